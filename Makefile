@@ -1,0 +1,54 @@
+# varve: `make` lists the targets.
+SHELL := /bin/bash
+BIN := node_modules/.bin
+SEED ?=
+ARGS ?=
+SOURCES := $(shell find proto ingest storage retention query deploy test -name '*.ts' -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc
+	npm ci --no-fund --no-audit
+	@touch $@
+
+dist/.tsbuildinfo: node_modules/.package-lock.json tsconfig.json $(SOURCES)
+	$(BIN)/tsc -p tsconfig.json
+	@chmod +x dist/deploy/main.js
+	@mkdir -p $(BIN) && ln -sfn ../../dist/deploy/main.js $(BIN)/varve
+	@touch $@
+
+.PHONY: build
+build: dist/.tsbuildinfo ## install what is missing and compile to dist/
+
+.PHONY: run
+run: build ## build and start one server on the defaults, data in ./data
+	@exec node dist/deploy/main.js serve $(ARGS)
+
+.PHONY: check
+check: build ## types, format and lint, the rules of the house
+	$(BIN)/biome check .
+	node dist/test/run.js tidy
+
+.PHONY: test
+test: build ## every test; ends with one line `N passed, N failed`
+	@test/setup.sh
+	@node dist/test/run.js $(ARGS)
+
+.PHONY: fuzz
+fuzz: build ## random histories against a model; SEED=n replays one
+	@SEED=$(SEED) node dist/test/fuzz/run.js $(ARGS)
+
+.PHONY: bench
+bench: build ## the benchmarks; tables and plots go to test/bench/results/
+	@node dist/test/bench/run.js $(ARGS)
+
+.PHONY: proto
+proto: node_modules/.package-lock.json ## generate proto/gen from the .proto files
+	$(BIN)/buf lint proto
+	$(BIN)/buf generate proto --template proto/buf.gen.yaml
+
+.PHONY: clean
+clean: ## remove what was built; data stays
+	rm -rf dist

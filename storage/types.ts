@@ -1,0 +1,203 @@
+// What storage speaks with its callers: plain data, columns rather than objects.
+
+import type { Label, Labels, SeriesId } from './series/labels.ts';
+import type { Matcher } from './series/matcher.ts';
+
+/** Points to append, as parallel columns of the same length. */
+export interface PointBatch {
+  readonly ids: Uint32Array;
+  /** Integer ms since the epoch, within +-2^53. */
+  readonly timestampsMs: Float64Array;
+  /** Kept bit for bit. */
+  readonly values: Float64Array;
+}
+
+/** The points of one series in a range: strictly ascending timestamps. */
+export interface SeriesPoints {
+  readonly id: SeriesId;
+  readonly labels: Labels;
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Half-open: startMs <= t < endMs. */
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface ScanRequest extends TimeRange {
+  /** A series is scanned when it satisfies all matchers of at least one of these lists. */
+  readonly selectors: readonly (readonly Matcher[])[];
+  /** Stops the scan between blocks. */
+  readonly signal?: AbortSignal;
+}
+
+/** How long points of a group of series live, and the width of the windows they lie in. */
+export interface Policy {
+  /** Unique among the policies in force. */
+  readonly name: string;
+  /** How long a point is kept, ms; Infinity for ever. */
+  readonly keepMs: number;
+  /** Width of a window, ms; windows start at multiples of it. */
+  readonly windowMs: number;
+}
+
+/** Policies in force, and which of them a series belongs to (an index into `policies`). */
+export interface PolicySet {
+  readonly policies: readonly Policy[];
+  policyOf(labels: Labels): number;
+}
+
+/** One window on disk. `key` is its identity for `dropWindows`. */
+export interface WindowInfo extends TimeRange {
+  readonly key: string;
+  readonly policy: Policy;
+  readonly tables: number;
+  readonly points: number;
+  /** Sum over its tables: a series in two tables counts twice. */
+  readonly series: number;
+  readonly sizeBytes: number;
+}
+
+export type WalSync = 'group' | 'interval' | 'os';
+
+export interface StorageOptions {
+  readonly wal?: {
+    /** When an append resolves: after a shared fsync, or before one. Default group. */
+    readonly sync?: WalSync;
+    /** ms between fsyncs with `interval`. Default 200. */
+    readonly intervalMs?: number;
+    /** A segment is closed past this size. Default 128 MiB. */
+    readonly segmentBytesMax?: number;
+  };
+  readonly memtable?: {
+    /** A memtable is sealed at this size. Default 64 MiB. */
+    readonly bytesMax?: number;
+    /** A memtable is sealed at this age. Default 30 min. */
+    readonly ageMsMax?: number;
+    /** Sealed memtables that may wait for their flush before writes are refused. Default 2. */
+    readonly sealedMax?: number;
+  };
+  /** Decompressed blocks kept in memory. Default 256 MiB. */
+  readonly blockCacheBytes?: number;
+  /** Default: one policy called `default`, 30 d in windows of 2 h, for every series. */
+  readonly policies?: PolicySet;
+  readonly listener?: Partial<StorageListener>;
+}
+
+/** What happens inside, for logs and metrics. Called synchronously; must not throw. */
+export interface StorageListener {
+  walSynced(info: { durationMs: number; bytes: number; batches: number }): void;
+  recovered(info: RecoveryInfo): void;
+  flushed(info: { durationMs: number; points: number; tables: number; bytes: number }): void;
+  indexCompacted(info: {
+    durationMs: number;
+    level: number;
+    bytesIn: number;
+    bytesOut: number;
+  }): void;
+  windowDropped(info: WindowInfo): void;
+  corruption(error: Error): void;
+  /** A background task failed; after a failed write or fsync the engine is read-only. */
+  backgroundError(error: Error): void;
+}
+
+export interface RecoveryInfo {
+  readonly durationMs: number;
+  readonly walSegments: number;
+  readonly walRecords: number;
+  readonly points: number;
+  /** Bytes of a torn last record that were cut off. */
+  readonly tornBytes: number;
+  /** Files that no manifest edit mentions and that were removed. */
+  readonly orphansRemoved: number;
+  /** Whether the last run ended without close(). */
+  readonly unclean: boolean;
+}
+
+export interface StorageStats {
+  readonly series: number;
+  readonly pointsAppended: number;
+  readonly batchesAppended: number;
+  readonly memtable: { readonly points: number; readonly bytes: number; readonly sealed: number };
+  readonly wal: {
+    readonly segments: number;
+    readonly bytes: number;
+    readonly bytesWritten: number;
+    readonly syncs: number;
+  };
+  readonly flushes: number;
+  readonly flushBytesWritten: number;
+  readonly windowsDropped: number;
+  readonly windows: number;
+  readonly tables: number;
+  readonly tableBytes: number;
+  readonly tablePoints: number;
+  readonly index: {
+    readonly levels: readonly { readonly tables: number; readonly bytes: number }[];
+    readonly compactions: number;
+    readonly bytesWritten: number;
+  };
+  readonly blockCache: {
+    readonly bytes: number;
+    readonly bytesMax: number;
+    readonly hits: number;
+    readonly misses: number;
+  };
+  readonly blocksRead: number;
+  readonly readOnly: boolean;
+}
+
+/** One data directory, one writer. Every method may throw StorageError. */
+export interface Storage {
+  /**
+   * Ids of label sets, in their order. Sets not seen before are registered when `admit` (called
+   * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is needed.
+   */
+  resolve(
+    labelSets: readonly Labels[],
+    admit?: (position: number) => boolean,
+  ): Uint32Array | Promise<Uint32Array>;
+  /** Index into `policies` of a resolved series. */
+  policyOf(id: SeriesId): number;
+  readonly policies: readonly Policy[];
+  /** Series registered and not forgotten. */
+  readonly seriesCount: number;
+
+  /**
+   * Appends points of resolved series. Resolves once they are as durable as `wal.sync` says; they
+   * may be visible to scans before. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and
+   * UNAVAILABLE when the disk is full or failing.
+   */
+  append(batch: PointBatch): Promise<void>;
+
+  /** Batches of series in id order, each series once with all its points in the range. */
+  scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]>;
+  /** Label sets with a point in the range's windows, in id order; without a range, all. */
+  series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]>;
+  /** Sorted label names of those series; without selectors, of all series. */
+  labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]>;
+  labelValues(
+    name: string,
+    selectors?: ScanRequest['selectors'],
+    range?: TimeRange,
+  ): Promise<readonly string[]>;
+
+  windows(): readonly WindowInfo[];
+  /** Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are skipped. */
+  dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
+  /** Takes new policies; stored windows stay under the policy they were written with. */
+  setPolicies(policies: PolicySet): Promise<void>;
+
+  /** Resolves once everything appended before is in SSTables. */
+  flush(): Promise<void>;
+  /** Resolves once no compaction is owed. */
+  compact(): Promise<void>;
+  stats(): StorageStats;
+  /** Flushes, then lets go of the directory. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type { Label, Labels, Matcher, SeriesId };

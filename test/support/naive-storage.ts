@@ -1,0 +1,196 @@
+// The simplest thing that behaves as Storage says: maps in memory. Tests of other rooms stand on
+// it where the engine does not matter, and the engine itself is compared with it.
+
+import type {
+  Labels,
+  Matcher,
+  PointBatch,
+  PolicySet,
+  ScanRequest,
+  SeriesPoints,
+  Storage,
+  TimeRange,
+  WindowInfo,
+} from '../../storage/index.ts';
+
+interface NaiveSeries {
+  readonly id: number;
+  readonly labels: Labels;
+  policy: number;
+  /** timestamp -> value's bits, so that every NaN stays itself. */
+  readonly points: Map<number, bigint>;
+}
+
+const ONE_POLICY: PolicySet = {
+  policies: [{ name: 'default', keepMs: 30 * 86_400_000, windowMs: 7_200_000 }],
+  policyOf: () => 0,
+};
+
+export interface NaiveStorage extends Storage {
+  /** Every point as [timestamp, value bits], sorted, by the labels' JSON. */
+  contents(): Map<string, [number, bigint][]>;
+}
+
+export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStorage {
+  const byKey = new Map<string, NaiveSeries>();
+  const byId: NaiveSeries[] = [];
+  const bits = new BigUint64Array(1);
+  const double = new Float64Array(bits.buffer);
+  let policies = policySet;
+  let pointsAppended = 0;
+  let batchesAppended = 0;
+
+  function matching(selectors: ScanRequest['selectors'], range?: TimeRange): NaiveSeries[] {
+    return byId.filter(
+      (series) =>
+        selectors.some((matchers) =>
+          matchers.every((matcher) => matches(series.labels, matcher)),
+        ) &&
+        (range === undefined ||
+          [...series.points.keys()].some((t) => t >= range.startMs && t < range.endMs)),
+    );
+  }
+
+  function windowOf(series: NaiveSeries, timestampMs: number): WindowInfo {
+    const policy = policies.policies[series.policy]!;
+    const startMs = Math.floor(timestampMs / policy.windowMs) * policy.windowMs;
+    const endMs = startMs + policy.windowMs;
+    const key = `${policy.name}/${startMs}`;
+    return { key, policy, startMs, endMs, tables: 1, points: 0, series: 0, sizeBytes: 0 };
+  }
+
+  const storage: NaiveStorage = {
+    resolve(labelSets, admit) {
+      return Uint32Array.from(labelSets, (labels, position) => {
+        const key = JSON.stringify(labels);
+        const known = byKey.get(key);
+        if (known !== undefined) return known.id;
+        if (admit !== undefined && !admit(position)) return 0;
+        const policy = policies.policyOf(labels);
+        const series = { id: byId.length + 1, labels, policy, points: new Map() };
+        byKey.set(key, series);
+        byId.push(series);
+        return series.id;
+      });
+    },
+    policyOf: (id) => byId[id - 1]!.policy,
+    get policies() {
+      return policies.policies;
+    },
+    get seriesCount() {
+      return byId.length;
+    },
+    async append(batch: PointBatch) {
+      for (let i = 0; i < batch.ids.length; i++) {
+        double[0] = batch.values[i]!;
+        byId[batch.ids[i]! - 1]!.points.set(batch.timestampsMs[i]!, bits[0]!);
+      }
+      pointsAppended += batch.ids.length;
+      batchesAppended++;
+    },
+    async *scan(request) {
+      for (const series of matching(request.selectors)) {
+        request.signal?.throwIfAborted();
+        const points = [...series.points]
+          .filter(([t]) => t >= request.startMs && t < request.endMs)
+          .sort(([a], [b]) => a - b);
+        if (points.length === 0) continue;
+        const values = new BigUint64Array(points.map(([, value]) => value));
+        const found: SeriesPoints = {
+          id: series.id,
+          labels: series.labels,
+          timestampsMs: Float64Array.from(points, ([t]) => t),
+          values: new Float64Array(values.buffer),
+        };
+        yield [found];
+      }
+    },
+    async series(selectors, range) {
+      return matching(selectors, range).map((series) => series.labels);
+    },
+    async labelNames(selectors = [[]], range) {
+      const all = matching(selectors, range).flatMap(({ labels }) => labels.map((l) => l.name));
+      return [...new Set(all)].sort();
+    },
+    async labelValues(name, selectors = [[]], range) {
+      const all = matching(selectors, range).flatMap(({ labels }) =>
+        labels.filter((l) => l.name === name).map((l) => l.value),
+      );
+      return [...new Set(all)].sort();
+    },
+    windows() {
+      const windows = new Map<string, { info: WindowInfo; points: number; ids: Set<number> }>();
+      for (const series of byId) {
+        for (const t of series.points.keys()) {
+          const info = windowOf(series, t);
+          const window = windows.get(info.key) ?? { info, points: 0, ids: new Set() };
+          windows.set(info.key, window);
+          window.points++;
+          window.ids.add(series.id);
+        }
+      }
+      return [...windows.values()].map(({ info, points, ids }) => ({
+        ...info,
+        points,
+        series: ids.size,
+        sizeBytes: points * 16,
+      }));
+    },
+    async dropWindows(keys) {
+      const dropped = storage.windows().filter(({ key }) => keys.includes(key));
+      for (const series of byId) {
+        for (const t of [...series.points.keys()]) {
+          if (keys.includes(windowOf(series, t).key)) series.points.delete(t);
+        }
+      }
+      return dropped;
+    },
+    async setPolicies(next) {
+      policies = next;
+      for (const series of byId) series.policy = next.policyOf(series.labels);
+    },
+    async flush() {},
+    async compact() {},
+    stats: () => ({
+      series: byId.length,
+      pointsAppended,
+      batchesAppended,
+      memtable: { points: pointsAppended, bytes: pointsAppended * 16, sealed: 0 },
+      wal: { segments: 0, bytes: 0, bytesWritten: 0, syncs: 0 },
+      flushes: 0,
+      flushBytesWritten: 0,
+      windowsDropped: 0,
+      windows: storage.windows().length,
+      tables: 0,
+      tableBytes: 0,
+      tablePoints: 0,
+      index: { levels: [], compactions: 0, bytesWritten: 0 },
+      blockCache: { bytes: 0, bytesMax: 0, hits: 0, misses: 0 },
+      blocksRead: 0,
+      readOnly: false,
+    }),
+    async close() {},
+    async [Symbol.asyncDispose]() {},
+    contents() {
+      return new Map(
+        [...byKey].map(([key, series]) => [key, [...series.points].sort(([a], [b]) => a - b)]),
+      );
+    },
+  };
+  return storage;
+}
+
+/** Regular expressions in tests keep to what RE2 and JavaScript share. */
+function matches(labels: Labels, matcher: Matcher): boolean {
+  const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
+  switch (matcher.type) {
+    case '=':
+      return value === matcher.value;
+    case '!=':
+      return value !== matcher.value;
+    case '=~':
+      return new RegExp(`^(?:${matcher.value})$`, 's').test(value);
+    case '!~':
+      return !new RegExp(`^(?:${matcher.value})$`, 's').test(value);
+  }
+}
