@@ -1,0 +1,103 @@
+// What storage holds at one moment, as a value that never changes: memtables, the tables of every
+// window, the tag index. A scan retains the Version it began with; a change of state builds the next
+// Version and installs it, and files that are in no retained Version any more go away by themselves.
+
+import { assert } from './assert.ts';
+import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
+import type { Memtable } from './memtable.ts';
+import type { SharedFile } from './shared-file.ts';
+import type { TableReader } from './sstable/reader.ts';
+import type { IndexMemory } from './tag-index/memory.ts';
+import type { IndexTableReader } from './tag-index/table.ts';
+
+export type TableFile = SharedFile<TableMeta, TableReader>;
+export type IndexFile = SharedFile<IndexTableMeta, IndexTableReader>;
+
+/** What one WAL segment and those after it hold, as they were written: points, and new series. */
+export interface Generation {
+  readonly memtable: Memtable;
+  readonly newSeries: IndexMemory;
+  /** The first WAL segment that holds a part of it. */
+  readonly walSegment: number;
+}
+
+/** The tables of one window, oldest first: a later one wins where both have a point. */
+export interface WindowTables {
+  readonly policyId: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tables: readonly TableFile[];
+}
+
+export interface VersionParts {
+  /** Takes writes. */
+  readonly active: Generation;
+  /** Waiting for their flush, oldest first. */
+  readonly sealed: readonly Generation[];
+  /** By policy id, then start. */
+  readonly windows: readonly WindowTables[];
+  /** L0 oldest first and overlapping; below, sorted by key and disjoint. */
+  readonly indexLevels: readonly (readonly IndexFile[])[];
+}
+
+export class Version {
+  readonly parts: VersionParts;
+  #references = 1;
+
+  /** Starts with one reference, its maker's. */
+  constructor(parts: VersionParts) {
+    this.parts = parts;
+    for (const file of filesOf(parts)) file.retain();
+  }
+
+  retain(): this {
+    assert(this.#references > 0, 'a released version is retained');
+    this.#references++;
+    return this;
+  }
+
+  release(): void {
+    assert(this.#references > 0, 'a version is released once too often');
+    if (--this.#references > 0) return;
+    for (const file of filesOf(this.parts)) file.release();
+  }
+}
+
+function* filesOf(parts: VersionParts): Iterable<TableFile | IndexFile> {
+  for (const window of parts.windows) yield* window.tables;
+  for (const level of parts.indexLevels) yield* level;
+}
+
+/** Tables grouped into their windows, both in the order that VersionParts promises. */
+export function groupByWindow(tables: Iterable<TableFile>): WindowTables[] {
+  const groups = new Map<string, { key: TableMeta; tables: TableFile[] }>();
+  for (const table of tables) {
+    const { policyId, windowStartMs, windowEndMs } = table.meta;
+    const name = `${policyId}/${windowStartMs}/${windowEndMs}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, { key: table.meta, tables: [table] });
+    else group.tables.push(table);
+  }
+  return [...groups.values()]
+    .map(({ key, tables: ofWindow }) => ({
+      policyId: key.policyId,
+      startMs: key.windowStartMs,
+      endMs: key.windowEndMs,
+      tables: ofWindow.sort((a, b) => a.meta.sequence - b.meta.sequence),
+    }))
+    .sort((a, b) => a.policyId - b.policyId || a.startMs - b.startMs || a.endMs - b.endMs);
+}
+
+/** Tables grouped into levels 0..n: L0 by age, the levels below by key. */
+export function groupByLevel(tables: Iterable<IndexFile>): IndexFile[][] {
+  const levels: IndexFile[][] = [];
+  for (const table of tables) {
+    while (levels.length <= table.meta.level) levels.push([]);
+    levels[table.meta.level]!.push(table);
+  }
+  levels.forEach((level, depth) => {
+    if (depth === 0) level.sort((a, b) => a.meta.sequence - b.meta.sequence);
+    else level.sort((a, b) => Buffer.compare(a.meta.firstKey, b.meta.firstKey));
+  });
+  return levels;
+}
