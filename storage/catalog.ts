@@ -5,54 +5,62 @@
 import type { FileSystem } from './env/env.ts';
 import { toError } from './errors.ts';
 import { indexTablePath, tablePath } from './filenames.ts';
-import { applyEdit, type Edit, type ManifestState } from './manifest/edit.ts';
+import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
 import type { ManifestLog } from './manifest/log.ts';
 import { SharedFile } from './shared-file.ts';
-import type { TableReader } from './sstable/reader.ts';
-import type { IndexTableReader } from './tag-index/table.ts';
-import {
-  type Generation,
-  groupByLevel,
-  groupByWindow,
-  type IndexFile,
-  type TableFile,
-  Version,
-} from './version.ts';
+import type { Table } from './sstable/reader.ts';
+import type { IndexTable } from './tag-index/table.ts';
+import { type Generation, groupByWindow, type IndexFile, type TableFile, Version } from './version.ts';
 
 export interface CatalogOptions {
+  /** The data directory. */
   readonly dir: string;
   readonly fs: FileSystem;
   readonly log: ManifestLog;
-  readonly state: ManifestState;
   readonly active: Generation;
-  openTable(path: string): Promise<TableReader>;
-  openIndexTable(path: string): Promise<IndexTableReader>;
+  openTable(meta: TableMeta, path: string): Promise<Table>;
+  openIndexTable(meta: IndexTableMeta, path: string): Promise<IndexTable>;
+  /** A table is live no more: caches may let go of it. */
+  tableGone(number: number): void;
   /** A file that nobody needs could not be closed or unlinked; the next start removes it. */
   cleanupFailed(error: Error): void;
 }
 
+export type MakeEdit = (state: ManifestState) => Edit | undefined;
+
+/** Opens the tag index's tables and builds the first Version; window tables open when first read. */
+export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
+  const catalog = new Catalog(options);
+  await catalog.begin();
+  return catalog;
+}
+
+/** Made by openCatalog. */
 export class Catalog {
   readonly #options: CatalogOptions;
-  readonly #log: ManifestLog;
   readonly #tables = new Map<number, TableFile>();
   readonly #indexTables = new Map<number, IndexFile>();
   readonly #cleanups = new Set<Promise<void>>();
-  #state: ManifestState;
   #version: Version;
   #nextFileNumber: number;
   #lastEdit: Promise<unknown> = Promise.resolve();
 
   constructor(options: CatalogOptions) {
     this.#options = options;
-    this.#log = options.log;
-    this.#state = options.state;
-    this.#nextFileNumber = options.state.nextFileNumber;
-    this.#adoptFiles();
+    this.#nextFileNumber = options.log.state.nextFileNumber;
     this.#version = this.#build(options.active, []);
   }
 
+  /** Part of openCatalog. */
+  async begin(): Promise<void> {
+    const { state } = this.#options.log;
+    for (const meta of state.tables.values()) this.#tables.set(meta.number, this.#tableFile(meta));
+    await this.#openIndexFiles([...state.indexTables.values()]);
+    this.setMemory(this.#options.active, []);
+  }
+
   get state(): ManifestState {
-    return this.#state;
+    return this.#options.log.state;
   }
 
   /** The current Version. Retain it to use it past an await. */
@@ -75,46 +83,40 @@ export class Catalog {
   }
 
   /**
-   * Makes the edit durable, then installs what follows from it. `makeEdit` sees the state once the
+   * Makes an edit durable, then installs what follows from it. `makeEdit` sees the state once the
    * edits before it are applied, and returns undefined when there is nothing to change. `flushed`
-   * leaves memory with the same step that brings its tables.
+   * leaves memory in the same step that brings its tables.
    */
-  apply(
-    makeEdit: (state: ManifestState) => Edit | undefined,
-    flushed?: Generation,
-  ): Promise<Edit | undefined> {
+  apply(makeEdit: MakeEdit, flushed?: Generation): Promise<void> {
     const applied = this.#lastEdit.then(() => this.#applyNow(makeEdit, flushed));
     this.#lastEdit = applied.catch(() => undefined);
     return applied;
   }
 
-  async #applyNow(
-    makeEdit: (state: ManifestState) => Edit | undefined,
-    flushed: Generation | undefined,
-  ): Promise<Edit | undefined> {
-    const edit = makeEdit(this.#state);
-    if (edit === undefined) return undefined;
-    await this.#log.append(edit);
-    this.#state = applyEdit(this.#state, edit);
+  async #applyNow(makeEdit: MakeEdit, flushed: Generation | undefined): Promise<void> {
+    const edit = makeEdit(this.state);
+    if (edit === undefined) return;
+    const opened = await this.#openIndexFiles(edit.addIndexTables ?? []);
+    try {
+      await this.#options.log.append(edit);
+    } catch (error) {
+      for (const number of opened) this.#indexTables.delete(number);
+      throw error;
+    }
+    for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
     this.#forget(this.#tables, edit.removeTables);
     this.#forget(this.#indexTables, edit.removeIndexTables);
-    this.#adoptFiles();
     const { active, sealed } = this.#version.parts;
-    this.#install(
-      this.#build(
-        active,
-        sealed.filter((generation) => generation !== flushed),
-      ),
-    );
-    return edit;
+    const waiting = sealed.filter((generation) => generation !== flushed);
+    this.#install(this.#build(active, waiting));
   }
 
-  /** Waits for edits and removals under way, closes the manifest and lets go of every file. */
+  /** Waits for edits and removals under way, lets go of every file and closes the manifest. */
   async close(): Promise<void> {
     await this.#lastEdit;
     this.#version.release();
     while (this.#cleanups.size > 0) await Promise.all(this.#cleanups);
-    await this.#log.close();
+    await this.#options.log.close();
   }
 
   #build(active: Generation, sealed: readonly Generation[]): Version {
@@ -122,7 +124,7 @@ export class Catalog {
       active,
       sealed,
       windows: groupByWindow(this.#tables.values()),
-      indexLevels: groupByLevel(this.#indexTables.values()),
+      indexFiles: [...this.#indexTables.values()],
     });
   }
 
@@ -132,20 +134,30 @@ export class Catalog {
     previous.release();
   }
 
-  /** Makes a handle for every file of the state that has none yet. */
-  #adoptFiles(): void {
-    const { dir, openTable, openIndexTable } = this.#options;
-    const gone = this.#fileGone.bind(this);
-    for (const meta of this.#state.tables.values()) {
-      if (this.#tables.has(meta.number)) continue;
-      const path = tablePath(dir, meta);
-      this.#tables.set(meta.number, new SharedFile({ meta, path, open: openTable, gone }));
-    }
-    for (const meta of this.#state.indexTables.values()) {
-      if (this.#indexTables.has(meta.number)) continue;
-      const path = indexTablePath(dir, meta.number);
-      this.#indexTables.set(meta.number, new SharedFile({ meta, path, open: openIndexTable, gone }));
-    }
+  #tableFile(meta: TableMeta): TableFile {
+    const { dir, openTable } = this.#options;
+    return new SharedFile({
+      meta,
+      path: tablePath(dir, meta),
+      open: openTable,
+      gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
+    });
+  }
+
+  async #openIndexFiles(metas: readonly IndexTableMeta[]): Promise<number[]> {
+    const { dir, openIndexTable } = this.#options;
+    const files = metas.map(
+      (meta): IndexFile =>
+        new SharedFile({
+          meta,
+          path: indexTablePath(dir, meta.number),
+          open: openIndexTable,
+          gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
+        }),
+    );
+    await Promise.all(files.map((file) => file.reader()));
+    for (const file of files) this.#indexTables.set(file.meta.number, file);
+    return metas.map(({ number }) => number);
   }
 
   #forget(files: Map<number, TableFile | IndexFile>, numbers: readonly number[] = []): void {
@@ -156,15 +168,16 @@ export class Catalog {
   }
 
   /** What cannot be unlinked now is an orphan that the next start removes. */
-  #fileGone(path: string, unlink: boolean, closed: Promise<void>): void {
-    const { cleanupFailed } = this.#options;
+  #fileGone(number: number, path: string, unlink: boolean, closed: Promise<void>): void {
+    this.#options.tableGone(number);
     const cleanup = closed
       .then(() => (unlink ? this.#unlink(path) : undefined))
-      .catch((error: unknown) => cleanupFailed(toError(error)))
+      .catch((error: unknown) => this.#options.cleanupFailed(toError(error)))
       .finally(() => this.#cleanups.delete(cleanup));
     this.#cleanups.add(cleanup);
   }
 
+  /** A window's directory goes with its last file. */
   async #unlink(path: string): Promise<void> {
     await this.#options.fs.remove(path);
     await this.#options.fs.removeDir(path.slice(0, path.lastIndexOf('/')));

@@ -11,7 +11,7 @@ interface Closable {
 export interface SharedFileOptions<Meta, Reader extends Closable> {
   readonly meta: Meta;
   readonly path: string;
-  open(path: string): Promise<Reader>;
+  open(meta: Meta, path: string): Promise<Reader>;
   /** Called once, when nobody holds the file any more; `closed` resolves once the reader is closed. */
   gone(path: string, unlink: boolean, closed: Promise<void>): void;
 }
@@ -21,6 +21,7 @@ export class SharedFile<Meta, Reader extends Closable> {
   readonly path: string;
   readonly #options: SharedFileOptions<Meta, Reader>;
   #opening: Promise<Reader> | undefined;
+  #opened: Reader | undefined;
   #references = 0;
   #removed = false;
 
@@ -32,12 +33,13 @@ export class SharedFile<Meta, Reader extends Closable> {
 
   /** The open reader. A failure to open is not remembered: the next call tries again. */
   reader(): Promise<Reader> {
-    assert(this.#references > 0, `${this.path} is read by nobody who holds it`);
-    this.#opening ??= this.#options.open(this.path).catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
+    this.#opening ??= this.#open();
     return this.#opening;
+  }
+
+  /** The reader, when one was opened. */
+  get opened(): Reader | undefined {
+    return this.#opened;
   }
 
   retain(): void {
@@ -52,6 +54,16 @@ export class SharedFile<Meta, Reader extends Closable> {
   /** An edit has removed the file: unlink it once the last holder lets go. */
   markRemoved(): void {
     this.#removed = true;
+  }
+
+  async #open(): Promise<Reader> {
+    try {
+      this.#opened = await this.#options.open(this.meta, this.path);
+      return this.#opened;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
   }
 
   async #closeReader(): Promise<void> {

@@ -1,5 +1,6 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
+import type { CorruptionError } from './errors.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 
@@ -31,6 +32,8 @@ export interface ScanRequest extends TimeRange {
   readonly selectors: readonly (readonly Matcher[])[];
   /** Stops the scan between blocks. */
   readonly signal?: AbortSignal;
+  /** Told of each damaged block that is passed over; without it, damage ends the scan. */
+  readonly onCorruption?: (error: CorruptionError) => void;
 }
 
 /** How long points of a group of series live, and the width of the windows they lie in. */
@@ -68,16 +71,26 @@ export interface StorageOptions {
     readonly sync?: WalSync;
     /** ms between fsyncs with `interval`. Default 200. */
     readonly intervalMs?: number;
-    /** A segment is closed past this size. Default 128 MiB. */
-    readonly segmentBytesMax?: number;
   };
   readonly memtable?: {
     /** A memtable is sealed at this size. Default 64 MiB. */
     readonly bytesMax?: number;
     /** A memtable is sealed at this age. Default 30 min. */
     readonly ageMsMax?: number;
-    /** Sealed memtables that may wait for their flush before writes are refused. Default 2. */
+    /** Sealed memtables that may wait for their flush before writes have to wait. Default 2. */
     readonly sealedMax?: number;
+  };
+  /** How long an append waits for room in a memtable before it is refused, ms. Default 5000. */
+  readonly writeWaitMsMax?: number;
+  readonly index?: {
+    /** Tables of level 0 that call for a compaction. Default 4. */
+    readonly levelZeroTables?: number;
+    /** Bytes that level 1 may hold. Default 16 MiB. */
+    readonly levelOneBytes?: number;
+    /** What each further level may hold, as a multiple of the one above. Default 10. */
+    readonly levelRatio?: number;
+    /** Size of a table that compaction writes. Default 2 MiB. */
+    readonly tableBytes?: number;
   };
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;

@@ -6,12 +6,14 @@ import { assert } from './assert.ts';
 import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
 import type { Memtable } from './memtable.ts';
 import type { SharedFile } from './shared-file.ts';
-import type { TableReader } from './sstable/reader.ts';
+import type { Table } from './sstable/reader.ts';
 import type { IndexMemory } from './tag-index/memory.ts';
-import type { IndexTableReader } from './tag-index/table.ts';
+import { levelsOf } from './tag-index/picker.ts';
+import type { IndexTable } from './tag-index/table.ts';
+import type { IndexView } from './tag-index/view.ts';
 
-export type TableFile = SharedFile<TableMeta, TableReader>;
-export type IndexFile = SharedFile<IndexTableMeta, IndexTableReader>;
+export type TableFile = SharedFile<TableMeta, Table>;
+export type IndexFile = SharedFile<IndexTableMeta, IndexTable>;
 
 /** What one WAL segment and those after it hold, as they were written: points, and new series. */
 export interface Generation {
@@ -36,18 +38,27 @@ export interface VersionParts {
   readonly sealed: readonly Generation[];
   /** By policy id, then start. */
   readonly windows: readonly WindowTables[];
-  /** L0 oldest first and overlapping; below, sorted by key and disjoint. */
-  readonly indexLevels: readonly (readonly IndexFile[])[];
+  /** Every file of the tag index; all are open. */
+  readonly indexFiles: readonly IndexFile[];
 }
 
 export class Version {
   readonly parts: VersionParts;
+  /** The tag index as this Version has it. */
+  readonly index: IndexView;
   #references = 1;
 
   /** Starts with one reference, its maker's. */
   constructor(parts: VersionParts) {
     this.parts = parts;
     for (const file of filesOf(parts)) file.retain();
+    this.index = {
+      memory: parts.active.newSeries,
+      sealed: parts.sealed.map((generation) => generation.newSeries).reverse(),
+      levels: levelsOf(parts.indexFiles.map((file) => file.meta)).map((level) =>
+        level.map(({ number }) => openTableOf(parts.indexFiles, number)),
+      ),
+    };
   }
 
   retain(): this {
@@ -65,7 +76,7 @@ export class Version {
 
 function* filesOf(parts: VersionParts): Iterable<TableFile | IndexFile> {
   for (const window of parts.windows) yield* window.tables;
-  for (const level of parts.indexLevels) yield* level;
+  yield* parts.indexFiles;
 }
 
 /** Tables grouped into their windows, both in the order that VersionParts promises. */
@@ -88,16 +99,8 @@ export function groupByWindow(tables: Iterable<TableFile>): WindowTables[] {
     .sort((a, b) => a.policyId - b.policyId || a.startMs - b.startMs || a.endMs - b.endMs);
 }
 
-/** Tables grouped into levels 0..n: L0 by age, the levels below by key. */
-export function groupByLevel(tables: Iterable<IndexFile>): IndexFile[][] {
-  const levels: IndexFile[][] = [];
-  for (const table of tables) {
-    while (levels.length <= table.meta.level) levels.push([]);
-    levels[table.meta.level]!.push(table);
-  }
-  levels.forEach((level, depth) => {
-    if (depth === 0) level.sort((a, b) => a.meta.sequence - b.meta.sequence);
-    else level.sort((a, b) => Buffer.compare(a.meta.firstKey, b.meta.firstKey));
-  });
-  return levels;
+function openTableOf(files: readonly IndexFile[], number: number): IndexTable {
+  const table = files.find(({ meta }) => meta.number === number)?.opened;
+  assert(table !== undefined, 'tables of the tag index are open before they are live');
+  return table;
 }
