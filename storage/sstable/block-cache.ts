@@ -1,31 +1,105 @@
-// Decompressed blocks by file and position, least recently used first out.
+// Decompressed blocks in memory, bounded by bytes; the one that was not used for longest goes first.
+
+import type { Block } from './block.ts';
 
 export interface BlockCache {
-  get(file: number, block: number): Uint8Array | undefined;
-  set(file: number, block: number, bytes: Uint8Array): void;
+  readonly bytes: number;
+  readonly bytesMax: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** The block `block` of the table with number `table`, from memory or through `read`. */
+  get(table: number, block: number, read: () => Promise<Block>): Promise<Block>;
+  /** Forgets the blocks of a table that is gone. */
+  dropTable(table: number): void;
 }
 
+interface Entry {
+  readonly table: number;
+  readonly key: number;
+  readonly block: Block;
+}
+
+/** Blocks of a table are fewer than this. */
+const BLOCKS_PER_TABLE = 2 ** 24;
+
+/** A block larger than `bytesMax` is returned and not kept. */
 export function createBlockCache(bytesMax: number): BlockCache {
-  const blocks = new Map<number, Uint8Array>();
-  const keyOf = (file: number, block: number) => file * 2 ** 20 + block;
+  // A Map keeps the order of insertion: the first entry is the one used longest ago.
+  const entries = new Map<number, Entry>();
+  const reading = new Map<number, Promise<Block>>();
+  const byTable = new Map<number, Set<number>>();
   let bytes = 0;
+  let hits = 0;
+  let misses = 0;
+
+  function remove(entry: Entry): void {
+    entries.delete(entry.key);
+    bytes -= entry.block.sizeBytes;
+    const keys = byTable.get(entry.table);
+    keys?.delete(entry.key);
+    if (keys?.size === 0) byTable.delete(entry.table);
+  }
+
+  function insert(entry: Entry): void {
+    if (entry.block.sizeBytes > bytesMax) return;
+    entries.set(entry.key, entry);
+    bytes += entry.block.sizeBytes;
+    const keys = byTable.get(entry.table);
+    if (keys === undefined) byTable.set(entry.table, new Set([entry.key]));
+    else keys.add(entry.key);
+    for (const oldest of entries.values()) {
+      if (bytes <= bytesMax) break;
+      remove(oldest);
+    }
+  }
+
+  async function readThrough(
+    table: number,
+    key: number,
+    read: () => Promise<Block>,
+  ): Promise<Block> {
+    try {
+      const block = await read();
+      insert({ table, key, block });
+      return block;
+    } finally {
+      reading.delete(key);
+    }
+  }
+
   return {
-    get(file, block) {
-      const key = keyOf(file, block);
-      const found = blocks.get(key);
-      if (found === undefined) return undefined;
-      blocks.delete(key);
-      blocks.set(key, found);
-      return found;
+    get bytes() {
+      return bytes;
     },
-    set(file, block, value) {
-      blocks.set(keyOf(file, block), value);
-      bytes += value.length;
-      for (const [key, oldest] of blocks) {
-        if (bytes <= bytesMax) break;
-        blocks.delete(key);
-        bytes -= oldest.length;
+    bytesMax,
+    get hits() {
+      return hits;
+    },
+    get misses() {
+      return misses;
+    },
+    async get(table, block, read) {
+      const key = table * BLOCKS_PER_TABLE + block;
+      const entry = entries.get(key);
+      if (entry !== undefined) {
+        hits++;
+        entries.delete(key);
+        entries.set(key, entry);
+        return entry.block;
       }
+      // Readers of one block at one time share one read.
+      const underWay = reading.get(key);
+      if (underWay !== undefined) {
+        hits++;
+        return underWay;
+      }
+      misses++;
+      const shared = readThrough(table, key, read);
+      reading.set(key, shared);
+      return shared;
+    },
+    dropTable(table) {
+      for (const key of byTable.get(table) ?? []) remove(entries.get(key)!);
     },
   };
 }

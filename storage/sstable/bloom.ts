@@ -3,10 +3,11 @@
 // For n keys and a rate p of false positives, m = -n ln p / (ln 2)^2 bits and k = m/n ln 2 probes
 // are the best (Bloom 1970); the probes come from two hashes, h1 + i h2 (Kirsch, Mitzenmacher 2006).
 
+import { ByteReader } from '../coding/byte-reader.ts';
+import { ByteWriter } from '../coding/byte-writer.ts';
 import type { SeriesId } from '../series/labels.ts';
 
 export interface BloomFilter {
-  /** Bits, a power of two is not needed. */
   readonly bits: Uint8Array;
   readonly probes: number;
 }
@@ -44,6 +45,22 @@ export function bloomMayContain(filter: BloomFilter, id: SeriesId): boolean {
     hash = (hash + step) >>> 0;
   }
   return true;
+}
+
+export function encodeBloom(filter: BloomFilter): Uint8Array {
+  const writer = new ByteWriter(filter.bits.length + 1);
+  writer.uint8(filter.probes);
+  writer.bytes(filter.bits);
+  return writer.copy();
+}
+
+export function decodeBloom(content: Uint8Array, path: string, offset: number): BloomFilter {
+  const reader = new ByteReader(content, path, offset);
+  const probes = reader.uint8();
+  if (probes === 0 || probes > PROBES_MAX || reader.remaining === 0) {
+    throw reader.corrupt('this is no Bloom filter');
+  }
+  return { bits: reader.bytes(reader.remaining), probes };
 }
 
 /** Spreads an id over 32 bits: the finalizer of MurmurHash3, a bijection. */
