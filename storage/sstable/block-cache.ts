@@ -1,14 +1,21 @@
-// Decompressed blocks in memory, bounded by bytes; the one that was not used for longest goes first.
+// Decompressed blocks in memory, bounded by bytes; the one that was not used for longest goes
+// first. Files of every kind share it, as their numbers come from one counter.
 
-import type { Block } from './block.ts';
+/** What is kept of a block; `sizeBytes` is the memory it takes. */
+export interface CachedBlock {
+  readonly sizeBytes: number;
+}
 
 export interface BlockCache {
   readonly bytes: number;
   readonly bytesMax: number;
   readonly hits: number;
   readonly misses: number;
-  /** The block `block` of the table with number `table`, from memory or through `read`. */
-  get(table: number, block: number, read: () => Promise<Block>): Promise<Block>;
+  /**
+   * The block `block` of the table with number `table`: at once when it is in memory, otherwise
+   * through `read`. The blocks of one table are of one type.
+   */
+  get<T extends CachedBlock>(table: number, block: number, read: () => Promise<T>): T | Promise<T>;
   /** Forgets the blocks of a table that is gone. */
   dropTable(table: number): void;
 }
@@ -16,7 +23,7 @@ export interface BlockCache {
 interface Entry {
   readonly table: number;
   readonly key: number;
-  readonly block: Block;
+  readonly block: CachedBlock;
 }
 
 /** Blocks of a table are fewer than this. */
@@ -26,7 +33,7 @@ const BLOCKS_PER_TABLE = 2 ** 24;
 export function createBlockCache(bytesMax: number): BlockCache {
   // A Map keeps the order of insertion: the first entry is the one used longest ago.
   const entries = new Map<number, Entry>();
-  const reading = new Map<number, Promise<Block>>();
+  const reading = new Map<number, Promise<CachedBlock>>();
   const byTable = new Map<number, Set<number>>();
   let bytes = 0;
   let hits = 0;
@@ -53,11 +60,11 @@ export function createBlockCache(bytesMax: number): BlockCache {
     }
   }
 
-  async function readThrough(
+  async function readThrough<T extends CachedBlock>(
     table: number,
     key: number,
-    read: () => Promise<Block>,
-  ): Promise<Block> {
+    read: () => Promise<T>,
+  ): Promise<T> {
     try {
       const block = await read();
       insert({ table, key, block });
@@ -78,20 +85,20 @@ export function createBlockCache(bytesMax: number): BlockCache {
     get misses() {
       return misses;
     },
-    async get(table, block, read) {
+    get<T extends CachedBlock>(table: number, block: number, read: () => Promise<T>) {
       const key = table * BLOCKS_PER_TABLE + block;
       const entry = entries.get(key);
       if (entry !== undefined) {
         hits++;
         entries.delete(key);
         entries.set(key, entry);
-        return entry.block;
+        return entry.block as T;
       }
       // Readers of one block at one time share one read.
       const underWay = reading.get(key);
       if (underWay !== undefined) {
         hits++;
-        return underWay;
+        return underWay as Promise<T>;
       }
       misses++;
       const shared = readThrough(table, key, read);

@@ -1,11 +1,12 @@
-// A Bloom filter over series ids: says "not in this table" for sure, and "maybe" otherwise.
+// A Bloom filter over 32-bit keys: says "not in this table" for sure, and "maybe" otherwise. The
+// keys are series ids, and in the tag index hashes of its keys.
 //
 // For n keys and a rate p of false positives, m = -n ln p / (ln 2)^2 bits and k = m/n ln 2 probes
 // are the best (Bloom 1970); the probes come from two hashes, h1 + i h2 (Kirsch, Mitzenmacher 2006).
 
 import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
-import type { SeriesId } from '../series/labels.ts';
+import { mixBits } from '../coding/hash.ts';
 
 export interface BloomFilter {
   readonly bits: Uint8Array;
@@ -14,7 +15,7 @@ export interface BloomFilter {
 
 const PROBES_MAX = 30;
 
-/** An empty filter for `keys` ids at `falsePositiveRate`, within 0 .. 1. */
+/** An empty filter for `keys` keys at `falsePositiveRate`, within 0 .. 1. */
 export function createBloomFilter(keys: number, falsePositiveRate: number): BloomFilter {
   const bits = Math.ceil((-keys * Math.log(falsePositiveRate)) / Math.LN2 ** 2);
   const bytes = Math.max(1, Math.ceil(bits / 8));
@@ -22,11 +23,11 @@ export function createBloomFilter(keys: number, falsePositiveRate: number): Bloo
   return { bits: new Uint8Array(bytes), probes: Math.max(1, Math.min(PROBES_MAX, probes)) };
 }
 
-export function addToBloom(filter: BloomFilter, id: SeriesId): void {
+export function addToBloom(filter: BloomFilter, key: number): void {
   const { bits, probes } = filter;
   const size = bits.length * 8;
-  const step = mix(id ^ 0x9e3779b9) | 1;
-  let hash = mix(id);
+  const step = mixBits(key ^ 0x9e3779b9) | 1;
+  let hash = mixBits(key);
   for (let i = 0; i < probes; i++) {
     const bit = hash % size;
     bits[bit >>> 3]! |= 1 << (bit & 7);
@@ -34,11 +35,11 @@ export function addToBloom(filter: BloomFilter, id: SeriesId): void {
   }
 }
 
-export function bloomMayContain(filter: BloomFilter, id: SeriesId): boolean {
+export function bloomMayContain(filter: BloomFilter, key: number): boolean {
   const { bits, probes } = filter;
   const size = bits.length * 8;
-  const step = mix(id ^ 0x9e3779b9) | 1;
-  let hash = mix(id);
+  const step = mixBits(key ^ 0x9e3779b9) | 1;
+  let hash = mixBits(key);
   for (let i = 0; i < probes; i++) {
     const bit = hash % size;
     if ((bits[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
@@ -61,13 +62,4 @@ export function decodeBloom(content: Uint8Array, path: string, offset: number): 
     throw reader.corrupt('this is no Bloom filter');
   }
   return { bits: reader.bytes(reader.remaining), probes };
-}
-
-/** Spreads an id over 32 bits: the finalizer of MurmurHash3, a bijection. */
-function mix(id: number): number {
-  let hash = id ^ (id >>> 16);
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

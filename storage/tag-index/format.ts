@@ -1,11 +1,12 @@
 // What writer and reader of an index table share; see docs/format/tag-index.md. All of it is on
 // disk: not to be renumbered, and a change of meaning is a new version.
 
-import { Compressor, Decompressor } from 'zstd-napi';
 import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import { checksum } from '../coding/checksum.ts';
 import { CorruptionError } from '../errors.ts';
+import type { BlockHandle } from '../sstable/format.ts';
+import { checkedBytes } from '../sstable/section.ts';
 
 /** "VARVEIDX", at the end of the file. */
 export const MAGIC = Uint8Array.from('VARVEIDX', (char) => char.charCodeAt(0));
@@ -16,64 +17,11 @@ export const DELETE = 0;
 export const PUT = 1;
 export type RecordKind = typeof DELETE | typeof PUT;
 
-/** How the bytes of a block are stored. */
-const RAW = 0;
-const ZSTD = 1;
-const ZSTD_LEVEL = 3;
-
-/** Storage kind before the bytes' checksum. */
-const FRAME_TAIL_BYTES = 5;
-
 export const FOOTER_BYTES = 32;
-
-/** Where a block with its frame lies in the file. */
-export interface BlockHandle {
-  readonly offset: number;
-  readonly size: number;
-}
 
 export interface Footer {
   readonly index: BlockHandle;
   readonly filter: BlockHandle;
-}
-
-const compressor = new Compressor();
-compressor.setParameters({ compressionLevel: ZSTD_LEVEL });
-const decompressor = new Decompressor();
-
-/** The block as it lies in the file: compressed when that is shorter, its kind, its checksum. */
-export function sealBlock(block: Uint8Array): Uint8Array {
-  const compressed = compressor.compress(block);
-  const kind = compressed.length < block.length ? ZSTD : RAW;
-  const body = kind === ZSTD ? compressed : block;
-  const frame = new Uint8Array(body.length + FRAME_TAIL_BYTES);
-  frame.set(body);
-  frame[body.length] = kind;
-  const view = new DataView(frame.buffer);
-  view.setUint32(body.length + 1, checksum(frame.subarray(0, body.length + 1)), true);
-  return frame;
-}
-
-/** The block in `frame`, which was read at `handle` of the file `path`. */
-export function openBlock(frame: Uint8Array, handle: BlockHandle, path: string): Uint8Array {
-  const { offset, size } = handle;
-  if (frame.length !== size || size < FRAME_TAIL_BYTES) {
-    throw new CorruptionError(path, offset, `expected a block of ${size} B, found ${frame.length}`);
-  }
-  const bodyLength = size - FRAME_TAIL_BYTES;
-  const view = new DataView(frame.buffer, frame.byteOffset, size);
-  const want = view.getUint32(bodyLength + 1, true);
-  const found = checksum(frame.subarray(0, bodyLength + 1));
-  if (want !== found) {
-    throw new CorruptionError(path, offset, `expected the checksum ${want}, found ${found}`);
-  }
-  const body = frame.subarray(0, bodyLength);
-  const kind = frame[bodyLength];
-  if (kind === RAW) return body;
-  if (kind !== ZSTD) {
-    throw new CorruptionError(path, offset, `expected a block kind up to ${ZSTD}, found ${kind}`);
-  }
-  return decompressor.decompress(body);
 }
 
 /**
@@ -102,16 +50,13 @@ export function decodeFooter(bytes: Uint8Array, path: string, fileSize: number):
     const place = fileSize - MAGIC.length;
     throw new CorruptionError(path, place, 'expected the end of an index table, found other bytes');
   }
-  const reader = new ByteReader(bytes, path, base);
-  const handles = [0, 1].map(() => ({ offset: reader.uint32(), size: reader.uint32() }));
+  const checked = checkedBytes(bytes.subarray(0, FOOTER_BYTES - MAGIC.length), path, base);
+  const reader = new ByteReader(checked, path, base);
+  const handle = () => ({ offset: reader.uint32(), size: reader.uint32() });
+  const footer = { index: handle(), filter: handle() };
   const version = reader.uint32();
-  const found = checksum(bytes.subarray(0, reader.offset));
-  const want = reader.uint32();
-  if (want !== found) {
-    throw new CorruptionError(path, base, `expected the checksum ${want}, found ${found}`);
-  }
   if (version !== VERSION) {
     throw new CorruptionError(path, base, `expected version ${VERSION}, found ${version}`);
   }
-  return { index: handles[0]!, filter: handles[1]! };
+  return footer;
 }

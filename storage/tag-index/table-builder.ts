@@ -2,10 +2,11 @@
 
 import { assert } from '../assert.ts';
 import type { IndexTableMeta } from '../manifest/edit.ts';
-import { addToBloom, createBloomFilter } from '../sstable/bloom.ts';
+import { addToBloom, createBloomFilter, encodeBloom } from '../sstable/bloom.ts';
+import type { BlockHandle } from '../sstable/format.ts';
+import { encodeSection } from '../sstable/section.ts';
 import { BlockBuilder, type IndexRecord, sharedLength } from './block.ts';
-import { encodeFilter } from './filter.ts';
-import { type BlockHandle, encodeFooter, sealBlock } from './format.ts';
+import { encodeFooter } from './format.ts';
 import { compareKeys, filterHash, ID_KEYS, idOfKey } from './keys.ts';
 import { encodeTableIndex } from './table-index.ts';
 
@@ -88,7 +89,7 @@ class IndexTableBuilder {
     this.#finishBlock();
     const bloom = createBloomFilter(this.#hashes.length, FALSE_POSITIVE_RATE);
     for (const hash of this.#hashes) addToBloom(bloom, hash);
-    const filter = this.#append(sealBlock(encodeFilter(bloom)));
+    const filter = this.#append(encodeSection(encodeBloom(bloom)));
     const description = {
       entryCount: this.#entryCount,
       firstId: this.#firstId,
@@ -98,7 +99,7 @@ class IndexTableBuilder {
       separators: this.#separators,
       handles: this.#handles,
     };
-    const index = this.#append(sealBlock(encodeTableIndex(description)));
+    const index = this.#append(encodeSection(encodeTableIndex(description)));
     this.#append(encodeFooter({ index, filter }));
     const bytes = new Uint8Array(this.#offset);
     let at = 0;
@@ -111,7 +112,7 @@ class IndexTableBuilder {
   }
 
   #finishBlock(): void {
-    this.#handles.push(this.#append(sealBlock(this.#block.finish())));
+    this.#handles.push(this.#append(encodeSection(this.#block.finish())));
   }
 
   #append(part: Uint8Array): BlockHandle {

@@ -9,7 +9,8 @@
 import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import type { SeriesId } from '../series/labels.ts';
-import type { BlockHandle } from './format.ts';
+import type { BlockHandle } from '../sstable/format.ts';
+
 import { compareKeys } from './keys.ts';
 
 export interface TableIndex {

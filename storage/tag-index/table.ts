@@ -3,15 +3,21 @@
 
 import type { ReadableFile } from '../env/env.ts';
 import type { BlockCache } from '../sstable/block-cache.ts';
-import { bloomMayContain } from '../sstable/bloom.ts';
+import { bloomMayContain, decodeBloom } from '../sstable/bloom.ts';
+import type { BlockHandle } from '../sstable/format.ts';
+import { decodeSection } from '../sstable/section.ts';
 import { BlockCursor, type IndexRecord } from './block.ts';
-import { decodeFilter } from './filter.ts';
-import { type BlockHandle, decodeFooter, FOOTER_BYTES, openBlock } from './format.ts';
+import { decodeFooter, FOOTER_BYTES } from './format.ts';
 import { compareKeys, type KeyRange } from './keys.ts';
 import { blockOf, decodeTableIndex, type TableIndex } from './table-index.ts';
 
 /** A value at once, or after a read: lookups that need none never leave the call. */
 export type Maybe<T> = T | Promise<T>;
+
+interface CachedBytes {
+  readonly bytes: Uint8Array;
+  readonly sizeBytes: number;
+}
 
 export interface IndexTable {
   readonly path: string;
@@ -39,24 +45,24 @@ export async function openIndexTable(
   const footerOffset = Math.max(0, file.size - FOOTER_BYTES);
   const footerBytes = await file.read(footerOffset, FOOTER_BYTES);
   const footer = decodeFooter(footerBytes, path, file.size);
-  const indexBlock = await readFrame(footer.index);
-  const filter = decodeFilter(await readFrame(footer.filter));
+  const indexBlock = await readSection(footer.index);
+  const filter = decodeBloom(await readSection(footer.filter), path, footer.filter.offset);
   const index = decodeTableIndex(indexBlock, path, footer.index.offset);
 
-  async function readFrame(handle: BlockHandle): Promise<Uint8Array> {
-    return openBlock(await file.read(handle.offset, handle.size), handle, path);
+  async function readSection({ offset, size }: BlockHandle): Promise<Uint8Array> {
+    return decodeSection(await file.read(offset, size), path, offset);
   }
 
-  async function load(position: number): Promise<Uint8Array> {
-    const block = await readFrame(index.handles[position]!);
-    cache.set(fileId, position, block);
-    return block;
+  async function readBlock(position: number): Promise<CachedBytes> {
+    const bytes = await readSection(index.handles[position]!);
+    return { bytes, sizeBytes: bytes.length };
   }
 
   function cursorAt(position: number): Maybe<BlockCursor> {
-    const cached = cache.get(fileId, position);
-    if (cached !== undefined) return new BlockCursor(cached);
-    return load(position).then((block) => new BlockCursor(block));
+    const block = cache.get(fileId, position, () => readBlock(position));
+    return block instanceof Promise
+      ? block.then(({ bytes }) => new BlockCursor(bytes))
+      : new BlockCursor(block.bytes);
   }
 
   function scanFrom(
@@ -92,7 +98,7 @@ export async function openIndexTable(
     },
     scan: (range, visit) => scanFrom(blockOf(index, range.from), range, visit),
     async verify() {
-      for (const handle of index.handles) await readFrame(handle);
+      for (const handle of index.handles) await readSection(handle);
     },
     close: () => file.close(),
   };
@@ -120,10 +126,8 @@ function visitBlock(
 export function* readIndexTable(bytes: Uint8Array, path: string): IterableIterator<IndexRecord> {
   const footerBytes = bytes.subarray(Math.max(0, bytes.length - FOOTER_BYTES));
   const footer = decodeFooter(footerBytes, path, bytes.length);
-  const open = (handle: BlockHandle) => {
-    const frame = bytes.subarray(handle.offset, handle.offset + handle.size);
-    return openBlock(frame, handle, path);
-  };
+  const open = ({ offset, size }: BlockHandle) =>
+    decodeSection(bytes.subarray(offset, offset + size), path, offset);
   const index = decodeTableIndex(open(footer.index), path, footer.index.offset);
   for (const handle of index.handles) {
     const cursor = new BlockCursor(open(handle));
