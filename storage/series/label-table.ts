@@ -10,6 +10,21 @@ const CHUNK_BYTES = 2 ** CHUNK_BITS;
 const CHUNKS_MAX = 2 ** (32 - CHUNK_BITS);
 const SLOTS_START = 1024;
 
+/** What a table holds, as plain data: the bytes are shared, the columns copies. */
+export interface LabelColumns {
+  readonly chunks: readonly Uint8Array[];
+  readonly starts: Uint32Array;
+  readonly lengths: Uint32Array;
+}
+
+/** The bytes in `slot`, as a view. */
+export function labelBytesAt(columns: LabelColumns, slot: number): Uint8Array {
+  const start = columns.starts[slot]!;
+  const offset = start & (CHUNK_BYTES - 1);
+  const chunk = columns.chunks[start >>> CHUNK_BITS]!;
+  return chunk.subarray(offset, offset + columns.lengths[slot]!);
+}
+
 export class LabelTable {
   readonly #chunks: Uint8Array[] = [];
   /** Bytes used of the chunk that is being filled, the last one. */
@@ -56,13 +71,25 @@ export class LabelTable {
   /** The bytes in `slot`, as a view. */
   bytesOf(slot: number): Uint8Array {
     assert(slot < this.#size, 'a slot that was handed out');
-    const start = this.#starts[slot]!;
-    const offset = start & (CHUNK_BYTES - 1);
-    return this.#chunks[start >>> CHUNK_BITS]!.subarray(offset, offset + this.#lengths[slot]!);
+    return labelBytesAt(this.#columns(), slot);
   }
 
   hashOf(slot: number): number {
     return this.#hashes[slot]!;
+  }
+
+  /** What is in the table now; bytes do not change once they are there. */
+  columns(): LabelColumns {
+    const { starts, lengths } = this.#columns();
+    return {
+      chunks: [...this.#chunks],
+      starts: starts.slice(0, this.#size),
+      lengths: lengths.slice(0, this.#size),
+    };
+  }
+
+  #columns(): LabelColumns {
+    return { chunks: this.#chunks, starts: this.#starts, lengths: this.#lengths };
   }
 
   #holds(slot: number, bytes: Uint8Array, length: number): boolean {
