@@ -10,7 +10,13 @@ import type { ManifestLog } from './manifest/log.ts';
 import { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
 import type { IndexTable } from './tag-index/table.ts';
-import { type Generation, groupByWindow, type IndexFile, type TableFile, Version } from './version.ts';
+import {
+  type Generation,
+  groupByWindow,
+  type IndexFile,
+  type TableFile,
+  Version,
+} from './version.ts';
 
 export interface CatalogOptions {
   /** The data directory. */

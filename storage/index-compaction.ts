@@ -1,38 +1,28 @@
 // Carries out one leveled compaction of the tag index: reads the tables that were picked, merges
 // them on a worker, writes the result and swaps it in.
 
-import type { Catalog } from './catalog.ts';
-import type { Env } from './env/env.ts';
-import { writeIndexTable } from './flush.ts';
+import type { Core } from './core.ts';
 import { indexTablePath } from './filenames.ts';
+import { writeIndexTable } from './flush.ts';
 import type { IndexTableMeta } from './manifest/edit.ts';
 import type { IndexCompactionInput, IndexTableBytes } from './tag-index/compaction.ts';
-import { type Compaction, type LevelLimits, levelsOf, pickCompaction } from './tag-index/picker.ts';
+import { type Compaction, levelsOf, pickCompaction } from './tag-index/picker.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 
-export interface IndexCompactorOptions {
-  readonly dir: string;
-  readonly env: Env;
-  readonly catalog: Catalog;
-  readonly limits: LevelLimits;
-  readonly tableBytes: number;
-  compacted(info: { durationMs: number; level: number; bytesIn: number; bytesOut: number }): void;
-}
-
 export class IndexCompactor {
-  readonly #options: IndexCompactorOptions;
+  readonly #core: Core;
   /** By level, the last key of the compaction before. */
   readonly #cursors: (Uint8Array | undefined)[] = [];
 
-  constructor(options: IndexCompactorOptions) {
-    this.#options = options;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Carries out the most urgent compaction; false when none is owed. */
   async step(): Promise<boolean> {
-    const { catalog, env, limits, compacted } = this.#options;
+    const { catalog, env, settings, counters } = this.#core;
     const levels = levelsOf(catalog.state.indexTables.values());
-    const compaction = pickCompaction(levels, limits, this.#cursors);
+    const compaction = pickCompaction(levels, settings.indexLimits, this.#cursors);
     if (compaction === undefined) return false;
     const startMs = env.clock.monotonicMs();
     const outputs = await this.#merge(compaction);
@@ -43,25 +33,28 @@ export class IndexCompactor {
       nextFileNumber: catalog.nextFileNumber,
     }));
     this.#cursors[compaction.level] = compaction.inputs.at(-1)!.lastKey;
-    compacted({
+    const bytesOut = totalBytes(outputs);
+    counters.indexCompactions++;
+    counters.indexBytesWritten += bytesOut;
+    settings.listener.indexCompacted?.({
       durationMs: env.clock.monotonicMs() - startMs,
       level: compaction.level,
       bytesIn: totalBytes(inputs),
-      bytesOut: totalBytes(outputs),
+      bytesOut,
     });
     return true;
   }
 
   async #merge(compaction: Compaction): Promise<IndexTableMeta[]> {
-    const { dir, env, catalog, tableBytes } = this.#options;
+    const { dir, env, catalog, settings } = this.#core;
     const newer = await Promise.all(compaction.inputs.map((meta) => this.#read(meta)));
     const older = await Promise.all(compaction.overlapping.map((meta) => this.#read(meta)));
     // Tables of level 0 overlap, so each is a run of its own.
     const runs = compaction.level === 0 ? newer.map((table) => [table]) : [newer];
-    const built = await env.compute.run<IndexCompactionInput, BuiltIndexTable[]>('compactIndex', {
+    const built = await env.compute.run<IndexCompactionInput, BuiltIndexTable[]>('compact-index', {
       runs: [...runs, older],
       dropTombstones: compaction.dropTombstones,
-      targetBytes: tableBytes,
+      targetBytes: settings.indexTableBytes,
     });
     return Promise.all(
       built.map((table) =>
@@ -75,7 +68,7 @@ export class IndexCompactor {
   }
 
   async #read({ number }: IndexTableMeta): Promise<IndexTableBytes> {
-    const { dir, env } = this.#options;
+    const { dir, env } = this.#core;
     const path = indexTablePath(dir, number);
     const file = await env.fs.open(path);
     try {

@@ -1,6 +1,8 @@
 // The door of storage: everything else in this room is private to it.
 
+export { openStorage } from './engine.ts';
 export type * from './env/env.ts';
+export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
 export {
   canonicalLabels,

@@ -43,6 +43,8 @@ export interface ArenaColumns {
 
 export interface Memtable {
   readonly points: number;
+  /** Points that an empty one takes. */
+  readonly capacity: number;
   /** Series with a point. */
   readonly seriesCount: number;
   /** Memory taken: 24 B a point, and the array of newest positions, 4 B for each series id. */
@@ -130,7 +132,7 @@ export function createMemtable(bytesMax: number): Memtable {
     log.ids.set(ids.subarray(from, to), points);
     log.timestampsMs.set(timestampsMs.subarray(from, to), points);
     log.values.set(values.subarray(from, to), points);
-    reserveIds(largest(ids, from, to));
+    reserveIds(largestId(ids, from, to));
     seriesCount += linkChains(log, newest, points, points + to - from);
     for (let i = from; i < to; i++) {
       const timestampMs = timestampsMs[i]!;
@@ -178,6 +180,7 @@ export function createMemtable(bytesMax: number): Memtable {
     get points() {
       return points;
     },
+    capacity,
     get seriesCount() {
       return seriesCount;
     },
@@ -202,7 +205,8 @@ export function createMemtable(bytesMax: number): Memtable {
   };
 }
 
-function largest(ids: Uint32Array, from: number, to: number): number {
+/** The largest of ids[from, to), or 0. */
+export function largestId(ids: Uint32Array, from = 0, to = ids.length): SeriesId {
   let max = 0;
   for (let i = from; i < to; i++) {
     if (ids[i]! > max) max = ids[i]!;

@@ -40,7 +40,10 @@ export function settle(options: StorageOptions): Settings {
     policies: options.policies ?? DEFAULT_POLICIES,
     listener: options.listener ?? {},
   };
-  assert(settings.memtablesSealedMax >= 1, 'a sealed memtable may wait while the next takes writes');
+  assert(
+    settings.memtablesSealedMax >= 1,
+    'a sealed memtable may wait while the next takes writes',
+  );
   assert(settings.indexLimits.ratio > 1, 'levels of the tag index grow downwards');
   return settings;
 }

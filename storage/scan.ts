@@ -2,23 +2,13 @@
 // so that memory follows the slice and not the answer; for each slice the blocks it needs are loaded
 // from every table first, then decoded and merged without waiting.
 
-import type { Scheduler } from './env/env.ts';
+import type { Core } from './core.ts';
 import { CorruptionError } from './errors.ts';
 import type { Memtable, PointColumns } from './memtable.ts';
 import { mergeRuns } from './merge.ts';
-import type { Labels } from './series/labels.ts';
 import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
-import type { BlockCache } from './sstable/block-cache.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
-
-export interface ScanContext {
-  readonly cache: BlockCache;
-  readonly scheduler: Scheduler;
-  labelsOf(ids: Uint32Array): Promise<(Labels | undefined)[]>;
-  corruption(error: CorruptionError): void;
-  blocksRead(count: number): void;
-}
 
 /** Points in memory at once, about. */
 const SLICE_POINTS = 1_000_000;
@@ -31,7 +21,7 @@ export async function* scanVersion(
   version: Version,
   ids: Uint32Array,
   request: ScanRequest,
-  context: ScanContext,
+  core: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
   const tables = tablesIn(version, request);
   const { sealed, active } = version.parts;
@@ -40,10 +30,10 @@ export async function* scanVersion(
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const slice = ids.subarray(from, from + width);
-    const loaded = await loadSlice(tables, slice, request, context);
-    const series = await mergeSlice(slice, loaded, memtables, request, context);
+    const loaded = await loadSlice(tables, slice, request, core);
+    const series = await attachLabels(version, mergeSlice(slice, loaded, memtables, request), core);
     if (series.length > 0) yield series;
-    await context.scheduler.nextTurn();
+    await core.env.scheduler.nextTurn();
   }
 }
 
@@ -75,6 +65,12 @@ function sliceWidth(
   return Math.max(1, Math.min(SLICE_SERIES_MAX, Math.floor(SLICE_POINTS / pointsPerSeries)));
 }
 
+/** Series with points in the range, and their columns. */
+interface MergedSlice {
+  readonly ids: Uint32Array;
+  readonly columns: readonly PointColumns[];
+}
+
 /** Blocks of one table, in order of series, then time. */
 type LoadedTable = readonly Block[];
 
@@ -82,7 +78,7 @@ async function loadSlice(
   tables: readonly TableFile[],
   slice: Uint32Array,
   request: ScanRequest,
-  context: ScanContext,
+  core: Core,
 ): Promise<LoadedTable[]> {
   const first = slice[0]!;
   const last = slice[slice.length - 1]!;
@@ -90,7 +86,7 @@ async function loadSlice(
   for (const file of tables) {
     if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
     request.signal?.throwIfAborted();
-    const blocks = await loadBlocks(file, slice, request, context);
+    const blocks = await loadBlocks(file, slice, request, core);
     if (blocks.length > 0) loaded.push(blocks);
   }
   return loaded;
@@ -100,21 +96,21 @@ async function loadBlocks(
   file: TableFile,
   slice: Uint32Array,
   request: ScanRequest,
-  context: ScanContext,
+  core: Core,
 ): Promise<LoadedTable> {
-  const table = await orReport(file.reader(), request, context);
+  const table = await orReport(file.reader(), request, core);
   if (table === undefined) return [];
   const wanted =
     slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
   if (wanted.length === 0) return [];
   const numbers = table.blocksFor(wanted, request.startMs, request.endMs);
-  context.blocksRead(numbers.length);
+  core.counters.blocksRead += numbers.length;
   const blocks = await Promise.all(
     numbers.map((number) =>
       orReport(
-        context.cache.get(file.meta.number, number, () => table.readBlock(number)),
+        core.blockCache.get(file.meta.number, number, () => table.readBlock(number)),
         request,
-        context,
+        core,
       ),
     ),
   );
@@ -123,28 +119,27 @@ async function loadBlocks(
 
 /** Damage is always reported; whether it ends the scan is the caller's choice. */
 async function orReport<T>(
-  reading: Promise<T>,
+  reading: T | Promise<T>,
   request: ScanRequest,
-  context: ScanContext,
+  core: Core,
 ): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;
-    context.corruption(error);
+    core.settings.listener.corruption?.(error);
     if (request.onCorruption === undefined) throw error;
     request.onCorruption(error);
     return undefined;
   }
 }
 
-async function mergeSlice(
+function mergeSlice(
   slice: Uint32Array,
   loaded: readonly LoadedTable[],
   memtables: readonly Memtable[],
   { startMs, endMs }: TimeRange,
-  context: ScanContext,
-): Promise<SeriesPoints[]> {
+): MergedSlice {
   const inMemory = memtables
     .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
     .map((memtable) => memtable.readMany(slice, startMs, endMs));
@@ -169,11 +164,21 @@ async function mergeSlice(
     ids.push(id);
     columns.push(merged);
   }
-  const labels = await context.labelsOf(Uint32Array.from(ids));
-  return ids.flatMap((id, i) => {
-    const ofSeries = labels[i];
-    return ofSeries === undefined ? [] : [{ id, labels: ofSeries, ...columns[i]! }];
-  });
+  return { ids: Uint32Array.from(ids), columns };
+}
+
+/** A series whose labels are lost to damage cannot be told from others: it is left out. */
+async function attachLabels(
+  version: Version,
+  { ids, columns }: MergedSlice,
+  core: Core,
+): Promise<SeriesPoints[]> {
+  const labels = await core.series.labelsOf(version.index, ids);
+  const series: SeriesPoints[] = [];
+  for (const [i, ofSeries] of labels.entries()) {
+    if (ofSeries !== undefined) series.push({ id: ids[i]!, labels: ofSeries, ...columns[i]! });
+  }
+  return series;
 }
 
 function lastIdOf(block: Block): number {

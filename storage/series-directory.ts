@@ -17,6 +17,8 @@ export interface SeriesDirectoryOptions {
   /** Larger than any id given before. */
   readonly nextId: SeriesId;
   readonly policies: PolicySet;
+  /** By position in `policies`, the id under which a policy is stored. */
+  readonly policyIds: readonly number[];
   currentVersion(): Version;
   /** Makes new series durable ahead of points that use them; called before `resolve` returns. */
   register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void;
@@ -27,17 +29,24 @@ export class SeriesDirectory {
   readonly #registry = new SeriesRegistry();
   readonly #keyOf = createLabelsKeys();
   #policies: PolicySet;
+  #policyIds: readonly number[];
   #nextId: SeriesId;
 
   constructor(options: SeriesDirectoryOptions) {
     this.#options = options;
     this.#policies = options.policies;
+    this.#policyIds = options.policyIds;
     this.#nextId = options.nextId;
   }
 
   /** Every id given is below. */
   get nextId(): SeriesId {
     return this.#nextId;
+  }
+
+  /** Series given an id and not forgotten. */
+  get count(): number {
+    return this.#nextId - 1;
   }
 
   get policies(): PolicySet {
@@ -51,9 +60,15 @@ export class SeriesDirectory {
     return policy;
   }
 
+  /** The policy id under which points of such a series are stored. */
+  policyIdOf(id: SeriesId): number {
+    return this.#policyIds[this.policyOf(id)]!;
+  }
+
   /** Takes new policies: every series in use is assigned anew. */
-  setPolicies(policies: PolicySet): void {
+  setPolicies(policies: PolicySet, policyIds: readonly number[]): void {
     this.#policies = policies;
+    this.#policyIds = policyIds;
     for (const id of this.#registry.ids()) {
       this.#registry.setPolicy(id, policies.policyOf(this.#registry.labelsOf(id)!));
     }

@@ -4,10 +4,10 @@
 
 import { assert } from './assert.ts';
 import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
-import type { Memtable } from './memtable.ts';
+import { createMemtable, type Memtable } from './memtable.ts';
 import type { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
-import type { IndexMemory } from './tag-index/memory.ts';
+import { IndexMemory } from './tag-index/memory.ts';
 import { levelsOf } from './tag-index/picker.ts';
 import type { IndexTable } from './tag-index/table.ts';
 import type { IndexView } from './tag-index/view.ts';
@@ -21,6 +21,14 @@ export interface Generation {
   readonly newSeries: IndexMemory;
   /** The first WAL segment that holds a part of it. */
   readonly walSegment: number;
+}
+
+export function createGeneration(memtableBytesMax: number, walSegment: number): Generation {
+  return { memtable: createMemtable(memtableBytesMax), newSeries: new IndexMemory(), walSegment };
+}
+
+export function isEmpty({ memtable, newSeries }: Generation): boolean {
+  return memtable.points === 0 && newSeries.isEmpty;
 }
 
 /** The tables of one window, oldest first: a later one wins where both have a point. */

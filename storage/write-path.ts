@@ -2,14 +2,11 @@
 // full memtable is sealed together with the series registered meanwhile, and the WAL moves on to a
 // new segment in the same step, so that a segment holds parts of one generation only.
 
-import type { Catalog } from './catalog.ts';
-import type { Env } from './env/env.ts';
-import type { Settings } from './options.ts';
-import { createMemtable } from './memtable.ts';
+import type { Core } from './core.ts';
+import { largestId } from './memtable.ts';
 import type { LabelsKey } from './series/labels-key.ts';
-import { IndexMemory } from './tag-index/memory.ts';
 import type { PointBatch } from './types.ts';
-import type { Generation } from './version.ts';
+import { createGeneration, type Generation, isEmpty } from './version.ts';
 import type { SeriesEntry } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteRoom } from './write-room.ts';
@@ -17,22 +14,11 @@ import { WriteRoom } from './write-room.ts';
 /** Points in one WAL record; a larger batch becomes several. */
 const RECORD_POINTS_MAX = 2 ** 18;
 
-export interface WritePathOptions {
-  readonly env: Env;
-  readonly settings: Settings;
-  readonly catalog: Catalog;
+export type WritePathOptions = Pick<Core, 'env' | 'settings' | 'catalog'> & {
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
   onSealed(): void;
-}
-
-export function createGeneration(memtableBytesMax: number, walSegment: number): Generation {
-  return {
-    memtable: createMemtable(memtableBytesMax),
-    newSeries: new IndexMemory(),
-    walSegment,
-  };
-}
+};
 
 export class WritePath {
   readonly #options: WritePathOptions;
@@ -61,7 +47,8 @@ export class WritePath {
     const pieceMax = Math.min(RECORD_POINTS_MAX, this.#active.memtable.capacity);
     const durable: Promise<void>[] = [];
     for (let from = 0; from < count; from += pieceMax) {
-      const piece = count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
+      const piece =
+        count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
       // In the order of the calls: nobody overtakes one who waits.
       while (this.#room.crowded || !this.#makeRoom(piece)) await this.#room.wait();
       durable.push(this.#appendPiece(piece));
@@ -74,7 +61,7 @@ export class WritePath {
   /** Writes new series ahead of the points that use them. */
   register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void {
     const { newSeries } = this.#active;
-    entries.forEach(({ id, labels }, i) => newSeries.add(keys[i]!, labels, id));
+    for (const [i, { id, labels }] of entries.entries()) newSeries.add(keys[i]!, labels, id);
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();
@@ -114,14 +101,17 @@ export class WritePath {
     const { settings, catalog } = this.#options;
     const isFull =
       !memtable.fits(piece.ids.length, largestId(piece.ids)) ||
-      memtable.bytes + newSeries.memoryBytes > settings.memtableBytesMax;
-    if (!isFull || isEmpty(this.#active)) return true;
+      newSeries.memoryBytes > settings.memtableBytesMax;
+    if (!isFull) return true;
     if (catalog.version.parts.sealed.length >= settings.memtablesSealedMax) return false;
     this.seal();
     return true;
   }
 
   #appendPiece(piece: PointBatch): Promise<void> {
+    const { failure } = this.#options.wal;
+    // A point that cannot be acknowledged must not pile up in memory either.
+    if (failure !== undefined) return Promise.reject(failure);
     const durable = this.#options.wal.append({ kind: 'points', batch: piece });
     const { ids, timestampsMs, values } = piece;
     this.#active.memtable.append(ids, timestampsMs, values, 0, ids.length);
@@ -137,16 +127,6 @@ export class WritePath {
       this.seal();
     });
   }
-}
-
-export function isEmpty({ memtable, newSeries }: Generation): boolean {
-  return memtable.points === 0 && newSeries.isEmpty;
-}
-
-function largestId(ids: Uint32Array): number {
-  let largest = 0;
-  for (let i = 0; i < ids.length; i++) if (ids[i]! > largest) largest = ids[i]!;
-  return largest;
 }
 
 function slice(batch: PointBatch, from: number, to: number): PointBatch {

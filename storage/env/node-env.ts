@@ -3,7 +3,16 @@
 import { constants } from 'node:fs';
 import * as fsp from 'node:fs/promises';
 import { tryLock } from 'fs-native-extensions';
-import type { Clock, FileLock, FileSystem, ReadableFile, Scheduler, WritableFile } from './env.ts';
+import { createWorkerCompute } from '../workers/pool.ts';
+import type {
+  Clock,
+  Env,
+  FileLock,
+  FileSystem,
+  ReadableFile,
+  Scheduler,
+  WritableFile,
+} from './env.ts';
 
 const DIR_MODE = 0o700;
 const FILE_MODE = 0o640;
@@ -57,6 +66,16 @@ export function createNodeFileSystem(): FileSystem {
   };
 }
 
+/** The real world. `threads` workers do the heavy work. */
+export function createNodeEnv(threads = 2): Env {
+  return {
+    fs: createNodeFileSystem(),
+    clock: createNodeClock(),
+    scheduler: createNodeScheduler(),
+    compute: createWorkerCompute(threads),
+  };
+}
+
 export function createNodeClock(): Clock {
   return { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
 }
@@ -74,6 +93,7 @@ export function createNodeScheduler(): Scheduler {
       wait(delayMs);
       return () => clearTimeout(timer);
     },
+    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }
 

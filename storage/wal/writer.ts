@@ -70,6 +70,11 @@ export class WalWriter {
     return this.#bytesWritten;
   }
 
+  /** Why nothing is acknowledged any more: the first write or fsync that failed. */
+  get failure(): StorageError | undefined {
+    return this.#failure;
+  }
+
   get syncs(): number {
     return this.#syncs;
   }

@@ -8,7 +8,10 @@ import { windowStart } from '../window.ts';
 
 export interface FlushInput {
   readonly arena: MemtableArena;
-  /** By series id, its policy's id; from 1. At least up to the largest id in the arena. */
+  /**
+   * By series id, its policy's id; from 1. Up to the largest id in the arena. Points of a series
+   * whose policy id is 0 are left out.
+   */
   readonly policyIds: Uint32Array;
   /** By policy id, the width of its windows in ms. */
   readonly windowsMs: Float64Array;
@@ -82,9 +85,9 @@ function cutRuns(input: FlushInput, log: ArenaColumns, order: SeriesOrder): Wind
   let last: WindowRuns | undefined;
   for (let id = 0; id + 1 < order.starts.length; id++) {
     const from = order.starts[id]!;
-    if (order.starts[id + 1]! === from) continue;
+    const policyId = input.policyIds[id]!;
+    if (order.starts[id + 1]! === from || policyId === 0) continue;
     const to = sortByTime(log.timestampsMs, order.positions, from, order.starts[id + 1]!);
-    const policyId = input.policyIds[id] ?? 0;
     const windowMs = input.windowsMs[policyId] ?? 0;
     assert(windowMs > 0, 'a series has a policy with a window');
     for (let at = from; at < to; ) {

@@ -40,6 +40,7 @@ export function createSimClock(startMs = 1_700_000_000_000): SimClock {
         timers.add(timer);
         return () => void timers.delete(timer);
       },
+      nextTurn: () => Promise.resolve(),
     },
     get pending() {
       return timers.size;
