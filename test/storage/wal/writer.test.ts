@@ -8,7 +8,7 @@ import {
   createMemoryFileSystem,
   type MemoryFileSystem,
   type OperationKind,
-  systemError,
+  SystemError,
 } from '../../sim/memory-fs.ts';
 import { createSimClock } from '../../sim/sim-clock.ts';
 import { rejection } from '../../support/rejection.ts';
@@ -173,7 +173,7 @@ for (const kind of FAILING) {
     fs.onOperation = (_, found, path) => {
       if (found !== kind) return;
       fs.onOperation = undefined;
-      throw systemError('EIO', path);
+      throw new SystemError('EIO', path);
     };
     const [first, second] = [rejection(wal.append(points(1))), rejection(wal.append(points(2)))];
     assert.is((await first).code, 'UNAVAILABLE');
@@ -186,6 +186,20 @@ for (const kind of FAILING) {
     assert.is((await rejection(wal.close())).code, 'UNAVAILABLE');
   });
 }
+
+writer('a full disk leaves a part of a record, and it is no record', async () => {
+  const fs = createMemoryFileSystem();
+  const wal = await openWriter(fs);
+  await wal.append(points(1));
+  fs.onOperation = (_, kind, path) => {
+    if (kind === 'append') throw new SystemError('ENOSPC', path, 50);
+  };
+  assert.match((await rejection(wal.append(points(2)))).message, 'ENOSPC');
+  await rejection(wal.close());
+  fs.onOperation = undefined;
+  const { texts, tornBytes } = await replay(fs);
+  assert.equal([texts, tornBytes], [[recordText(points(1))], 50]);
+});
 
 writer('those who wait behind the failing fsync are refused as well', async () => {
   const fs = createMemoryFileSystem();
@@ -203,7 +217,7 @@ writer('those who wait behind the failing fsync are refused as well', async () =
   const first = rejection(wal.append(points(1)));
   await reached;
   const behind = rejection(wal.append(points(2)));
-  fail(systemError('EIO', FIRST));
+  fail(new SystemError('EIO', FIRST));
   assert.is((await first).code, 'UNAVAILABLE');
   assert.is((await behind).code, 'UNAVAILABLE');
   await rejection(wal.close());
@@ -218,7 +232,7 @@ writer('an fsync that fails in the background refuses the next append', async ()
     fs.onOperation = (_, kind, path) => {
       if (kind !== 'sync') return;
       resolve();
-      throw systemError('EIO', path);
+      throw new SystemError('EIO', path);
     };
   });
   advance(200);
