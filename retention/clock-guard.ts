@@ -15,7 +15,8 @@
 import type { TimeRange } from '../storage/index.ts';
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** What time synchronisation, a paused process or drift may add between two sweeps, ms. */
 export const STEP_MS_MAX = 10 * MINUTE_MS;
@@ -60,8 +61,9 @@ export function startClockGuard(windows: readonly TimeRange[]): ClockState {
 
 /** Whether a sweep may drop by this reading, and the state to judge the next one with. */
 export function judgeClock(state: ClockState, reading: ClockReading): ClockVerdict {
-  const aheadMs = reading.wallMs - latestBelievableMs(state, reading);
-  if (aheadMs <= 0) return { doubt: undefined, state: believed(state, reading) };
+  const { expectedMs, reachMs } = expectation(state, reading);
+  const aheadMs = reading.wallMs - expectedMs;
+  if (aheadMs <= reachMs) return { doubt: undefined, state: believed(state, reading) };
 
   const suspect = continues(state.suspect, reading) ? state.suspect : reading;
   const steadyMs = reading.monotonicMs - suspect.monotonicMs;
@@ -69,21 +71,23 @@ export function judgeClock(state: ClockState, reading: ClockReading): ClockVerdi
   if (isRunning && aheadMs <= JUMP_MS_MAX && steadyMs >= Math.min(aheadMs, STEADY_MS_MAX)) {
     return { doubt: undefined, state: { ...state, measure: reading, suspect: undefined } };
   }
-  const hours = Math.ceil(aheadMs / 3_600_000);
+  const hours = Math.ceil(aheadMs / HOUR_MS);
   const doubt = isRunning
     ? `the clock has jumped ahead by about ${hours} h`
-    : `the clock is about ${hours} h beyond any time that the stored data makes likely`;
+    : `the clock is about ${hours} h ahead of the newest stored data`;
   return { doubt, state: { ...state, suspect } };
 }
 
-function latestBelievableMs(
+/** What the wall clock is expected to show, and how far beyond that it is believed, ms. */
+function expectation(
   { measure, newest }: ClockState,
-  { monotonicMs }: ClockReading,
-): number {
+  { wallMs, monotonicMs }: ClockReading,
+): { expectedMs: number; reachMs: number } {
   if (measure !== undefined) {
-    return measure.wallMs + (monotonicMs - measure.monotonicMs) + STEP_MS_MAX;
+    const elapsedMs = monotonicMs - measure.monotonicMs;
+    return { expectedMs: measure.wallMs + elapsedMs, reachMs: STEP_MS_MAX };
   }
-  return newest === undefined ? Infinity : newest.endMs + START_AHEAD_MS_MAX;
+  return { expectedMs: newest?.endMs ?? wallMs, reachMs: START_AHEAD_MS_MAX };
 }
 
 /** The measure only moves ahead: a clock set back is on its way back to it, or stays behind. */
@@ -92,7 +96,7 @@ function believed(state: ClockState, reading: ClockReading): ClockState {
   const isBehind =
     measure === undefined
       ? newest !== undefined && reading.wallMs < newest.startMs - START_BEHIND_MS_MAX
-      : reading.wallMs < measure.wallMs + (reading.monotonicMs - measure.monotonicMs);
+      : reading.wallMs < expectation(state, reading).expectedMs;
   return { newest, measure: isBehind ? measure : reading, suspect: undefined };
 }
 
