@@ -44,7 +44,7 @@ export interface RetentionOptions {
 export interface Retention {
   /** What starts the sweeps now. */
   readonly jobMode: JobMode;
-  /** Sweeps at once, or joins the sweep under way; rejects as `Storage.dropWindows` does. */
+  /** Sweeps at once, or after the sweep under way; rejects as `Storage.dropWindows` does. */
   sweepNow(): Promise<SweepOutcome>;
   /** What a sweep at `atMs` (default: now) would drop. */
   plan(atMs?: number): SweepPlan;

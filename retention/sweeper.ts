@@ -1,5 +1,6 @@
 // One sweep: asks the clock guard whether, and the policies which, then has storage drop them.
-// Safe to run twice and at once: sweeps that overlap are one, and dropping is idempotent.
+// Safe to run twice: dropping is idempotent. Sweeps never overlap: those asked for while one is under
+// way share the one that follows it, so that each decides by the time and the policies of its caller.
 
 import type { Clock, Storage, WindowInfo } from '../storage/index.ts';
 import { judgeClock, startClockGuard } from './clock-guard.ts';
@@ -33,6 +34,7 @@ export function createSweeper({ storage, clock, logger, metrics }: SweeperOption
   let guard = startClockGuard(storage.windows());
   let doubted: string | undefined;
   let underWay: Promise<SweepOutcome> | undefined;
+  let following: Promise<SweepOutcome> | undefined;
 
   function plan(atMs = clock.nowMs()): SweepPlan {
     return planSweep(storage.windows(), storage.policies, atMs);
@@ -67,19 +69,30 @@ export function createSweeper({ storage, clock, logger, metrics }: SweeperOption
     return doubt;
   }
 
+  function begin(): Promise<SweepOutcome> {
+    underWay = sweepOnce()
+      .catch((error: unknown) => {
+        metrics.sweepFailed();
+        logger.error({ err: error }, 'sweep failed; the next one tries again');
+        throw error;
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  }
+
   return {
     plan,
     sweep() {
-      underWay ??= sweepOnce()
-        .catch((error: unknown) => {
-          metrics.sweepFailed();
-          logger.error({ err: error }, 'sweep failed; the next one tries again');
-          throw error;
-        })
-        .finally(() => {
-          underWay = undefined;
+      if (underWay === undefined) return begin();
+      following ??= underWay
+        .catch(() => {})
+        .then(() => {
+          following = undefined;
+          return begin();
         });
-      return underWay;
+      return following;
     },
   };
 }
