@@ -1,6 +1,6 @@
 // One sweep: asks the clock guard whether, and the policies which, then has storage drop them.
-// Safe to run twice: dropping is idempotent. Sweeps never overlap: those asked for while one is under
-// way share the one that follows it, so that each decides by the time and the policies of its caller.
+// Safe to run twice: dropping is idempotent. Sweeps never overlap: those asked for while one is
+// under way share the one that follows it, so that each decides by its caller's time and policies.
 
 import type { Clock, Storage, WindowInfo } from '../storage/index.ts';
 import { judgeClock, startClockGuard } from './clock-guard.ts';
@@ -29,7 +29,7 @@ export interface SweeperOptions {
   readonly metrics: RetentionMetrics;
 }
 
-/** To be made before this run's first points are flushed: what is stored now tells a false clock. */
+/** To be made before this run's first points are stored: what is there now tells a false clock. */
 export function createSweeper({ storage, clock, logger, metrics }: SweeperOptions): Sweeper {
   let guard = startClockGuard(storage.windows());
   let doubted: string | undefined;

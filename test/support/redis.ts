@@ -1,5 +1,5 @@
-// A real redis-server on a free port of 127.0.0.1, with nothing on disk. It can be killed and started
-// again on the same port, empty, and frozen so that it accepts connections but never answers.
+// A real redis-server on a free port of 127.0.0.1, with nothing on disk. It can be killed, started
+// again on the same port, empty, and frozen so that it takes connections but never answers.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
