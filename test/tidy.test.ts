@@ -137,6 +137,7 @@ const RULES: readonly {
     good: {
       'storage/wal/reader.ts': '',
       'test/storage/wal/reader.test.ts': '',
+      'test/storage/sstable/reader.test.ts': '',
       'test/storage/all-of-it.test.ts': '',
       'test/e2e/reader.test.ts': '',
     },

@@ -29,17 +29,16 @@ export const everySuiteRuns: Rule = (files) =>
       .map((name) => `${path}: ${name} never runs; end the file with ${name}.run();`);
   });
 
-/** A test of a source lies where the source lies; tests of several sources may lie anywhere. */
+/** A test named after a source does not stop in a folder above the source's. */
 export const testsMirrorSources: Rule = (files) => {
   const paths = new Set(sources(files).map(({ path }) => path));
   return tests(files).flatMap(({ path }) => {
     const mirrored = path.replace(/^test\//, '').replace(/\.test\.ts$/, '.ts');
     const [room] = mirrored.split('/');
     if (!ROOMS.includes(room!) || paths.has(mirrored)) return [];
-    const name = mirrored.split('/').at(-1)!;
-    const homes = [...paths].filter(
-      (own) => own.startsWith(`${room}/`) && own.endsWith(`/${name}`),
-    );
+    const folder = mirrored.slice(0, mirrored.lastIndexOf('/') + 1);
+    const name = mirrored.slice(folder.length);
+    const homes = [...paths].filter((own) => own.startsWith(folder) && own.endsWith(`/${name}`));
     if (homes.length === 0) return [];
     const right = homes.map((own) => `test/${own.replace(/\.ts$/, '.test.ts')}`).join(' or ');
     return [`${path}: its source lies elsewhere; move it to ${right}`];
