@@ -76,7 +76,7 @@ export function startRetention(options: RetentionOptions): Retention {
     return startLocalJobs(common);
   }
 
-  const retention: Retention = {
+  return {
     get jobMode() {
       return jobs.mode;
     },
@@ -88,5 +88,4 @@ export function startRetention(options: RetentionOptions): Retention {
     stop: jobs.stop,
     [Symbol.asyncDispose]: jobs.stop,
   };
-  return retention;
 }

@@ -85,8 +85,10 @@ export function createSweeper({ storage, clock, logger, metrics }: SweeperOption
   return {
     plan,
     sweep() {
+      // Asked first: between two sweeps none is under way, but the next one is due.
+      if (following !== undefined) return following;
       if (underWay === undefined) return begin();
-      following ??= underWay
+      following = underWay
         .catch(() => {})
         .then(() => {
           following = undefined;

@@ -68,6 +68,16 @@ sweeper('sweeps asked for while one is under way are one that follows it', async
   assert.match(await registry.metrics(), 'varve_retention_sweeps_total 2');
 });
 
+sweeper('sweeps do not overlap when one is asked for just as another ends', async () => {
+  const { sweeper: own } = setUp();
+  const first = own.sweep();
+  const asked = first.then(() => [own.sweep()]);
+  const following = own.sweep();
+  const [late] = await asked;
+  assert.is(late, following);
+  await following;
+});
+
 sweeper('a refused sweep is logged, counted, and tried again', async () => {
   const { storage, sweeper: own, registry, log } = setUp();
   storage.holdNextDrop(Promise.reject(new StorageError('UNAVAILABLE', 'the disk is full')));
