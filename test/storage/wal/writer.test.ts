@@ -1,6 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createNodeFileSystem } from '../../../storage/env/node-env.ts';
 import type { WalSync } from '../../../storage/index.ts';
+import { replayWal } from '../../../storage/wal/reader.ts';
+import type { WalRecord } from '../../../storage/wal/record.ts';
 import {
   createMemoryFileSystem,
   type MemoryFileSystem,
@@ -9,13 +12,14 @@ import {
 } from '../../sim/memory-fs.ts';
 import { createSimClock } from '../../sim/sim-clock.ts';
 import { rejection } from '../../support/rejection.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 import { batch, openWriter, points, recordText, replay } from '../../support/wal.ts';
 
 const writer = suite('storage/wal/writer');
 const FIRST = 'data/wal/000001.wal';
 const SECOND = 'data/wal/000002.wal';
 
-/** Holds the next operation of `kind` until `release` is called; `reached` says that it is there. */
+/** Holds the next operation of `kind`, once `reached`, until `release` is called. */
 function hold(fs: MemoryFileSystem, kind: OperationKind) {
   let release!: () => void;
   let arrive!: () => void;
@@ -244,6 +248,25 @@ writer('a segment that exists is never written over', async () => {
   assert.match((await rejection(second.append(points(2)))).message, 'EEXIST');
   await rejection(second.close());
   assert.equal((await replay(fs)).texts, [recordText(points(1))]);
+});
+
+writer('on a real disk many callers share few fsyncs, and all is found again', async () => {
+  const fs = createNodeFileSystem();
+  const dir = await tempDir();
+  const wal = await openWriter(fs, { dir });
+  const TAGS = [...Array(200).keys()];
+  for (const tag of TAGS.slice(0, 2)) await wal.append(points(tag, 100));
+  await Promise.all(TAGS.slice(2).map((tag) => wal.append(points(tag, 100))));
+  assert.ok(wal.syncs <= 4, `${wal.syncs} fsyncs`);
+  await wal.close();
+  const texts: string[] = [];
+  const onRecord = (record: WalRecord): void => void texts.push(recordText(record));
+  const result = await replayWal({ dir, fs, fromSegment: 1, onRecord });
+  assert.equal(
+    texts,
+    TAGS.map((tag) => recordText(points(tag, 100))),
+  );
+  assert.equal([result.tornBytes, result.skipped.length], [0, 0]);
 });
 
 writer.run();
