@@ -208,7 +208,7 @@ const RULES: readonly {
     rule: dependenciesHaveReasons,
     good: {
       'package.json': '{"dependencies":{"a":"1.0.0"}}',
-      'CONTRIBUTING.md': '| `a` | does what we would do worse |\n',
+      'CONTRIBUTING.md': '| package |\n| `a`     | does what we would do worse  |\n',
     },
     bad: [
       { 'package.json': '{"dependencies":{"a":"1.0.0"}}', 'CONTRIBUTING.md': '' },

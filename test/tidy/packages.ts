@@ -65,7 +65,7 @@ export const dependenciesAreUsed: Rule = (files) => {
 
 export const dependenciesHaveReasons: Rule = (files) => {
   const guide = files.find(({ path }) => path === 'CONTRIBUTING.md')?.text ?? '';
-  const rows = [...guide.matchAll(/^\| `([^` ]+)` \| (.*?) *\|$/gm)];
+  const rows = [...guide.matchAll(/^\| `([^` ]+)` +\| +(.*?) *\|$/gm)];
   const reasons = new Map(rows.map(([, name, reason]) => [name!, reason!]));
   const names = dependencyNames(files);
   const missing = names
