@@ -7,7 +7,6 @@
 import { assert } from '../assert.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import { PUT, type RecordKind } from './format.ts';
-import { compareKeys } from './keys.ts';
 
 const RECORDS_PER_RESTART = 16;
 const U32_BYTES = 4;
@@ -70,9 +69,9 @@ export function sharedLength(a: Uint8Array, b: Uint8Array): number {
 
 /** Walks over the records of one block, which its checksum has vouched for. */
 export class BlockCursor {
-  readonly #block: Uint8Array;
-  readonly #recordsEnd: number;
-  readonly #restarts: DataView;
+  #block: Uint8Array = new Uint8Array(0);
+  #recordsEnd = 0;
+  #restarts = 0;
   #at = 0;
   #valueStart = 0;
   /** Only the first `keyLength` bytes count; overwritten by the next move. */
@@ -80,42 +79,39 @@ export class BlockCursor {
   keyLength = 0;
   kind: RecordKind = PUT;
 
-  constructor(block: Uint8Array) {
-    const view = new DataView(block.buffer, block.byteOffset, block.length);
-    const restarts = view.getUint32(block.length - U32_BYTES, true);
+  /** Before the first record of `block`; a cursor may go from block to block. */
+  open(block: Uint8Array): void {
     this.#block = block;
-    this.#recordsEnd = block.length - U32_BYTES * (restarts + 1);
-    const start = block.byteOffset + this.#recordsEnd;
-    this.#restarts = new DataView(block.buffer, start, restarts * U32_BYTES);
+    this.#restarts = readUint32(block, block.length - U32_BYTES);
+    this.#recordsEnd = block.length - U32_BYTES * (this.#restarts + 1);
+    this.#at = 0;
+    this.keyLength = 0;
   }
 
   /** Moves to the next record, the first at first; false at the end. */
   next(): boolean {
     if (this.#at >= this.#recordsEnd) return false;
     const shared = this.#varint();
-    const added = this.#varint();
-    const valueAndKind = this.#varint();
-    this.#takeKey(shared, added);
-    this.kind = (valueAndKind & 1) as RecordKind;
-    this.#valueStart = this.#at;
-    this.#at += valueAndKind >>> 1;
+    this.#readRecord(shared);
     return true;
   }
 
   /** Moves to the first record whose key is not below `key`; false when there is none. */
   seek(key: Uint8Array): boolean {
-    let low = 0;
-    let high = this.#restarts.byteLength / U32_BYTES - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      this.#at = this.#restarts.getUint32(middle * U32_BYTES, true);
-      this.next();
-      if (compareKeys(this.key, key, this.keyLength) < 0) low = middle;
-      else high = middle - 1;
-    }
-    this.#at = this.#restarts.getUint32(low * U32_BYTES, true);
-    while (this.next()) {
-      if (compareKeys(this.key, key, this.keyLength) >= 0) return true;
+    this.#at = this.#restartBefore(key);
+    this.keyLength = 0;
+    // How many bytes the record's key has in common with `key`, below which it was until now.
+    let matched = 0;
+    while (this.#at < this.#recordsEnd) {
+      const shared = this.#varint();
+      this.#readRecord(shared);
+      // It differs from `key` where the record before did, or before that: no need to compare.
+      if (shared > matched) continue;
+      matched = Math.min(matched, shared);
+      const longest = Math.min(key.length, this.keyLength);
+      while (matched < longest && this.key[matched] === key[matched]) matched++;
+      if (matched === key.length) return true;
+      if (matched < this.keyLength && this.key[matched]! > key[matched]!) return true;
     }
     return false;
   }
@@ -132,7 +128,29 @@ export class BlockCursor {
     return { key, kind: this.kind, value: this.value() };
   }
 
-  #takeKey(shared: number, added: number): void {
+  /** Where the last restart begins whose key is below `key`, or the first of all. */
+  #restartBefore(key: Uint8Array): number {
+    let low = 0;
+    let high = this.#restarts - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      this.#at = this.#restart(middle) + 1; // a restart shares 0 bytes, which takes one to say
+      const length = this.#varint();
+      this.#varint();
+      if (compareAt(this.#block, this.#at, length, key) < 0) low = middle;
+      else high = middle - 1;
+    }
+    return this.#restart(low);
+  }
+
+  #restart(position: number): number {
+    return readUint32(this.#block, this.#recordsEnd + position * U32_BYTES);
+  }
+
+  /** Reads on behind the count of shared bytes. */
+  #readRecord(shared: number): void {
+    const added = this.#varint();
+    const valueAndKind = this.#varint();
     assert(shared <= this.keyLength, 'a key shares bytes of the key before');
     const length = shared + added;
     if (length > this.key.length) {
@@ -142,6 +160,9 @@ export class BlockCursor {
     }
     for (let i = shared; i < length; i++) this.key[i] = this.#block[this.#at++]!;
     this.keyLength = length;
+    this.kind = (valueAndKind & 1) as RecordKind;
+    this.#valueStart = this.#at;
+    this.#at += valueAndKind >>> 1;
   }
 
   #varint(): number {
@@ -153,4 +174,19 @@ export class BlockCursor {
     }
     return value;
   }
+}
+
+/** Order of bytes[from, from + length) and `key`. */
+function compareAt(bytes: Uint8Array, from: number, length: number, key: Uint8Array): number {
+  const shared = Math.min(length, key.length);
+  for (let i = 0; i < shared; i++) {
+    const order = bytes[from + i]! - key[i]!;
+    if (order !== 0) return order;
+  }
+  return length - key.length;
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+  return low + bytes[at + 3]! * 2 ** 24;
 }

@@ -13,8 +13,8 @@ export const MAGIC = Uint8Array.from('VARVEIDX', (char) => char.charCodeAt(0));
 export const VERSION = 1;
 
 /** A tombstone. */
-export const DELETE = 0;
-export const PUT = 1;
+export const DELETE = 0 as const;
+export const PUT = 1 as const;
 export type RecordKind = typeof DELETE | typeof PUT;
 
 export const FOOTER_BYTES = 32;

@@ -10,7 +10,7 @@ import { idKeyOf, idOfKey, labelsKeyOf, nameOfKey, namesAfter } from './keys.ts'
 import { forgottenIn, seriesWithName, sumsByValue, totalOf } from './lookup.ts';
 import { gallop, intersects, type Postings } from './postings.ts';
 import type { IndexTable, Maybe } from './table.ts';
-import { type IndexView, memoriesOf, tablesOf } from './view.ts';
+import { type IndexView, memoriesOf, tablesOf, tablesWith } from './view.ts';
 
 /** Of ids in a table's range, one in this many or more wanted: scan them all. */
 const SCAN_DENSITY = 8;
@@ -23,8 +23,7 @@ export function findSeries(view: IndexView, key: LabelsKey): Maybe<SeriesId> {
   }
   const { hash } = key;
   const tableKey = labelsKeyOf(key.bytes.subarray(0, key.length));
-  const range = { from: tableKey, to: successorOf(tableKey) };
-  const tables = tablesOf(view, range).filter((table) => table.mayContain(hash));
+  const tables = tablesWith(view, tableKey).filter((table) => table.mayContain(hash));
   return findInTables(tables, 0, tableKey);
 }
 

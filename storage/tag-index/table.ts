@@ -58,11 +58,8 @@ export async function openIndexTable(
     return { bytes, sizeBytes: bytes.length };
   }
 
-  function cursorAt(position: number): Maybe<BlockCursor> {
-    const block = cache.get(fileId, position, () => readBlock(position));
-    return block instanceof Promise
-      ? block.then(({ bytes }) => new BlockCursor(bytes))
-      : new BlockCursor(block.bytes);
+  function blockAt(position: number): Maybe<CachedBytes> {
+    return cache.get(fileId, position, () => readBlock(position));
   }
 
   function scanFrom(
@@ -72,13 +69,13 @@ export async function openIndexTable(
   ): Maybe<void> {
     for (let at = position; at < index.handles.length; at++) {
       if (compareKeys(index.separators[at]!, range.to) >= 0) return undefined;
-      const cursor = cursorAt(at);
-      if (cursor instanceof Promise) {
-        return cursor.then((loaded) =>
-          visitBlock(loaded, range, visit) ? scanFrom(at + 1, range, visit) : undefined,
+      const block = blockAt(at);
+      if (block instanceof Promise) {
+        return block.then((read) =>
+          visitBlock(read.bytes, range, visit) ? scanFrom(at + 1, range, visit) : undefined,
         );
       }
-      if (!visitBlock(cursor, range, visit)) return undefined;
+      if (!visitBlock(block.bytes, range, visit)) return undefined;
     }
     return undefined;
   }
@@ -91,10 +88,10 @@ export async function openIndexTable(
     get(key) {
       if (compareKeys(key, index.firstKey) < 0) return undefined;
       if (compareKeys(key, index.lastKey) > 0) return undefined;
-      const cursor = cursorAt(blockOf(index, key));
-      return cursor instanceof Promise
-        ? cursor.then((loaded) => recordAt(loaded, key))
-        : recordAt(cursor, key);
+      const block = blockAt(blockOf(index, key));
+      return block instanceof Promise
+        ? block.then((read) => recordAt(read.bytes, key))
+        : recordAt(block.bytes, key);
     },
     scan: (range, visit) => scanFrom(blockOf(index, range.from), range, visit),
     async verify() {
@@ -104,17 +101,23 @@ export async function openIndexTable(
   };
 }
 
-function recordAt(cursor: BlockCursor, key: Uint8Array): IndexRecord | undefined {
-  const found = cursor.seek(key) && compareKeys(cursor.key, key, cursor.keyLength) === 0;
-  return found ? cursor.record() : undefined;
+/** Point lookups are over before anything else runs, so they share a cursor. */
+const lookup = new BlockCursor();
+
+function recordAt(block: Uint8Array, key: Uint8Array): IndexRecord | undefined {
+  lookup.open(block);
+  const found = lookup.seek(key) && compareKeys(lookup.key, key, lookup.keyLength) === 0;
+  return found ? lookup.record() : undefined;
 }
 
 /** Whether the scan goes on in the next block. */
 function visitBlock(
-  cursor: BlockCursor,
+  block: Uint8Array,
   range: KeyRange,
   visit: (cursor: BlockCursor) => boolean,
 ): boolean {
+  const cursor = new BlockCursor();
+  cursor.open(block);
   for (let more = cursor.seek(range.from); more; more = cursor.next()) {
     if (compareKeys(cursor.key, range.to, cursor.keyLength) >= 0) return false;
     if (!visit(cursor)) return false;
@@ -129,8 +132,9 @@ export function* readIndexTable(bytes: Uint8Array, path: string): IterableIterat
   const open = ({ offset, size }: BlockHandle) =>
     decodeSection(bytes.subarray(offset, offset + size), path, offset);
   const index = decodeTableIndex(open(footer.index), path, footer.index.offset);
+  const cursor = new BlockCursor();
   for (const handle of index.handles) {
-    const cursor = new BlockCursor(open(handle));
+    cursor.open(open(handle));
     while (cursor.next()) yield cursor.record();
   }
 }

@@ -17,19 +17,24 @@ export function memoriesOf(view: IndexView): readonly IndexMemory[] {
   return [view.memory, ...view.sealed];
 }
 
-/** Tables whose keys meet the range, newest first. */
-export function tablesOf(view: IndexView, range: KeyRange): IndexTable[] {
+/** Tables whose keys meet the range, newest first; with its end when that is `included`. */
+export function tablesOf(view: IndexView, range: KeyRange, included = false): IndexTable[] {
   const found: IndexTable[] = [];
   for (const [level, tables] of view.levels.entries()) {
     for (let at = level === 0 ? 0 : firstEndingAt(tables, range.from); at < tables.length; at++) {
       const { index } = tables[at]!;
       const before = compareKeys(index.lastKey, range.from) < 0;
-      const behind = compareKeys(index.firstKey, range.to) >= 0;
+      const behind = compareKeys(index.firstKey, range.to) >= (included ? 1 : 0);
       if (!before && !behind) found.push(tables[at]!);
       else if (behind && level > 0) break;
     }
   }
   return found;
+}
+
+/** Tables that can have `key`, newest first. */
+export function tablesWith(view: IndexView, key: Uint8Array): IndexTable[] {
+  return tablesOf(view, { from: key, to: key }, true);
 }
 
 /** Position of the first table whose last key is not below `key`. */

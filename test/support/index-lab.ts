@@ -25,7 +25,7 @@ export interface IndexLab {
   view(): IndexView;
   /** Every table, by number. */
   readonly tables: ReadonlyMap<number, LabTable>;
-  /** Blocks read from the tables so far. */
+  /** Blocks read from the tables so far, those that opening takes aside. */
   readonly reads: number;
   /** Registers a series that is new. */
   add(labels: Labels): SeriesId;
@@ -48,6 +48,8 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
   let nextId = 1;
   let nextNumber = 1;
   let reads = 0;
+  /** Made when it is asked for, anew after every change. */
+  let view: IndexView | undefined;
 
   async function install(built: BuiltIndexTable, level: number, sequence: number): Promise<void> {
     const number = nextNumber++;
@@ -61,15 +63,19 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
     });
   }
 
+  function openLevels(): IndexTable[][] {
+    const metas = levelsOf([...tables.values()].map(({ meta }) => meta));
+    return metas.map((level) => level.map(({ number }) => tables.get(number)!.table));
+  }
+
   return {
     tables,
     get reads() {
       return reads;
     },
     view() {
-      const metas = levelsOf([...tables.values()].map(({ meta }) => meta));
-      const levels = metas.map((level) => level.map(({ number }) => tables.get(number)!.table));
-      return { memory, sealed, levels };
+      view ??= { memory, sealed, levels: openLevels() };
+      return view;
     },
     add(labels) {
       const id = nextId++;
@@ -85,6 +91,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
     seal() {
       sealed = [memory, ...sealed];
       memory = new IndexMemory();
+      view = undefined;
     },
     async flush() {
       const oldest = sealed.at(-1);
@@ -92,6 +99,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
       const built = flushIndexMemory(structuredClone(oldest.data()));
       if (built !== undefined) await install(built, 0, nextNumber);
       sealed = sealed.slice(0, -1);
+      view = undefined;
     },
     async compact(limits, targetBytes) {
       const levels = levelsOf([...tables.values()].map(({ meta }) => meta));
@@ -107,6 +115,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
       for (const { number } of [...pick.inputs, ...pick.overlapping]) tables.delete(number);
       for (const built of outputs) await install(built, pick.level + 1, nextNumber);
       cursors[pick.level] = pick.inputs.at(-1)!.lastKey;
+      view = undefined;
       return true;
     },
   };
