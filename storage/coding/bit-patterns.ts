@@ -2,9 +2,11 @@
 // that close values have small differences. Pairs of 32-bit words, modulo 2^64: every pattern, each
 // NaN included, comes back exactly.
 //
-//   order 0   (x[i] - base) >> shift      order 1   (x[i] - x[i-1]) >> shift
+//   order 0   x[i] - base       noise around a level
+//   order 1   x[i] - x[i-1]     a walk
 //
-// `shift` is how many low bits all of x share (a float32 widened to a double has 29).
+// Before that, x is shifted right by as many low bits as all of it share: a float32 widened to a
+// double has 29 of them. They come back from the base, which is kept whole.
 
 import { median } from './prediction.ts';
 import type { Residuals } from './residuals.ts';
@@ -96,7 +98,7 @@ function clampBits(bits: number): number {
   return Math.max(1, Math.min(64, Math.round(bits)));
 }
 
-/** Takes `level`, to 53 bits, as the base, with the low bits that all of x share. */
+/** Takes `level`, to 53 bits, as the base, with the low bits that all of x share (0 .. 63). */
 function setLevel(level: number, into: PatternPrediction): void {
   const keptLow = into.shift >= 32 ? -1 : (1 << into.shift) - 1;
   const keptHigh = into.shift > 32 ? (1 << (into.shift - 32)) - 1 : 0;
@@ -106,7 +108,7 @@ function setLevel(level: number, into: PatternPrediction): void {
   into.baseHigh = ((high & ~keptHigh) | (into.baseHigh & keptHigh)) >>> 0;
 }
 
-/** Residuals of x[0, count): `count` at order 0, one fewer at order 1. */
+/** Residuals of x[0, count): `count` at order 0, one fewer at order 1. Shifts x in place. */
 export function toPatternResiduals(
   low: Uint32Array,
   high: Uint32Array,
@@ -114,74 +116,136 @@ export function toPatternResiduals(
   prediction: PatternPrediction,
   into: Residuals,
 ): void {
-  const { order, shift } = prediction;
-  let beforeLow = prediction.baseLow;
-  let beforeHigh = prediction.baseHigh;
+  const { order, baseLow, baseHigh, shift } = prediction;
+  if (shift > 0) for (let i = 0; i < count; i++) shiftRight(low, high, i, shift);
+  let beforeLow = rightLow(baseLow, baseHigh, shift);
+  let beforeHigh = rightHigh(baseHigh, shift);
   let lowMask = 0;
   let highMask = 0;
   for (let i = order; i < count; i++) {
     const wordLow = low[i]!;
     const wordHigh = high[i]!;
-    const differenceLow = (wordLow - beforeLow) >>> 0;
+    const differenceLow = wordLow - beforeLow;
     const differenceHigh = (wordHigh - beforeHigh - (wordLow < beforeLow ? 1 : 0)) | 0;
-    if (order === 1) {
-      beforeLow = wordLow;
-      beforeHigh = wordHigh;
-    }
-    const shiftedLow = shiftLow(differenceLow, differenceHigh, shift);
-    const shiftedHigh = shift < 32 ? differenceHigh >> shift : differenceHigh >> 31;
-    const sign = shiftedHigh >> 31;
-    const zigzagLow = (shiftedLow << 1) ^ sign;
-    const zigzagHigh = ((shiftedHigh << 1) | (shiftedLow >>> 31)) ^ sign;
+    const sign = differenceHigh >> 31;
+    const zigzagLow = (differenceLow << 1) ^ sign;
+    const zigzagHigh = ((differenceHigh << 1) | ((differenceLow | 0) >>> 31)) ^ sign;
     into.low[i - order] = zigzagLow;
     into.high[i - order] = zigzagHigh;
     lowMask |= zigzagLow;
     highMask |= zigzagHigh;
+    if (order === 1) {
+      beforeLow = wordLow;
+      beforeHigh = wordHigh;
+    }
   }
   into.lowMask = lowMask;
   into.highMask = highMask;
 }
 
-/** The low word of the 64-bit difference shifted right by 0..63. */
-function shiftLow(low: number, high: number, shift: number): number {
-  if (shift === 0) return low;
-  if (shift < 32) return (low >>> shift) | (high << (32 - shift));
-  return high >> (shift - 32);
+function shiftRight(low: Uint32Array, high: Uint32Array, i: number, shift: number): void {
+  low[i] = rightLow(low[i]!, high[i]!, shift);
+  high[i] = rightHigh(high[i]!, shift);
 }
 
-/** The inverse of both: words of doubles into words[0, 2 count). */
+/** Words of a 64-bit integer shifted right by 0 .. 64, zeros moving in. */
+function rightLow(low: number, high: number, shift: number): number {
+  if (shift === 0) return low;
+  if (shift < 32) return ((low >>> shift) | (high << (32 - shift))) >>> 0;
+  return shift < 64 ? high >>> (shift - 32) : 0;
+}
+
+function rightHigh(high: number, shift: number): number {
+  return shift < 32 ? high >>> shift : 0;
+}
+
+/** The inverse of all: words of doubles into words[0, 2 count), low before high. */
 export function fromPatternResiduals(
   residuals: Residuals,
   count: number,
   prediction: PatternPrediction,
   words: Uint32Array,
 ): void {
-  const { order, shift, baseLow, baseHigh } = prediction;
-  let beforeLow = baseLow;
-  let beforeHigh = baseHigh;
-  if (order === 1) {
-    const turned = (baseHigh | 0) >> 31;
-    words[0] = baseLow ^ turned;
-    words[1] = baseHigh ^ (turned >>> 1);
+  const { order, baseLow, baseHigh, shift } = prediction;
+  const startLow = rightLow(baseLow, baseHigh, shift);
+  const startHigh = rightHigh(baseHigh, shift);
+  if (order === 0) sumAround(residuals, count, startLow, startHigh, words);
+  else sumAlong(residuals, count, startLow, startHigh, words);
+  if (shift > 0) shiftLeft(words, count, baseLow, baseHigh, shift);
+  turnNegatives(words, count);
+}
+
+function turnNegatives(words: Uint32Array, count: number): void {
+  for (let i = 1; i < 2 * count; i += 2) {
+    const turned = (words[i]! | 0) >> 31;
+    words[i - 1]! ^= turned;
+    words[i]! ^= turned >>> 1;
   }
-  for (let i = order; i < count; i++) {
-    const zigzagLow = residuals.low[i - order]!;
-    const zigzagHigh = residuals.high[i - order]!;
+}
+
+function sumAround(
+  residuals: Residuals,
+  count: number,
+  baseLow: number,
+  baseHigh: number,
+  words: Uint32Array,
+): void {
+  const { low, high } = residuals;
+  for (let i = 0; i < count; i++) {
+    const zigzagLow = low[i]!;
+    const zigzagHigh = high[i]!;
     const sign = -(zigzagLow & 1);
-    let low = ((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign;
-    let high = (zigzagHigh >>> 1) ^ sign;
-    if (shift !== 0) {
-      high = shift < 32 ? (high << shift) | (low >>> (32 - shift)) : low << (shift - 32);
-      low = shift < 32 ? low << shift : 0;
-    }
-    const sumLow = ((low >>> 0) + beforeLow) >>> 0;
-    const sumHigh = (high + beforeHigh + (sumLow < beforeLow ? 1 : 0)) >>> 0;
-    const turned = (sumHigh | 0) >> 31;
-    words[2 * i] = sumLow ^ turned;
-    words[2 * i + 1] = sumHigh ^ (turned >>> 1);
-    if (order === 1) {
-      beforeLow = sumLow;
-      beforeHigh = sumHigh;
+    const sumLow = ((((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign) + baseLow) >>> 0;
+    const carry = sumLow < baseLow ? 1 : 0;
+    words[2 * i] = sumLow;
+    words[2 * i + 1] = ((zigzagHigh >>> 1) ^ sign) + baseHigh + carry;
+  }
+}
+
+function sumAlong(
+  residuals: Residuals,
+  count: number,
+  baseLow: number,
+  baseHigh: number,
+  words: Uint32Array,
+): void {
+  const { low, high } = residuals;
+  let beforeLow = baseLow;
+  let beforeHigh = baseHigh | 0;
+  words[0] = beforeLow;
+  words[1] = beforeHigh;
+  for (let i = 1; i < count; i++) {
+    const zigzagLow = low[i - 1]!;
+    const zigzagHigh = high[i - 1]!;
+    const sign = -(zigzagLow & 1);
+    const sumLow = ((((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign) + beforeLow) >>> 0;
+    const carry = sumLow < beforeLow ? 1 : 0;
+    beforeHigh = (((zigzagHigh >>> 1) ^ sign) + beforeHigh + carry) | 0;
+    beforeLow = sumLow;
+    words[2 * i] = sumLow;
+    words[2 * i + 1] = beforeHigh;
+  }
+}
+
+/** Shifts words back, and puts the low bits of the base behind them. */
+function shiftLeft(
+  words: Uint32Array,
+  count: number,
+  baseLow: number,
+  baseHigh: number,
+  shift: number,
+): void {
+  const keptLow = shift >= 32 ? baseLow : baseLow & ((1 << shift) - 1);
+  const keptHigh = shift === 64 ? baseHigh : shift > 32 ? baseHigh & ((1 << (shift - 32)) - 1) : 0;
+  for (let i = 0; i < count; i++) {
+    const low = words[2 * i]!;
+    const high = words[2 * i + 1]!;
+    if (shift < 32) {
+      words[2 * i] = (low << shift) | keptLow;
+      words[2 * i + 1] = (high << shift) | (low >>> (32 - shift));
+    } else {
+      words[2 * i] = keptLow;
+      words[2 * i + 1] = (shift < 64 ? low << (shift - 32) : 0) | keptHigh;
     }
   }
 }

@@ -10,7 +10,7 @@ import {
 } from './column-forms.ts';
 import { POWERS_OF_TEN } from './decimals.ts';
 import { fromResiduals } from './integers.ts';
-import { readPlanes, STREAM_COUNT, streamOf } from './planes.ts';
+import { findPlanes, readResiduals, STREAM_COUNT } from './planes.ts';
 import type { Order, Prediction } from './prediction.ts';
 import { createResiduals, residualCount } from './residuals.ts';
 
@@ -64,11 +64,8 @@ export function openColumnList(
   let exceptionCursor = exceptions.offset;
   for (let k = 0; k < forms.count; k++) {
     const count = residualCount(counts[k]!, forms.layouts[k]! & ORDER_MASK);
-    for (let plane = 0; plane < forms.planes[k]!; plane++) {
-      const stream = streamOf(forms.magnitudes[k]!, plane);
-      planeOffsets[firstPlanes[k]! + plane] = cursors[stream]!;
-      cursors[stream]! += count;
-    }
+    const planes = forms.planes[k]!;
+    findPlanes(cursors, count, planes, forms.magnitudes[k]!, planeOffsets, firstPlanes[k]!);
     exceptionOffsets[k] = exceptionCursor;
     exceptionCursor += forms.exceptionCounts[k]! * EXCEPTION_BYTES;
   }
@@ -85,7 +82,16 @@ export function decodeColumn(list: ColumnList, k: number): Float64Array {
   const { forms } = list;
   const x = new Float64Array(list.counts[k]!);
   const layout = forms.layouts[k]!;
-  readResiduals(list, k, residualCount(x.length, layout & ORDER_MASK));
+  const planes = forms.planes[k]!;
+  readResiduals(
+    list.bytes,
+    list.planeOffsets,
+    list.firstPlanes[k]!,
+    planes,
+    forms.magnitudes[k]!,
+    residualCount(x.length, layout & ORDER_MASK),
+    residuals,
+  );
   if ((layout & LAYOUT_PATTERNS) !== 0) {
     patternPrediction.order = (layout & 1) as 0 | 1;
     patternPrediction.shift = forms.scales[k]!;
@@ -98,21 +104,10 @@ export function decodeColumn(list: ColumnList, k: number): Float64Array {
     prediction.base = forms.bases[k]!;
     prediction.slope = forms.slopes[k]!;
     const unit = POWERS_OF_TEN[forms.scales[k]!]!;
-    fromResiduals(residuals, x.length, prediction, forms.planes[k]! > 4, unit, x);
+    fromResiduals(residuals, x.length, prediction, planes > 4, unit, x);
   }
   if ((layout & LAYOUT_EXCEPTIONS) !== 0) putExceptions(list, k, x);
   return x;
-}
-
-function readResiduals(list: ColumnList, k: number, count: number): void {
-  const { bytes, planeOffsets } = list;
-  const first = list.firstPlanes[k]!;
-  const planes = list.forms.planes[k]!;
-  readPlanes(bytes, planeOffsets, first, Math.min(planes, 4), count, residuals.low);
-  const isPattern = (list.forms.layouts[k]! & LAYOUT_PATTERNS) !== 0;
-  if (planes > 4 || isPattern) {
-    readPlanes(bytes, planeOffsets, first + 4, planes - 4, count, residuals.high);
-  }
 }
 
 function putExceptions(list: ColumnList, k: number, x: Float64Array): void {
