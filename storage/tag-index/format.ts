@@ -8,8 +8,8 @@ import { CorruptionError } from '../errors.ts';
 import type { BlockHandle } from '../sstable/format.ts';
 import { checkedBytes } from '../sstable/section.ts';
 
-/** "VARVEIDX", at the end of the file. */
-export const MAGIC = Uint8Array.from('VARVEIDX', (char) => char.charCodeAt(0));
+/** "varveidx", at the end of the file. */
+export const MAGIC = Uint8Array.from('varveidx', (char) => char.charCodeAt(0));
 export const VERSION = 1;
 
 /** A tombstone. */

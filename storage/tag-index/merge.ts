@@ -20,19 +20,35 @@ export function* mergeRecords(
 ): IterableIterator<IndexRecord> {
   const heads = runs.map(nextOf);
   for (;;) {
-    const key = smallestKey(heads);
-    if (key === undefined) return;
-    const group: IndexRecord[] = [];
-    for (const [i, run] of runs.entries()) {
-      for (let head = heads[i]; head && compareKeys(head.key, key) === 0; head = heads[i]) {
-        group.push(head);
-        heads[i] = nextOf(run);
-      }
+    const { run, tied } = smallestHead(heads);
+    const head = heads[run];
+    if (head === undefined) return;
+    // A tombstone sorts first, so a put that is alone in its place is alone with its key.
+    if (!tied && head.kind === PUT) {
+      yield head;
+      heads[run] = nextOf(runs[run]!);
+      continue;
     }
-    for (const record of survivorsOf(group)) {
+    for (const record of survivorsOf(takeGroup(runs, heads, head.key))) {
       if (record.kind === PUT || !dropTombstones) yield record;
     }
   }
+}
+
+/** Takes every record of `key` off the runs, newest first. */
+function takeGroup(
+  runs: readonly Iterator<IndexRecord>[],
+  heads: (IndexRecord | undefined)[],
+  key: Uint8Array,
+): IndexRecord[] {
+  const group: IndexRecord[] = [];
+  for (const [i, run] of runs.entries()) {
+    for (let head = heads[i]; head && compareKeys(head.key, key) === 0; head = heads[i]) {
+      group.push(head);
+      heads[i] = nextOf(run);
+    }
+  }
+  return group;
 }
 
 /** Records of one postings key; both lists are of its container, and either may be empty. */
@@ -60,14 +76,23 @@ function survivorsOf(group: readonly IndexRecord[]): Iterable<IndexRecord> {
   return postingsRecordsOf(newest.key, idsOf(PUT), idsOf(DELETE));
 }
 
-/** There are a handful of runs: looking at each beats keeping a heap. */
-function smallestKey(heads: readonly (IndexRecord | undefined)[]): Uint8Array | undefined {
-  let smallest: Uint8Array | undefined;
-  for (const head of heads) {
+/**
+ * The newest run with the smallest key, and whether another has that key too. There are a handful
+ * of runs: looking at each beats keeping a heap.
+ */
+function smallestHead(heads: readonly (IndexRecord | undefined)[]): { run: number; tied: boolean } {
+  let run = 0;
+  let tied = false;
+  for (let i = 1; i < heads.length; i++) {
+    const head = heads[i];
     if (head === undefined) continue;
-    if (smallest === undefined || compareKeys(head.key, smallest) < 0) smallest = head.key;
+    const smallest = heads[run];
+    const order = smallest === undefined ? -1 : compareKeys(head.key, smallest.key);
+    if (order > 0) continue;
+    tied = order === 0;
+    if (order < 0) run = i;
   }
-  return smallest;
+  return { run, tied };
 }
 
 function nextOf(run: Iterator<IndexRecord>): IndexRecord | undefined {

@@ -3,6 +3,7 @@
 
 import type { Labels } from '../../storage/series/labels.ts';
 import { createLabelsKeys } from '../../storage/series/labels-key.ts';
+import type { Matcher, MatchType } from '../../storage/series/matcher.ts';
 import { SeriesRegistry } from '../../storage/series/registry.ts';
 import { DEFAULT_LEVEL_LIMITS, INDEX_TABLE_BYTES } from '../../storage/tag-index/picker.ts';
 import { labelsOf, labelValues } from '../../storage/tag-index/reader.ts';
@@ -24,16 +25,21 @@ function labelsOfSeries(i: number): Labels {
     job: 'api-server',
     method: 'GET',
     namespace: `team-${pod % 40}`,
-    pod: `api-server-7d9f8b6c5-${pod.toString(36).padStart(5, '0')}`,
+    pod: podOf(pod),
     region: 'eu',
   };
   return Object.entries(labels).map(([name, value]) => ({ name, value }));
+}
+
+function podOf(pod: number): string {
+  return `api-server-7d9f8b6c5-${pod.toString(36).padStart(5, '0')}`;
 }
 
 function report(what: string, figure: number, unit: string): void {
   console.log(`tag-index ${what.padEnd(44)} ${figure.toFixed(figure < 100 ? 1 : 0)} ${unit}`);
 }
 
+/** Time of one of `times`, which `task` does at once. */
 async function timed(what: string, times: number, task: () => unknown): Promise<void> {
   const startMs = performance.now();
   await task();
@@ -102,20 +108,22 @@ await timed('find a series in the tables, warm', 20_000, async () => {
   for (let i = 0; i < 20_000; i++) await lab.find(series[(i * 7919) % count]!);
 });
 const view = lab.view();
-await timed('select {job="api-server"}', 1, () =>
-  select(view, [[{ name: 'job', type: '=', value: 'api-server' }]]),
-);
-await timed('select {pod="api-server-7d9f8b6c5-00005"}', 1, () =>
-  select(view, [[{ name: 'pod', type: '=', value: 'api-server-7d9f8b6c5-00005' }]]),
-);
-await timed('select {instance=~".*7:9100"}', 1, () =>
-  select(view, [[{ name: 'instance', type: '=~', value: '.*7:9100' }]]),
-);
-await timed('select all', 1, () => select(view, [[]]));
-await timed('values of pod', 1, () => labelValues(view, 'pod'));
-await timed('labels of every series, each', count, () =>
-  labelsOf(
-    view,
-    Uint32Array.from({ length: count }, (_, i) => i + 1),
-  ),
-);
+const ids = Uint32Array.from(series.keys(), (i) => i + 1);
+const questions: [what: string, task: () => unknown][] = [
+  ['select {job="api-server"}', () => select(view, [[matcher('job', '=', 'api-server')]])],
+  ['select {pod="..."}', () => select(view, [[matcher('pod', '=', podOf(7))]])],
+  ['select {instance=~".*7:9100"}', () => select(view, [[matcher('instance', '=~', '.*7:9100')]])],
+  ['select {}', () => select(view, [[]])],
+  ['values of pod', () => labelValues(view, 'pod')],
+];
+for (const [what, task] of questions) {
+  await task();
+  await timed(`${what}, warm`, 5, async () => {
+    for (let i = 0; i < 5; i++) await task();
+  });
+}
+await timed('labels of every series: each', count, () => labelsOf(view, ids));
+
+function matcher(name: string, type: MatchType, value: string): Matcher {
+  return { name, type, value };
+}

@@ -14,6 +14,7 @@ import { findSeries } from '../../storage/tag-index/reader.ts';
 import { type IndexTable, openIndexTable } from '../../storage/tag-index/table.ts';
 import type { BuiltIndexTable } from '../../storage/tag-index/table-builder.ts';
 import type { IndexView } from '../../storage/tag-index/view.ts';
+import { memoryFile } from './memory-file.ts';
 
 export interface LabTable {
   readonly meta: IndexTableMeta;
@@ -53,7 +54,14 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
 
   async function install(built: BuiltIndexTable, level: number, sequence: number): Promise<void> {
     const number = nextNumber++;
-    const file = createByteFile(built.bytes, () => reads++);
+    const bytes = memoryFile(built.bytes);
+    const file: ReadableFile = {
+      ...bytes,
+      read(offset, length) {
+        reads++;
+        return bytes.read(offset, length);
+      },
+    };
     const table = await openIndexTable(file, `${number}.idx`, number, cache);
     reads -= 3; // footer, index and filter
     tables.set(number, {
@@ -118,17 +126,5 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
       view = undefined;
       return true;
     },
-  };
-}
-
-/** A file whose bytes are in memory; `onRead` is told of each read. */
-export function createByteFile(bytes: Uint8Array, onRead: () => void = () => {}): ReadableFile {
-  return {
-    size: bytes.length,
-    async read(offset, length) {
-      onRead();
-      return bytes.slice(offset, offset + length);
-    },
-    async close() {},
   };
 }

@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import type { Labels } from '../../../storage/series/labels.ts';
 import { createLabelsKeys } from '../../../storage/series/labels-key.ts';
 import { SeriesRegistry } from '../../../storage/series/registry.ts';
+import { property } from '../../support/seed.ts';
 
-const SEED = 20_243;
 const registry = suite('storage/series/registry');
 
 const hostLabels = (host: number): Labels => [
@@ -62,7 +62,7 @@ registry('it behaves as a pair of maps', () => {
         assert.is(series.policyOf(want.id), want.policy);
       }
     }),
-    { seed: SEED },
+    property(100),
   );
 });
 

@@ -9,8 +9,8 @@ import {
   type Postings,
   union,
 } from '../../../storage/tag-index/postings.ts';
+import { property } from '../../support/seed.ts';
 
-const SEED = 20_246;
 const postings = suite('storage/tag-index/postings');
 
 const listOf = (id: fc.Arbitrary<number>, maxLength: number) =>
@@ -41,7 +41,7 @@ postings('the algebra of two lists is that of sets', () => {
       );
       assert.equal([...union([a, b])], sorted(new Set([...a, ...b])));
     }),
-    { seed: SEED },
+    property(100),
   );
 });
 
@@ -50,7 +50,7 @@ postings('the union of many lists has each id once', () => {
     fc.property(fc.array(list, { maxLength: 6 }), (lists) => {
       assert.equal([...union(lists)], sorted(new Set(lists.flatMap((ids) => [...ids]))));
     }),
-    { seed: SEED },
+    property(100),
   );
 });
 
@@ -74,7 +74,7 @@ postings('a container of any ids comes back as it was', () => {
       const ids = low.map((id) => container * 65_536 + id);
       assert.equal([...decodeContainer(encodeContainer(ids), container)], [...ids]);
     }),
-    { seed: SEED, numRuns: 50 },
+    property(50),
   );
 });
 

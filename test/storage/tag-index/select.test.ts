@@ -7,8 +7,9 @@ import { compileMatcher, type Matcher, type MatchType } from '../../../storage/s
 import { labelNames, labelsOf, labelValues } from '../../../storage/tag-index/reader.ts';
 import { select } from '../../../storage/tag-index/select.ts';
 import { createIndexLab } from '../../support/index-lab.ts';
+import { rejection } from '../../support/rejection.ts';
+import { property } from '../../support/seed.ts';
 
-const SEED = 20_245;
 const index = suite('storage/tag-index/select');
 
 /** Few names and values, so that sets meet; some that sort and encode awkwardly. */
@@ -116,7 +117,7 @@ index(
           assert.equal([...(await select(lab.view(), question))], want, JSON.stringify(question));
         }
       }),
-      { seed: SEED, numRuns: 150 },
+      property(150),
     );
   },
 );
@@ -142,18 +143,14 @@ index('labels, names and values are those of the series that are left', async ()
         assert.equal(await labelValues(view, asked, ids), of(some));
       }
     }),
-    { seed: SEED, numRuns: 100 },
+    property(100),
   );
 });
 
 index('an invalid expression is refused', async () => {
   const matchers: Matcher[] = [{ name: 'a', type: '=~', value: '(' }];
-  try {
-    await select(createIndexLab().view(), [matchers]);
-    assert.unreachable();
-  } catch (error) {
-    assert.ok(error instanceof StorageError && error.code === 'INVALID_ARGUMENT');
-  }
+  const error = await rejection(select(createIndexLab().view(), [matchers]));
+  assert.ok(error instanceof StorageError && error.code === 'INVALID_ARGUMENT');
 });
 
 function sortedSet(texts: string[]): string[] {
