@@ -1,7 +1,13 @@
 // The gRPC server all services share: flow control, message limits, reflection and health.
 
 import type { DescService } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { type MethodCodec, reflectionPackage, serviceDefinition } from '../../proto/index.ts';
@@ -35,6 +41,8 @@ export interface GrpcServer {
 }
 
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
+  // The library would print what it also reports to us, an address in use for one.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': options.messageBytes ?? 32 * MIB,
     'grpc.max_send_message_length': -1,
