@@ -110,7 +110,8 @@ async function ask(
     throw new UserError(`no answer from ${server}: ${reason}; is varve serve running there?`);
   }
   const answer = parseAnswer(text);
-  if (answer === undefined) throw new UserError(`${server} does not answer like varve: check --http`);
+  if (answer === undefined)
+    throw new UserError(`${server} does not answer like varve: check --http`);
   if (answer.status !== 'success') throw new UserError(answer.error ?? 'the query failed');
   return { text, answer };
 }
@@ -148,7 +149,10 @@ function linesOf(result: Result): PlotLine[] {
   if (isSample(result)) return [];
   return result.map(({ metric, values = [] }) => ({
     name: seriesName(metric),
-    points: values.map(([seconds, value]) => [seconds * 1000, Number(value.replace('Inf', 'Infinity'))]),
+    points: values.map(([seconds, value]) => [
+      seconds * 1000,
+      Number(value.replace('Inf', 'Infinity')),
+    ]),
   }));
 }
 

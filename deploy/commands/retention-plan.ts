@@ -1,8 +1,7 @@
 // varve retention plan: what a sweep would drop, from the manifest alone.
 
 import { formatPlan, planSweep } from '../../retention/index.ts';
-import { type Config, formatProblems, loadConfig } from '../config.ts';
-import { policyConfigs } from '../options.ts';
+import { type Config, formatProblems, loadConfig, policyConfigs } from '../config.ts';
 import { UserError } from '../user-error.ts';
 import { parseTime } from './time.ts';
 import type { World } from './world.ts';

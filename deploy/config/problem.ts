@@ -30,7 +30,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  const tolerance = Math.max(1, Math.floor(word.length / 2.5));
+  const tolerance = Math.ceil(word.length / 3);
   return ranked !== undefined && ranked.distance <= tolerance ? ranked.candidate : undefined;
 }
 

@@ -1,7 +1,8 @@
 // Rules that look at more than one key, and features that this version accepts in the config but
 // cannot provide yet: switched on, they are refused, never ignored.
 
-import { parseMatch } from './match.ts';
+import { policyMistakes } from '../../retention/index.ts';
+import { policyConfigs } from './policies.ts';
 import type { KeyPath } from './problem.ts';
 import type { Config } from './schema.ts';
 import { isLoopback } from './units.ts';
@@ -20,26 +21,33 @@ export function brokenRules(config: Config): BrokenRule[] {
   ];
 }
 
-function policyRules({ retention: { policies } }: Config): BrokenRule[] {
-  const broken: BrokenRule[] = [];
-  policies.forEach((policy, index) => {
-    const path = ['retention', 'policies', index] as const;
-    const earlier = policies.slice(0, index);
-    if (earlier.some(({ name }) => name === policy.name)) {
-      const message = `a policy called ${policy.name} is already there: give each a name of its own`;
-      broken.push({ path: [...path, 'name'], message });
-    }
-    if (earlier.some(({ match }) => parseMatch(match).length === 0)) {
-      const message = 'never reached, since an earlier policy matches every series: move it up';
-      broken.push({ path: [...path, 'match'], message });
-    }
-  });
-  const last = policies.length - 1;
-  if (!policies.some(({ match }) => parseMatch(match).length === 0)) {
-    const message = "the last policy must match every series ('{}'), so that each belongs to one";
-    broken.push({ path: ['retention', 'policies', last, 'match'], message });
-  }
-  return broken;
+/** What a policy is called in the config, by what retention calls it. */
+const POLICY_KEYS = {
+  name: 'name',
+  matchers: 'match',
+  keepMs: 'keep',
+  windowMs: 'window',
+} as const;
+
+function policyRules(config: Config): BrokenRule[] {
+  const root = ['retention', 'policies'] as const;
+  const policies = policyConfigs(config);
+  const mistakes = policyMistakes(policies).map(({ index, field, message }) => ({
+    path: [
+      ...root,
+      ...(index === undefined ? [] : [index]),
+      ...(field ? [POLICY_KEYS[field]] : []),
+    ],
+    message,
+  }));
+  const catchAll = policies.findIndex(({ matchers }) => matchers.length === 0);
+  const unreached = catchAll === -1 ? [] : policies.slice(catchAll + 1);
+  return mistakes.concat(
+    unreached.map((_, offset) => ({
+      path: [...root, catchAll + 1 + offset, 'match'],
+      message: 'never reached, since an earlier policy takes every series: move it up',
+    })),
+  );
 }
 
 function listenRules(config: Config): BrokenRule[] {
