@@ -11,7 +11,7 @@ import { type Config, type ConfigText, configSchema } from './config/schema.ts';
 import { describeIssue, dropEmptySections, withoutRejected } from './config/shape.ts';
 import { isRecord, type Override, readSource } from './config/source.ts';
 
-export { configChanges, type KeyChange } from './config/diff.ts';
+export { configChanges, type KeyChange, reloaded } from './config/diff.ts';
 export { policyConfigs } from './config/policies.ts';
 export type { Problem } from './config/problem.ts';
 export { formatProblem } from './config/problem.ts';

@@ -1,5 +1,6 @@
 // The door of storage: everything else in this room is private to it.
 
+export { createNodeEnv, inspectPath, openStorage, readWindows } from './engine.ts';
 export type * from './env/env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
 export {

@@ -9,6 +9,7 @@ import {
   formatProblems,
   parseConfig,
   parseOverride,
+  reloaded,
 } from '../../deploy/config.ts';
 
 const config = suite('deploy/config');
@@ -228,6 +229,26 @@ config('changes name the keys that wait for a restart', () => {
       ['retention.policies', false],
     ],
   );
+});
+
+config('what a reload leaves as it was is exactly what waits for a restart', () => {
+  const current = valid('');
+  const next = valid(`data_dir: x
+grpc: {listen: 'localhost:1'}
+http: {listen: 'localhost:2', allowed_hosts: [a], cors_origins: ['http://a']}
+storage: {wal: {sync: os, interval: 1s}, memtable: {size: 1MiB, max_age: 1m}, block_cache: 0}
+retention: {policies: [{name: a, match: '{}', keep: 1d}], sweep_every: 2m}
+ingest:
+  {max_past: 1d, max_future: 2d, limits: {series: 1, points_per_second: 1, labels_per_series: 1,
+  label_value_bytes: 1, message: 1MiB}}
+query: {lookback: 1s, max_steps: 1, timeout: 1s}
+self_monitoring: false
+`);
+  const waiting = configChanges(configText(current), configText(next)).filter(
+    ({ needsRestart }) => needsRestart,
+  );
+  const after = configText(reloaded(current, next));
+  assert.equal(configChanges(after, configText(next)), waiting);
 });
 
 config('the example config names every key, commented, and is valid', () => {
