@@ -1,13 +1,13 @@
-// The command line: what can be asked for, and how an answer or a mistake reaches the user.
+// The command line: what can be asked for, and how an answer or a mistake reaches the user. Each
+// command is loaded when it is run, so that a small one does not wait for the server's libraries.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { checkConfig } from './commands/config-check.ts';
-import { type InspectOptions, inspect } from './commands/inspect.ts';
-import { type QueryOptions, query } from './commands/query.ts';
-import { printRetentionPlan, type RetentionPlanOptions } from './commands/retention-plan.ts';
-import { type ServeOptions, serve } from './commands/serve.ts';
+import type { InspectOptions } from './commands/inspect.ts';
+import type { QueryOptions } from './commands/query.ts';
+import type { RetentionPlanOptions } from './commands/retention-plan.ts';
+import type { ServeOptions } from './commands/serve.ts';
 import type { World } from './commands/world.ts';
-import { type Override, parseOverride } from './config.ts';
+import { type Override, parseOverride } from './config/source.ts';
 import { readVersion } from './project.ts';
 import { UserError } from './user-error.ts';
 
@@ -65,7 +65,10 @@ function addServe(program: Command, world: World): void {
     .option('--grpc <host:port>', 'where gRPC listens (grpc.listen); port 0 picks a free one')
     .option('--http <host:port>', 'where HTTP listens (http.listen); port 0 picks a free one')
     .option('--set <key=value>', 'any key of the config by its dotted path', addOverride, [])
-    .action((options: ServeOptions) => serve(options, world));
+    .action(async (options: ServeOptions) => {
+      const { serve } = await import('./commands/serve.ts');
+      await serve(options, world);
+    });
 }
 
 function addOverride(text: string, before: readonly Override[]): readonly Override[] {
@@ -82,7 +85,10 @@ function addConfig(program: Command, world: World): void {
     .description('work with config files')
     .command('check <file>')
     .description('name every mistake with its line and key')
-    .action((file: string) => checkConfig(file, world));
+    .action(async (file: string) => {
+      const { checkConfig } = await import('./commands/config-check.ts');
+      checkConfig(file, world);
+    });
 }
 
 function addRetention(program: Command, world: World): void {
@@ -94,7 +100,10 @@ function addRetention(program: Command, world: World): void {
     .option(...CONFIG_OPTION)
     .requiredOption('--data <dir>', 'data directory')
     .option('--at <time>', 'as of this time: RFC 3339, seconds since the epoch, or -1h')
-    .action((options: RetentionPlanOptions) => printRetentionPlan(options, world));
+    .action(async (options: RetentionPlanOptions) => {
+      const { printRetentionPlan } = await import('./commands/retention-plan.ts');
+      await printRetentionPlan(options, world);
+    });
 }
 
 function addQuery(program: Command, world: World): void {
@@ -106,7 +115,10 @@ function addQuery(program: Command, world: World): void {
     .option('--end <time>', 'end of the range, included (default: now)')
     .option('--step <duration>', 'distance of the points, such as 30s')
     .option('--json', "the server's answer as it is")
-    .action((expression: string, options: QueryOptions) => query(expression, options, world));
+    .action(async (expression: string, options: QueryOptions) => {
+      const { query } = await import('./commands/query.ts');
+      await query(expression, options, world);
+    });
 }
 
 function addInspect(program: Command, world: World): void {
@@ -114,5 +126,8 @@ function addInspect(program: Command, world: World): void {
     .command('inspect <path>')
     .description('show what is in a WAL segment, SSTable, manifest or data directory')
     .option('--verify', 'read every block')
-    .action((path: string, options: InspectOptions) => inspect(path, options, world));
+    .action(async (path: string, options: InspectOptions) => {
+      const { inspect } = await import('./commands/inspect.ts');
+      await inspect(path, options, world);
+    });
 }

@@ -1,6 +1,6 @@
 // varve query: asks a running server, and shows a table, a plot or the raw answer.
 
-import { parseDuration } from '../config.ts';
+import { parseDuration } from '../config/units.ts';
 import { type PlotLine, renderPlot } from '../terminal/plot.ts';
 import { renderTable } from '../terminal/table.ts';
 import { systemReason, UserError } from '../user-error.ts';

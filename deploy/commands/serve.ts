@@ -1,5 +1,6 @@
 // varve serve: from a config to a running server, and down again on a signal.
 
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import {
   type Config,
   type ConfigResult,
@@ -34,7 +35,8 @@ export async function serve(options: ServeOptions, world: World): Promise<void> 
   const version = readVersion();
   const env = world.engine.createEnv();
   const metrics = createServerMetrics(version);
-  log.info({ version, pid: process.pid, dataDir: config.data_dir }, 'starting');
+  // Failures of grpc-js reach us as errors of calls; its own lines would only repeat them.
+  setLogVerbosity(logVerbosity.NONE);
 
   const { storage, serverId } = await openDataDirectory(config.data_dir, (dir) =>
     world.engine.openStorage(
@@ -57,7 +59,7 @@ export async function serve(options: ServeOptions, world: World): Promise<void> 
     });
     const ignoreReloads = world.onSignal('SIGHUP', () => reload(server, log));
     const [grpc, http] = [formatAddress(server.grpc), formatAddress(server.http)];
-    log.info({ grpc, http }, 'ready');
+    log.info({ version, pid: process.pid, dataDir: config.data_dir, grpc, http }, 'ready');
     world.stdout.write(`varve ready grpc=${grpc} http=${http} data=${config.data_dir}\n`);
     const signal = await stopped.signal;
     log.info({ signal }, 'stopping: no more writes, those under way are finished');

@@ -1,6 +1,6 @@
 // Points in time as people give them on the command line.
 
-import { parseDuration } from '../config.ts';
+import { parseDuration } from '../config/units.ts';
 
 /**
  * RFC 3339, seconds since the epoch, `now`, or a duration before now such as `-1h`; in ms since

@@ -1,7 +1,16 @@
 // Where a config comes from: a YAML text and overrides from flags, merged into one plain value that
 // still knows the place of each key.
 
-import { isMap, isPair, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parse,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import type { KeyPath, Problem } from './problem.ts';
 
 /** One `--set a.b.c=VALUE`, or a flag that stands for a key. */
@@ -57,10 +66,18 @@ export function readSource(
     input,
     problems,
     placeOf(path) {
-      const override = overrides.findLast((one) => one.path.every((key, i) => key === path[i]));
-      return override?.flag ?? (text === '' ? '' : place(offsetOf(document.contents, path)));
+      const setIt = overrides.findLast((one) => startsWith(path, one.path));
+      if (setIt !== undefined) return setIt.flag;
+      const { offset, isThere } = find(document.contents, path);
+      // A key that only a flag's own path made.
+      const madeIt = isThere ? undefined : overrides.findLast((one) => startsWith(one.path, path));
+      return madeIt?.flag ?? (text === '' ? '' : place(offset));
     },
   };
+}
+
+function startsWith(path: KeyPath, prefix: KeyPath): boolean {
+  return prefix.every((key, index) => key === path[index]);
 }
 
 /** A copy of `target` with `value` at `path`; what is in the way and holds no keys is replaced. */
@@ -80,26 +97,30 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Offset of the key at `path`; where the path leaves the document, of the last part that is there. */
-function offsetOf(root: Node | null, path: KeyPath): number {
+/** Where the key at `path` stands, or the last part of the path that is there. */
+function find(root: Node | null, path: KeyPath): { offset: number; isThere: boolean } {
   let offset = root?.range?.[0] ?? 0;
   let node: unknown = root;
   for (const key of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(
-        (item) => isPair(item) && isScalar(item.key) && item.key.value === key,
-      );
-      if (pair === undefined) return offset;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = pair.value;
-    } else {
-      const items: unknown = (node as { items?: unknown } | null)?.items;
-      const item: unknown =
-        Array.isArray(items) && typeof key === 'number' ? items[key] : undefined;
-      if (item === undefined) return offset;
-      offset = (item as Node).range?.[0] ?? offset;
-      node = item;
-    }
+    const place = isMap(node) ? keyOf(node, key) : itemOf(node, key);
+    if (place === undefined) return { offset, isThere: false };
+    offset = place.at.range?.[0] ?? offset;
+    node = place.value;
   }
-  return offset;
+  return { offset, isThere: true };
+}
+
+interface Place {
+  readonly at: Node;
+  readonly value: unknown;
+}
+
+function keyOf(map: YAMLMap, key: string | number): Place | undefined {
+  const pair = map.items.find((item) => isScalar(item.key) && item.key.value === key);
+  return pair && { at: pair.key as Node, value: pair.value };
+}
+
+function itemOf(node: unknown, index: string | number): Place | undefined {
+  const item = isSeq(node) && typeof index === 'number' ? node.items[index] : undefined;
+  return item === undefined ? undefined : { at: item as Node, value: item };
 }
