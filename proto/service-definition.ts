@@ -12,7 +12,6 @@ import {
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import type {
   MethodDefinition,
-  ProtobufTypeDefinition,
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -53,22 +52,28 @@ export function serviceDefinition(
   return Object.fromEntries(methods);
 }
 
+/** The plainest of the entries @grpc/reflection takes; it reads nothing but the files. */
+interface PackageEntry {
+  readonly format: 'Protocol Buffer 3 EnumDescriptorProto';
+  readonly type: object;
+  readonly fileDescriptorProtos: Buffer[];
+}
+
 /** The files of `services` and all they import, as @grpc/reflection takes them. */
-export function reflectionPackage(
-  services: readonly DescService[],
-): Record<string, ProtobufTypeDefinition> {
-  const files = new Map<string, DescFile>();
+export function reflectionPackage(services: readonly DescService[]): Record<string, PackageEntry> {
+  const entries: Record<string, PackageEntry> = {};
   const visit = (file: DescFile): void => {
-    if (files.has(file.proto.name)) return;
-    files.set(file.proto.name, file);
+    const { name } = file.proto;
+    if (Object.hasOwn(entries, name)) return;
+    entries[name] = {
+      format: 'Protocol Buffer 3 EnumDescriptorProto',
+      type: {},
+      fileDescriptorProtos: [Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto))],
+    };
     file.dependencies.forEach(visit);
   };
   for (const service of services) visit(service.file);
-  const entries = [...files].map(([name, file]) => {
-    const bytes = Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto));
-    return [name, { format: 'Protocol Buffer 3', type: {}, fileDescriptorProtos: [bytes] }];
-  });
-  return Object.fromEntries(entries);
+  return entries;
 }
 
 function serializer(schema: DescMessage): (message: unknown) => Buffer {
