@@ -31,7 +31,7 @@ import { ingestLimits, queryLimits } from './options.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
 
-/** Calls still under way this long after a shutdown began are cut off, ms. */
+/** Calls and requests still under way this long after a shutdown began are cut off, ms. */
 const SHUTDOWN_GRACE_MS = 10_000;
 
 export interface ServerOptions {
@@ -81,9 +81,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const http = await listenHttp(parts.app, state.config.http.listen);
     if (state.config.self_monitoring) state.selfMonitoring = watchItself(options, grpc, http);
     state.isReady = true;
-    return { grpc, http, reload, stop: () => stopServer(state, parts) };
+    return { grpc, http, reload, stop: () => stopServer(options, state, parts) };
   } catch (error) {
-    await stopServer(state, parts);
+    await stopServer(options, state, parts);
     throw error;
   }
 }
@@ -156,12 +156,17 @@ async function reloadConfig(
 }
 
 /** Readers are served until the last write is answered; what is not over by then is cut off. */
-async function stopServer(state: ServerState, parts: Parts): Promise<void> {
-  const { retention, ingest, grpcServer, app } = parts;
+async function stopServer(
+  { scheduler }: ServerOptions,
+  state: ServerState,
+  { retention, ingest, grpcServer, app }: Parts,
+): Promise<void> {
   state.isReady = false;
   grpcServer.setServing(false);
   await state.selfMonitoring?.stop();
   await ingest.drain();
   await retention.stop();
+  const cancel = scheduler.after(SHUTDOWN_GRACE_MS, () => app.server.closeAllConnections());
   await Promise.all([grpcServer.close(SHUTDOWN_GRACE_MS), app.close()]);
+  cancel();
 }

@@ -31,6 +31,7 @@ export function startSelfMonitoring(options: SelfMonitoringOptions): SelfMonitor
   const { target, instance, readServer, clock, scheduler, log } = options;
   const writer = createSampleWriter(target);
   let isStopped = false;
+  let isFirst = true;
   let cancelNext = () => {};
   let underWay = round();
 
@@ -40,7 +41,10 @@ export function startSelfMonitoring(options: SelfMonitoringOptions): SelfMonitor
       const timestampMs = Math.round(clock.nowMs());
       const [server, host] = await Promise.all([readServer(), readHost(timestampMs)]);
       const samples = [...labelled(server, 'varve', instance), ...labelled(host, 'node', instance)];
-      const { rejections } = await writer.write(samples, timestampMs);
+      const { accepted, rejections } = await writer.write(samples, timestampMs);
+      if (isFirst)
+        log.info({ points: Number(accepted) }, 'self-monitoring: the first points are in');
+      isFirst = false;
       for (const { count, reason } of rejections) {
         log.warn({ points: Number(count), reason }, 'self-monitoring: points were rejected');
       }
