@@ -1,6 +1,7 @@
 // The config's values as the options of each room.
 
 import type { IngestLimits } from '../ingest/index.ts';
+import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, policyConfigs } from './config.ts';
@@ -30,12 +31,13 @@ export function ingestLimits({
   };
 }
 
-export function queryLimits({ query }: Config) {
+export function queryLimits({ query }: Config): Partial<QueryLimits> {
   return {
     lookbackMs: query.lookback,
     stepsMax: query.max_steps,
     seriesMax: query.max_series,
     samplesMax: query.max_samples,
+    bytesMax: query.max_bytes,
     expressionBytesMax: query.max_expression,
     depthMax: query.max_depth,
     timeoutMs: query.timeout,

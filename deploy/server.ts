@@ -40,6 +40,7 @@ export interface ServerOptions {
   readonly readConfig: () => Config;
   /** Still owned by the caller, who closes it after `stop`. */
   readonly storage: Storage;
+  readonly version: string;
   readonly serverId: string;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -108,11 +109,18 @@ function createParts(
   });
   const limits = ingestLimits(config);
   const ingest = createIngestService({ storage, limits, clock, registry, logger: log });
-  const query = createQueryService({ storage, limits: queryLimits(config), registry, clock });
+  const query = createQueryService({
+    storage,
+    limits: queryLimits(config),
+    registry,
+    clock,
+    version: options.version,
+    onError: (error) => log.error({ err: error }, 'a query failed on a bug'),
+  });
 
   const grpcServer = createGrpcServer({ messageBytes: config.ingest.limits.message });
   grpcServer.addService(IngestDescriptor, ingest.implementation, ingest.codecs);
-  grpcServer.addService(QueryDescriptor, query.implementation);
+  grpcServer.addService(QueryDescriptor, query.implementation, query.codecs);
 
   const app = createHttpApp({
     config: () => state.config,

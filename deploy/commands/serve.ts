@@ -51,6 +51,7 @@ export async function serve(options: ServeOptions, world: World): Promise<void> 
       config,
       readConfig: () => validConfig(readConfig()),
       storage,
+      version,
       serverId,
       clock: env.clock,
       scheduler: env.scheduler,
