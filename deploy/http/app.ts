@@ -85,28 +85,38 @@ function registerHealth(app: FastifyInstance, options: HttpAppOptions): void {
   });
 }
 
+/** In a scope of its own: these take any body and read none of it. */
 function registerAdministration(app: FastifyInstance, options: HttpAppOptions): void {
   const { storage, config, reload } = options;
-  app.post('/-/reload', async (_request, reply) => {
-    try {
-      await reload();
-      return reply.send('');
-    } catch (error) {
-      const message = `failed to reload the config: ${(error as Error).message}`;
-      return sendError(reply, 500, 'bad_data', message);
-    }
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => {
+      payload.resume().on('end', () => done(null));
+    });
+    scope.post('/-/reload', async (_request, reply) => {
+      try {
+        await reload();
+        return reply.send('');
+      } catch (error) {
+        const message = `failed to reload the config: ${(error as Error).message}`;
+        return sendError(reply, 500, 'bad_data', message);
+      }
+    });
+    scope.post('/api/v1/admin/flush', async () => {
+      await storage.flush();
+      return { status: 'success' };
+    });
+    scope.post('/api/v1/admin/compact', async () => {
+      await storage.compact();
+      return { status: 'success' };
+    });
+    scope.get('/api/v1/status/storage', () => ({
+      status: 'success',
+      data: storageStatus(storage),
+    }));
+    scope.get('/api/v1/status/config', () => ({
+      status: 'success',
+      data: { yaml: configYaml(config()) },
+    }));
   });
-  app.post('/api/v1/admin/flush', async () => {
-    await storage.flush();
-    return { status: 'success' };
-  });
-  app.post('/api/v1/admin/compact', async () => {
-    await storage.compact();
-    return { status: 'success' };
-  });
-  app.get('/api/v1/status/storage', () => ({ status: 'success', data: storageStatus(storage) }));
-  app.get('/api/v1/status/config', () => ({
-    status: 'success',
-    data: { yaml: configYaml(config()) },
-  }));
 }

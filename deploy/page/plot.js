@@ -1,7 +1,7 @@
 // Draws series over time into an SVG element: axes, lines that break at gaps, a cursor.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const MARGIN = { top: 14, right: 18, bottom: 26, left: 64 };
+const MARGIN = { top: 14, right: 34, bottom: 26, left: 64 };
 const TIME_STEPS_SECONDS = [
   1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800,
 ];
@@ -90,8 +90,8 @@ function pathOf(points, x, y, gapMax) {
       continue;
     }
     const joined = before !== undefined && time - before <= gapMax;
-    // A point on its own is drawn as a short dash, or it would not be seen.
-    path += joined ? `L${x(time)} ${y(value)}` : `M${x(time) - 1} ${y(value)}h2`;
+    // A point on its own is a line of no length, whose round ends make a dot.
+    path += joined ? `L${x(time)} ${y(value)}` : `M${x(time)} ${y(value)}h0`;
     before = time;
   }
   return path;

@@ -46,8 +46,11 @@ export function renderPlot(lines: readonly PlotLine[], options: PlotOptions): st
     const y = (value: number) => Math.round((1 - (value - low) / (high - low)) * (height * 4 - 1));
     drawLine(points, options.stepMs * 1.5, x, y, (dotX, dotY) => grid.set(dotX, dotY, index));
   });
+  const labelledRows = new Set(
+    [0, 1, 2, 3, 4].map((tick) => Math.round((tick * (height - 1)) / 4)),
+  );
   const rows = Array.from({ length: height }, (_, row) => {
-    const labelled = row % Math.max(1, Math.floor((height - 1) / 4)) === 0 || row === height - 1;
+    const labelled = labelledRows.has(row);
     const value = high - ((high - low) * row) / (height - 1);
     const axis = labelled
       ? `${shortNumber(value).padStart(AXIS_WIDTH - 2)} ┤`

@@ -66,21 +66,24 @@ deviceClient(
   },
 );
 
-deviceClient('a reading that is not taken is told to its sender, and the next ones pass', async () => {
-  const server = await startIngestServer();
-  const device = connectDevice(server.address);
-  const tooLate = { timestampMs: 2 ** 60, value: 1, labels: { __name__: 'test_reading' } };
-  const outcomes = await Promise.allSettled([
-    device.send([reading(1)]),
-    device.send([tooLate]),
-    device.send([reading(2)]),
-  ]);
-  assert.equal(
-    outcomes.map((one) => (one.status === 'fulfilled' ? Number(one.value.accepted) : one.reason)),
-    [1, 0, 1],
-  );
-  device.close();
-  await server.close();
-});
+deviceClient(
+  'a reading that is not taken is told to its sender, and the next ones pass',
+  async () => {
+    const server = await startIngestServer();
+    const device = connectDevice(server.address);
+    const tooLate = { timestampMs: 2 ** 60, value: 1, labels: { __name__: 'test_reading' } };
+    const outcomes = await Promise.allSettled([
+      device.send([reading(1)]),
+      device.send([tooLate]),
+      device.send([reading(2)]),
+    ]);
+    assert.equal(
+      outcomes.map((one) => (one.status === 'fulfilled' ? Number(one.value.accepted) : one.reason)),
+      [1, 0, 1],
+    );
+    device.close();
+    await server.close();
+  },
+);
 
 deviceClient.run();
