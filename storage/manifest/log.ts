@@ -63,7 +63,7 @@ export async function openManifest(
 ): Promise<OpenedManifest> {
   await fs.makeDir(manifestDir(dir));
   await fs.syncDir(dir);
-  const current = await readCurrent(dir, fs);
+  const current = await currentManifest(dir, fs);
   const { state, tornBytes } =
     current === undefined
       ? { state: EMPTY_STATE, tornBytes: 0 }
@@ -215,7 +215,7 @@ function encodeFrame(edit: Edit, marker: number): Uint8Array {
 }
 
 /** The number of the live manifest, or undefined on the first start. */
-async function readCurrent(dir: string, fs: FileSystem): Promise<number | undefined> {
+export async function currentManifest(dir: string, fs: FileSystem): Promise<number | undefined> {
   const path = `${dir}/${CURRENT_NAME}`;
   if ((await fs.size(path)) === undefined) {
     // Data is written only after CURRENT: without it, its files are not to be taken for orphans.
