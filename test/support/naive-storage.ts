@@ -1,6 +1,7 @@
 // The simplest thing that behaves as Storage says: maps in memory. Tests of other rooms stand on
 // it where the engine does not matter, and the engine itself is compared with it.
 
+import { RE2JS } from 're2js';
 import type {
   Labels,
   Matcher,
@@ -180,7 +181,6 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   return storage;
 }
 
-/** Regular expressions in tests keep to what RE2 and JavaScript share. */
 function matches(labels: Labels, matcher: Matcher): boolean {
   const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
   switch (matcher.type) {
@@ -189,8 +189,8 @@ function matches(labels: Labels, matcher: Matcher): boolean {
     case '!=':
       return value !== matcher.value;
     case '=~':
-      return new RegExp(`^(?:${matcher.value})$`, 's').test(value);
+      return RE2JS.compile(matcher.value, RE2JS.DOTALL).matches(value);
     case '!~':
-      return !new RegExp(`^(?:${matcher.value})$`, 's').test(value);
+      return !RE2JS.compile(matcher.value, RE2JS.DOTALL).matches(value);
   }
 }

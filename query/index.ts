@@ -1,0 +1,11 @@
+// The door of query: everything else in this room is private to it.
+
+export {
+  createQueryEngine,
+  type QueryEngine,
+  type QueryOptions,
+  type QueryResult,
+} from './engine.ts';
+export { QueryError, type QueryErrorKind } from './errors.ts';
+export { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
+export { parse, parseMatchers } from './promql/parse.ts';
