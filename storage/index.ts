@@ -2,6 +2,19 @@
 
 export type * from './env/env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
-export type * from './series/labels.ts';
-export type * from './series/matcher.ts';
+export {
+  canonicalLabels,
+  compareLabels,
+  compareText,
+  type Label,
+  type Labels,
+  type SeriesId,
+  validateLabels,
+} from './series/labels.ts';
+export {
+  type CompiledMatcher,
+  compileMatcher,
+  type Matcher,
+  type MatchType,
+} from './series/matcher.ts';
 export type * from './types.ts';

@@ -1,0 +1,103 @@
+// Labels of a TimeSeries or a SeriesDefinition: found as bytes first, decoded only when those
+// bytes were not met before.
+
+import { isUtf8 } from 'node:buffer';
+import type { Label } from '../../storage/index.ts';
+import { malformed } from '../errors.ts';
+import type { IngestLimits } from '../limits.ts';
+import type { Reason } from '../reasons.ts';
+import {
+  readLength,
+  readTag,
+  skipBytes,
+  skipField,
+  WIRE_LEN,
+  type WireCursor,
+  wireCursor,
+} from './wire.ts';
+
+const NAME_FIELD = 1;
+const VALUE_FIELD = 2;
+
+/** The label fields of one series, tags included. */
+export interface LabelBytes {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** The field number their tags carry. */
+  readonly field: number;
+}
+
+/** The label fields of the message at `cursor`; one stretch of its bytes unless others lie between. */
+export function findLabels(cursor: WireCursor, field: number): LabelBytes {
+  const { bytes } = cursor;
+  const labelTag = field * 8 + WIRE_LEN;
+  const pieces: Buffer[] = [];
+  let start = cursor.offset;
+  let end = start;
+  for (
+    let at = cursor.offset, tag = readTag(cursor);
+    tag !== 0;
+    at = cursor.offset, tag = readTag(cursor)
+  ) {
+    skipField(cursor, tag);
+    if (tag !== labelTag) continue;
+    if (at !== end) {
+      if (end > start) pieces.push(bytes.subarray(start, end));
+      start = at;
+    }
+    end = cursor.offset;
+  }
+  if (pieces.length === 0) return { bytes, start, end, field };
+  const joined = Buffer.concat([...pieces, bytes.subarray(start, end)]);
+  return { bytes: joined, start: 0, end: joined.length, field };
+}
+
+/** What the same series has the next time it comes; says nothing about order or meaning. */
+export function labelsKey(labels: LabelBytes): string {
+  return labels.bytes.toString('latin1', labels.start, labels.end);
+}
+
+/**
+ * The labels as sent, or the limit they break, known before a string is made of them. Text that is
+ * not UTF-8 makes the request malformed, as proto3 requires.
+ */
+export function decodeLabels(source: LabelBytes, limits: IngestLimits): Label[] | Reason {
+  const cursor = wireCursor(source.bytes, source.start, source.end);
+  const labels: Label[] = [];
+  let broken: Reason | undefined;
+  for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
+    const length = readLength(cursor);
+    const label = decodeLabel(
+      wireCursor(source.bytes, cursor.offset, cursor.offset + length),
+      limits,
+    );
+    cursor.offset += length;
+    if (labels.length === limits.labelsPerSeries) broken ??= 'too_many_labels';
+    else if (typeof label === 'string') broken ??= label;
+    else labels.push(label);
+  }
+  return broken ?? labels;
+}
+
+function decodeLabel(cursor: WireCursor, limits: IngestLimits): Label | Reason {
+  let name: string | undefined = '';
+  let value: string | undefined = '';
+  for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
+    if (tag === NAME_FIELD * 8 + WIRE_LEN) name = readText(cursor, limits.labelValueBytes);
+    else if (tag === VALUE_FIELD * 8 + WIRE_LEN) value = readText(cursor, limits.labelValueBytes);
+    else skipField(cursor, tag);
+  }
+  if (name === undefined) return 'label_name_too_long';
+  return value === undefined ? 'label_value_too_long' : { name, value };
+}
+
+/** Undefined when the text is longer than `sizeMax` bytes. */
+function readText(cursor: WireCursor, sizeMax: number): string | undefined {
+  const length = readLength(cursor);
+  const start = skipBytes(cursor, length);
+  if (!isUtf8(cursor.bytes.subarray(start, cursor.offset))) {
+    throw malformed(`label text at byte ${start} is not UTF-8`);
+  }
+  return length > sizeMax ? undefined : cursor.bytes.toString('utf8', start, cursor.offset);
+}

@@ -1,0 +1,194 @@
+// varve.v1.WriteRequest, read by hand: the generated decoder would make an object of every series
+// and a BigInt of every timestamp. Read twice: `measureRequest` checks the whole structure and
+// counts, so that nothing is taken in of a malformed request and columns are allocated once;
+// `readSeries`, `readDefinitions` and `readColumns` then hand out what is there.
+
+import { malformed } from '../errors.ts';
+import {
+  COLUMNS_FIELDS,
+  type ColumnCounts,
+  copyColumns,
+  countColumns,
+  type PointBuffer,
+  TIME_SERIES_FIELDS,
+} from './columns.ts';
+import { findLabels, type LabelBytes } from './labels.ts';
+import {
+  readLength,
+  readTag,
+  readUint64,
+  skipBytes,
+  skipField,
+  WIRE_I32,
+  WIRE_LEN,
+  WIRE_VARINT,
+  type WireCursor,
+  wireCursor,
+} from './wire.ts';
+import { decompressFrame } from './zstd.ts';
+
+const SEQUENCE_TAG = 1 * 8 + WIRE_VARINT;
+const SERIES_TAG = 2 * 8 + WIRE_LEN;
+const DEFINITIONS_TAG = 3 * 8 + WIRE_LEN;
+const COLUMNS_TAG = 4 * 8 + WIRE_LEN;
+const COLUMNS_ZSTD_TAG = 5 * 8 + WIRE_LEN;
+const EVENTS_TAG = 6 * 8 + WIRE_LEN;
+
+const TIME_SERIES_LABELS_FIELD = 1;
+const DEFINITION_REF_TAG = 1 * 8 + WIRE_I32;
+const DEFINITION_LABELS_FIELD = 2;
+const EVENT_STREAM_EVENTS_TAG = 2 * 8 + WIRE_LEN;
+
+/** A WriteRequest whose structure is sound, and how much is in it. */
+export interface MeasuredRequest {
+  readonly bytes: Buffer;
+  readonly sequence: bigint;
+  /** Points of `series`; they come first in a PointBuffer. */
+  readonly seriesPoints: number;
+  /** Points of `columns` and `columns_zstd`; they follow in this order. */
+  readonly columnPoints: number;
+  readonly events: number;
+  /** What `columns_zstd` decompressed to. */
+  readonly unpackedColumns: Buffer | undefined;
+}
+
+/** Throws INVALID_ARGUMENT, or RESOURCE_EXHAUSTED when columns_zstd holds over `sizeMax` bytes. */
+export function measureRequest(bytes: Buffer, sizeMax: number): MeasuredRequest {
+  const cursor = wireCursor(bytes);
+  const columns = noColumns();
+  let sequence = 0n;
+  let seriesPoints = 0;
+  let events = 0;
+  let compressed: Buffer | undefined;
+  for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
+    switch (tag) {
+      case SEQUENCE_TAG:
+        sequence = readUint64(cursor);
+        break;
+      case SERIES_TAG:
+        seriesPoints += within(cursor, (series) => {
+          const counts = noColumns();
+          countColumns(series, TIME_SERIES_FIELDS, counts);
+          return parallelLength(counts, 'series');
+        });
+        break;
+      case DEFINITIONS_TAG:
+        within(cursor, skipFields);
+        break;
+      case COLUMNS_TAG:
+        within(cursor, (part) => countColumns(part, COLUMNS_FIELDS, columns));
+        break;
+      case COLUMNS_ZSTD_TAG: {
+        const start = skipBytes(cursor, readLength(cursor));
+        compressed = bytes.subarray(start, cursor.offset);
+        break;
+      }
+      case EVENTS_TAG:
+        events += within(cursor, countEvents);
+        break;
+      default:
+        skipField(cursor, tag);
+    }
+  }
+  let columnPoints = parallelLength(columns, 'columns', columns.refs);
+  let unpackedColumns: Buffer | undefined;
+  if (compressed !== undefined && compressed.length > 0) {
+    unpackedColumns = decompressFrame(compressed, sizeMax);
+    const counts = noColumns();
+    countColumns(wireCursor(unpackedColumns), COLUMNS_FIELDS, counts);
+    columnPoints += parallelLength(counts, 'columns_zstd', counts.refs);
+  }
+  return { bytes, sequence, seriesPoints, columnPoints, events, unpackedColumns };
+}
+
+/** Copies the points of each TimeSeries and tells which of them, [from, to), it has. */
+export function readSeries(
+  request: MeasuredRequest,
+  target: PointBuffer,
+  onSeries: (labels: LabelBytes, from: number, to: number) => void,
+): void {
+  const at = noColumns();
+  forEachSubmessage(request.bytes, SERIES_TAG, (series) => {
+    const { offset } = series;
+    const from = at.values;
+    copyColumns(series, TIME_SERIES_FIELDS, target, at);
+    series.offset = offset;
+    onSeries(findLabels(series, TIME_SERIES_LABELS_FIELD), from, at.values);
+  });
+}
+
+export function readDefinitions(
+  request: MeasuredRequest,
+  onDefinition: (ref: number, labels: LabelBytes) => void,
+): void {
+  forEachSubmessage(request.bytes, DEFINITIONS_TAG, (definition) => {
+    const { offset } = definition;
+    let ref = 0;
+    for (let tag = readTag(definition); tag !== 0; tag = readTag(definition)) {
+      if (tag === DEFINITION_REF_TAG) ref = request.bytes.readUInt32LE(skipBytes(definition, 4));
+      else skipField(definition, tag);
+    }
+    definition.offset = offset;
+    onDefinition(ref, findLabels(definition, DEFINITION_LABELS_FIELD));
+  });
+}
+
+/** Copies the columns behind the points of the series; their ids are refs. */
+export function readColumns(request: MeasuredRequest, target: PointBuffer): void {
+  const first = request.seriesPoints;
+  const at = { refs: first, timestampsMs: first, values: first };
+  forEachSubmessage(request.bytes, COLUMNS_TAG, (part) =>
+    copyColumns(part, COLUMNS_FIELDS, target, at),
+  );
+  if (request.unpackedColumns !== undefined) {
+    copyColumns(wireCursor(request.unpackedColumns), COLUMNS_FIELDS, target, at);
+  }
+}
+
+function forEachSubmessage(
+  bytes: Buffer,
+  wanted: number,
+  visit: (submessage: WireCursor) => void,
+): void {
+  const cursor = wireCursor(bytes);
+  for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
+    if (tag === wanted) within(cursor, visit);
+    else skipField(cursor, tag);
+  }
+}
+
+/** Reads a submessage with the cursor of the message around it, narrowed meanwhile. */
+function within<T>(cursor: WireCursor, read: (submessage: WireCursor) => T): T {
+  const length = readLength(cursor);
+  const outerEnd = cursor.end;
+  cursor.end = cursor.offset + length;
+  const result = read(cursor);
+  cursor.offset = cursor.end;
+  cursor.end = outerEnd;
+  return result;
+}
+
+function skipFields(cursor: WireCursor): void {
+  for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) skipField(cursor, tag);
+}
+
+function countEvents(stream: WireCursor): number {
+  let events = 0;
+  for (let tag = readTag(stream); tag !== 0; tag = readTag(stream)) {
+    skipField(stream, tag);
+    if (tag === EVENT_STREAM_EVENTS_TAG) events++;
+  }
+  return events;
+}
+
+function noColumns(): ColumnCounts {
+  return { refs: 0, timestampsMs: 0, values: 0 };
+}
+
+/** The number of points, when the columns agree on it. */
+function parallelLength(counts: ColumnCounts, where: string, refs?: number): number {
+  const { timestampsMs, values } = counts;
+  if (timestampsMs === values && (refs ?? values) === values) return values;
+  const found = `${timestampsMs} timestamps and ${values} values`;
+  throw malformed(`ragged ${where}: ${refs === undefined ? '' : `${refs} refs, `}${found}`);
+}

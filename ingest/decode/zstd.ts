@@ -1,0 +1,71 @@
+// Bounded zstd: what a frame claims is checked before memory is taken for it.
+
+import zstd from 'zstd-napi/binding.js';
+import { IngestError, malformed } from '../errors.ts';
+
+const FIRST_PIECE_BYTES = 256 * 1024;
+/** A frame of unknown size may ask for a window of at most this (2^25 = 32 MiB). */
+const WINDOW_LOG_MAX = 25;
+
+/**
+ * The content of the one zstd frame in `frame`. Throws RESOURCE_EXHAUSTED when it is larger than
+ * `sizeMax` bytes, INVALID_ARGUMENT when it is damaged or followed by anything else.
+ */
+export function decompressFrame(frame: Uint8Array, sizeMax: number): Buffer {
+  const declared = inspectFrame(frame);
+  if (declared === undefined) return decompressPiecewise(frame, sizeMax);
+  if (declared > sizeMax) throw tooLarge(declared, sizeMax);
+  const content = Buffer.allocUnsafe(declared);
+  const size = guarded(() => new zstd.DCtx().decompress(content, frame));
+  if (size !== declared) throw malformed(`columns_zstd holds ${size} bytes, declared ${declared}`);
+  return content;
+}
+
+/** The declared content size, undefined when the frame does not say. */
+function inspectFrame(frame: Uint8Array): number | undefined {
+  const length = guarded(() => zstd.findFrameCompressedSize(frame));
+  if (length !== frame.length) {
+    throw malformed(`columns_zstd is not one zstd frame: ${frame.length - length} bytes follow it`);
+  }
+  return guarded(() => zstd.getFrameContentSize(frame)) ?? undefined;
+}
+
+/** For a frame that does not declare its size: doubles its memory while there is more to come. */
+function decompressPiecewise(frame: Uint8Array, sizeMax: number): Buffer {
+  const context = new zstd.DCtx();
+  guarded(() => context.setParameter(zstd.DParameter.windowLogMax, WINDOW_LOG_MAX));
+  let content = Buffer.allocUnsafe(Math.min(FIRST_PIECE_BYTES, sizeMax + 1));
+  let size = 0;
+  let consumed = 0;
+  for (;;) {
+    const [owed, produced, read] = guarded(() =>
+      context.decompressStream(content.subarray(size), frame.subarray(consumed)),
+    );
+    size += produced;
+    consumed += read;
+    if (size > sizeMax) throw tooLarge(undefined, sizeMax);
+    if (owed === 0) return content.subarray(0, size);
+    if (produced === 0 && read === 0) throw malformed('columns_zstd is cut short');
+    if (size === content.length) {
+      const larger = Buffer.allocUnsafe(Math.min(content.length * 2, sizeMax + 1));
+      content.copy(larger);
+      content = larger;
+    }
+  }
+}
+
+function guarded<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw malformed(`columns_zstd: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function tooLarge(size: number | undefined, sizeMax: number): IngestError {
+  const found = size === undefined ? 'more than the' : `${size} bytes, more than the`;
+  return new IngestError(
+    'RESOURCE_EXHAUSTED',
+    `columns_zstd decompresses to ${found} ${sizeMax} bytes of ingest.limits.message`,
+  );
+}

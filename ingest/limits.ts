@@ -1,0 +1,43 @@
+// Every maximum of this room. Deploy fills them in from `ingest` in the config.
+
+/** Infinity switches a limit off where its comment says so. */
+export interface IngestLimits {
+  /** Series that may be registered; Infinity for none. ingest.limits.series */
+  readonly series: number;
+  /** ingest.limits.labels_per_series */
+  readonly labelsPerSeries: number;
+  /** Bytes of UTF-8 in a label's value, and in its name. ingest.limits.label_value_bytes */
+  readonly labelValueBytes: number;
+  /** Bytes of a message, as sent and as decompressed. ingest.limits.message */
+  readonly messageBytes: number;
+  /** Points taken per second over all clients; Infinity for none. ingest.limits.points_per_second */
+  readonly pointsPerSecond: number;
+  /** Points older than this are rejected, ms; Infinity for none. ingest.max_past */
+  readonly maxPastMs: number;
+  /** Points further ahead than this are rejected, ms; Infinity for none. ingest.max_future */
+  readonly maxFutureMs: number;
+  /** Refs a stream may define, and definitions or new series in one request. */
+  readonly refs: number;
+  /** Batches of one stream that may wait for their ack before reading pauses. */
+  readonly streamBatches: number;
+  /** Bytes of one stream's batches that may wait for their ack before reading pauses. */
+  readonly streamBytes: number;
+  /** Bytes of requests under way, over all clients. */
+  readonly requestBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: IngestLimits = {
+  series: 5_000_000,
+  labelsPerSeries: 64,
+  labelValueBytes: 4096,
+  messageBytes: 32 * MIB,
+  pointsPerSecond: Number.POSITIVE_INFINITY,
+  maxPastMs: Number.POSITIVE_INFINITY,
+  maxFutureMs: 3_600_000,
+  refs: 1_000_000,
+  streamBatches: 64,
+  streamBytes: 8 * MIB,
+  requestBytes: 256 * MIB,
+};

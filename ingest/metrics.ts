@@ -1,0 +1,82 @@
+// What this room counts, in the server's registry.
+
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ErrorCode } from '../proto/index.ts';
+import type { WriteOutcome } from './batch-writer.ts';
+import { REASONS } from './reasons.ts';
+
+export type WriteMethod = 'Write' | 'WriteStream';
+const METHODS: readonly WriteMethod[] = ['Write', 'WriteStream'];
+
+/** Seconds, from a page-cache write to a disk in trouble. */
+const ACK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface IngestMetrics {
+  received(bytes: number): void;
+  /** `durationMs` from the whole request's arrival to its answer. */
+  stored(method: WriteMethod, outcome: WriteOutcome, durationMs: number): void;
+  failed(method: WriteMethod, code: ErrorCode): void;
+  streamOpened(): void;
+  streamClosed(): void;
+}
+
+export function createIngestMetrics(registry: Registry): IngestMetrics {
+  const registers = [registry];
+  const points = new Counter({
+    name: 'varve_ingest_points_total',
+    help: 'Points stored.',
+    registers,
+  });
+  const batches = new Counter({
+    name: 'varve_ingest_batches_total',
+    help: 'Batches acknowledged.',
+    labelNames: ['method'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'varve_ingest_failed_batches_total',
+    help: 'Batches refused whole, by the code of the error.',
+    labelNames: ['method', 'code'],
+    registers,
+  });
+  const rejected = new Counter({
+    name: 'varve_ingest_rejected_points_total',
+    help: 'Points and events refused while the rest of their batch was stored.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'varve_ingest_bytes_total',
+    help: 'Bytes of write requests received.',
+    registers,
+  });
+  const acks = new Histogram({
+    name: 'varve_ingest_ack_duration_seconds',
+    help: 'Time from the arrival of a whole batch to its acknowledgement.',
+    labelNames: ['method'],
+    buckets: ACK_BUCKETS,
+    registers,
+  });
+  const streams = new Gauge({
+    name: 'varve_ingest_streams_open',
+    help: 'WriteStream calls under way.',
+    registers,
+  });
+  // From zero, so that the first rejection shows in a rate.
+  for (const reason of REASONS) rejected.inc({ reason }, 0);
+  for (const method of METHODS) batches.inc({ method }, 0);
+
+  return {
+    received: (size) => bytes.inc(size),
+    stored(method, outcome, durationMs) {
+      points.inc(outcome.accepted);
+      batches.inc({ method });
+      acks.observe({ method }, durationMs / 1000);
+      if (outcome.rejections.total === 0) return;
+      for (const [reason, count] of outcome.rejections.entries()) rejected.inc({ reason }, count);
+    },
+    failed: (method, code) => failures.inc({ method, code }),
+    streamOpened: () => streams.inc(),
+    streamClosed: () => streams.dec(),
+  };
+}

@@ -1,0 +1,96 @@
+// Why single points are rejected while the rest of their request is stored.
+
+import type { Rejection } from '../proto/index.ts';
+import type { IngestLimits } from './limits.ts';
+
+/** Stable names, also the `reason` of varve_ingest_rejected_points_total; an answer fits them all. */
+export const REASONS = [
+  'no_labels',
+  'empty_label_name',
+  'duplicate_label_name',
+  'too_many_labels',
+  'label_name_too_long',
+  'label_value_too_long',
+  'series_limit',
+  'timestamp_out_of_range',
+  'too_old',
+  'expired',
+  'too_far_in_future',
+  'event',
+] as const;
+
+export type Reason = (typeof REASONS)[number];
+
+/** Ids from here on name no series: they say why there is none. */
+export const REJECTED_ID_MIN = 0xffff_ff00;
+
+export function rejectedId(reason: Reason): number {
+  return REJECTED_ID_MIN + REASONS.indexOf(reason);
+}
+
+/** Points rejected in one request, by reason. */
+export interface Rejections {
+  add(reason: Reason, points?: number): void;
+  /** For a point whose id is at least REJECTED_ID_MIN. */
+  addId(id: number): void;
+  readonly total: number;
+  /** Most frequent first. */
+  entries(): [Reason, number][];
+}
+
+export function createRejections(): Rejections {
+  const counts = new Uint32Array(REASONS.length);
+  const addAt = (index: number, points: number) => {
+    counts[index]! += points;
+  };
+  return {
+    add: (reason, points = 1) => addAt(REASONS.indexOf(reason), points),
+    addId: (id) => addAt(id - REJECTED_ID_MIN, 1),
+    get total() {
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+    entries: () =>
+      REASONS.map((reason, index): [Reason, number] => [reason, counts[index]!])
+        .filter(([, count]) => count > 0)
+        .sort(([, a], [, b]) => b - a),
+  };
+}
+
+/** As an answer says it: names the config key that decided, where there is one. */
+export function toMessages(
+  rejections: Rejections,
+  limits: IngestLimits,
+): Pick<Rejection, 'count' | 'reason'>[] {
+  return rejections
+    .entries()
+    .map(([reason, count]) => ({ count: BigInt(count), reason: describe(reason, limits) }));
+}
+
+function describe(reason: Reason, limits: IngestLimits): string {
+  switch (reason) {
+    case 'no_labels':
+      return 'series without labels';
+    case 'empty_label_name':
+      return 'empty label name';
+    case 'duplicate_label_name':
+      return 'label name given twice in a series';
+    case 'too_many_labels':
+      return `more than ${limits.labelsPerSeries} labels (ingest.limits.labels_per_series)`;
+    case 'label_name_too_long':
+      return `label name over ${limits.labelValueBytes} bytes (ingest.limits.label_value_bytes)`;
+    case 'label_value_too_long':
+      return `label value over ${limits.labelValueBytes} bytes (ingest.limits.label_value_bytes)`;
+    case 'series_limit':
+      return `new series past the limit of ${limits.series} (ingest.limits.series)`;
+    case 'timestamp_out_of_range':
+      return 'timestamp beyond +-2^53 ms';
+    case 'too_old':
+      return `timestamp more than ${limits.maxPastMs} ms in the past (ingest.max_past)`;
+    case 'expired':
+      return "timestamp older than its policy's keep (retention.policies)";
+    case 'too_far_in_future':
+      return `timestamp more than ${limits.maxFutureMs} ms in the future (ingest.max_future)`;
+    case 'event':
+      return 'events are not stored by this version';
+  }
+}

@@ -1,0 +1,78 @@
+// The series of one request: known ones from the cache at once, new ones from storage together.
+
+import type { Labels, Storage } from '../storage/index.ts';
+import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
+import { IngestError } from './errors.ts';
+import type { IngestLimits } from './limits.ts';
+import { rejectedId } from './reasons.ts';
+import type { SeriesCache } from './series-cache.ts';
+import { checkLabels } from './validate.ts';
+
+export interface SeriesLookup {
+  /**
+   * Calls `assign` with the id of these labels, or with a rejected id when they cannot be a series;
+   * in the order of the calls, at the latest during `settle`.
+   */
+  add(labels: LabelBytes, assign: (id: number) => void): void;
+  /** Undefined when every id has been assigned already. */
+  settle(): Promise<void> | undefined;
+}
+
+/** An `add` that waits: for storage to tell its id, or only for its turn. */
+type Waiting =
+  | { readonly kind: 'new'; readonly key: string; readonly assign: (id: number) => void }
+  | { readonly kind: 'known'; readonly id: number; readonly assign: (id: number) => void };
+
+export function createSeriesLookup(
+  storage: Storage,
+  cache: SeriesCache,
+  limits: IngestLimits,
+): SeriesLookup {
+  const waiting: Waiting[] = [];
+  /** Of the waiting ones that are new, in their order. */
+  const labelSets: Labels[] = [];
+
+  async function resolveWaiting(): Promise<void> {
+    const before = storage.seriesCount;
+    let admitted = 0;
+    const admit = () => {
+      if (Math.max(storage.seriesCount, before + admitted) >= limits.series) return false;
+      admitted++;
+      return true;
+    };
+    const ids = await storage.resolve(labelSets, admit);
+    let position = 0;
+    for (const entry of waiting) {
+      if (entry.kind === 'known') {
+        entry.assign(entry.id);
+        continue;
+      }
+      const id = ids[position++]!;
+      if (id !== 0) cache.set(entry.key, id);
+      entry.assign(id === 0 ? rejectedId('series_limit') : id);
+    }
+  }
+
+  return {
+    add(source, assign) {
+      const key = labelsKey(source);
+      let id = cache.get(key);
+      if (id === 0) {
+        const sent = decodeLabels(source, limits);
+        const labels = typeof sent === 'string' ? sent : checkLabels(sent);
+        if (typeof labels !== 'string') {
+          if (labelSets.length >= limits.refs) {
+            throw new IngestError('RESOURCE_EXHAUSTED', `over ${limits.refs} new series in one request`);
+          }
+          labelSets.push(labels);
+          waiting.push({ kind: 'new', key, assign });
+          return;
+        }
+        id = rejectedId(labels);
+      }
+      if (waiting.length === 0) assign(id);
+      else waiting.push({ kind: 'known', id, assign });
+    },
+    settle: () => (waiting.length === 0 ? undefined : resolveWaiting()),
+  };
+}

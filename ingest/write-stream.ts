@@ -1,0 +1,176 @@
+// One WriteStream call: batches in, acks out in the order of the batches.
+//
+// Batches are submitted one after the other, so that the later of two writes of a point wins, but
+// none waits for the fsync of the one before: they share it. How many wait for their ack is
+// bounded; beyond that reading pauses, and HTTP/2 flow control holds the client back. The first
+// batch that fails ends the call with its error, after the acks of all batches before it.
+
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Admission } from './admission.ts';
+import type { BatchWriter, WriteOutcome } from './batch-writer.ts';
+import { createDictionary, type Dictionary } from './dictionary.ts';
+import type { IngestError } from './errors.ts';
+import { limitReadAhead } from './grpc/flow-control.ts';
+import type { IngestLimits } from './limits.ts';
+import type { IngestMetrics } from './metrics.ts';
+import { toAnswer, toGrpcError, type WriteAnswer } from './responses.ts';
+
+export type WriteStreamCall = ServerDuplexStream<Buffer, WriteAnswer>;
+
+/** What every call of the service works with. */
+export interface WriteContext {
+  readonly writer: BatchWriter;
+  readonly admission: Admission;
+  readonly metrics: IngestMetrics;
+  readonly limits: () => IngestLimits;
+  readonly monotonicMs: () => number;
+  /** Counts the error, and logs it when it is a bug of ours. */
+  readonly onError: (method: 'Write' | 'WriteStream', error: unknown) => void;
+}
+
+/** Stands for the error of a batch that was not taken in because an earlier one failed. */
+const SKIPPED = new Error('skipped');
+
+interface Batch {
+  readonly sizeBytes: number;
+  readonly arrivedMs: number;
+  result: WriteOutcome | Error | undefined;
+}
+
+export class WriteStream {
+  /** Resolves when the call is over and none of its batches is under way any more. */
+  readonly finished: Promise<void>;
+  readonly #call: WriteStreamCall;
+  readonly #context: WriteContext;
+  readonly #dictionary: Dictionary;
+  /** Batches without an answer, oldest first. */
+  readonly #batches: Batch[] = [];
+  /** Batches and bytes whose ack has not left for the client: the credit in use. */
+  #creditBatches = 0;
+  #creditBytes = 0;
+  /** The end of the line of submissions. */
+  #submitted: Promise<void> = Promise.resolve();
+  /** Open takes batches; closing takes no more and answers what it has; closed answers nobody. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  /** What the client hears when a closing call has answered everything. */
+  #ending: IngestError | undefined;
+  #resolveFinished: () => void = () => {};
+
+  constructor(call: WriteStreamCall, context: WriteContext) {
+    this.#call = call;
+    this.#context = context;
+    this.#dictionary = createDictionary(context.limits().refs);
+    this.finished = new Promise((resolve) => {
+      this.#resolveFinished = resolve;
+    });
+    limitReadAhead(call, 1);
+    call.on('cancelled', () => this.#close());
+    call.on('end', () => this.#stop());
+    call.on('data', (bytes: Buffer) => this.#take(bytes));
+  }
+
+  /** Takes no more batches; ends the call with `reason` once those it has are answered. */
+  drain(reason: IngestError): void {
+    this.#ending = reason;
+    this.#stop();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#state !== 'open') return;
+    const { admission, metrics, monotonicMs } = this.#context;
+    const sizeBytes = bytes.length;
+    const batch: Batch = { sizeBytes, arrivedMs: monotonicMs(), result: undefined };
+    this.#batches.push(batch);
+    this.#creditBatches++;
+    this.#creditBytes += sizeBytes;
+    admission.enterPaced(sizeBytes);
+    metrics.received(sizeBytes);
+    if (!this.#mayRead()) this.#call.pause();
+    this.#submitted = this.#submitted.then(() => this.#submit(batch, bytes));
+  }
+
+  /** One batch is always let in, whatever other calls use, so that every call moves on. */
+  #mayRead(): boolean {
+    if (this.#creditBatches === 0) return true;
+    const limits = this.#context.limits();
+    return (
+      this.#creditBatches < limits.streamBatches &&
+      this.#creditBytes < limits.streamBytes &&
+      this.#context.admission.hasRoom(limits)
+    );
+  }
+
+  /** Resolves when the batch is in storage's hands, whatever becomes of it. */
+  async #submit(batch: Batch, bytes: Buffer): Promise<void> {
+    // Behind a batch that was refused nothing is taken in: the client sends it all again.
+    if (this.#batches.some(({ result }) => result instanceof Error) || this.#state === 'closed') {
+      this.#settle(batch, SKIPPED);
+      return;
+    }
+    try {
+      const { durable } = await this.#context.writer.submit(bytes, this.#dictionary);
+      durable.then(
+        (outcome) => this.#settle(batch, outcome),
+        (error) => this.#settle(batch, asError(error)),
+      );
+    } catch (error) {
+      this.#settle(batch, asError(error));
+    }
+  }
+
+  #settle(batch: Batch, result: WriteOutcome | Error): void {
+    batch.result = result;
+    this.#context.admission.leave(batch.sizeBytes);
+    this.#answer();
+  }
+
+  /** Answers the batches that are settled, up to the first that is not. */
+  #answer(): void {
+    for (let first = this.#batches[0]; first?.result !== undefined; first = this.#batches[0]) {
+      this.#batches.shift();
+      if (this.#state === 'closed') continue;
+      if (first.result instanceof Error) this.#end(first.result);
+      else this.#acknowledge(first, first.result);
+    }
+    if (this.#batches.length > 0) return;
+    if (this.#state === 'closing') this.#end(this.#ending);
+    if (this.#state === 'closed') this.#resolveFinished();
+  }
+
+  #acknowledge(batch: Batch, outcome: WriteOutcome): void {
+    const { metrics, monotonicMs, limits } = this.#context;
+    // Credit comes back when the ack has left: a client that reads no acks is not read either.
+    this.#call.write(toAnswer(outcome, limits()), () => {
+      this.#creditBatches--;
+      this.#creditBytes -= batch.sizeBytes;
+      if (this.#state === 'open' && this.#call.isPaused() && this.#mayRead()) this.#call.resume();
+    });
+    metrics.stored('WriteStream', outcome, monotonicMs() - batch.arrivedMs);
+  }
+
+  #end(error?: Error): void {
+    this.#close();
+    if (error === undefined) {
+      this.#call.end();
+      return;
+    }
+    this.#context.onError('WriteStream', error);
+    this.#call.emit('error', toGrpcError(error));
+  }
+
+  #stop(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#call.pause();
+    this.#answer();
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    if (this.#batches.length === 0) this.#resolveFinished();
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

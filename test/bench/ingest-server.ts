@@ -1,0 +1,42 @@
+// A server for ingest-client to load. Modes: `bare` throws every message away as soon as grpc-js
+// has it, which is the ceiling of what Node can take; `discard` is the whole ingest room on a
+// storage that keeps series but no points. Prints `ready HOST:PORT` and runs until it is stopped.
+
+import { performance } from 'node:perf_hooks';
+import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { Registry } from 'prom-client';
+import { createGrpcServer, createIngestService, type GrpcServer } from '../../ingest/index.ts';
+import { IngestService } from '../../proto/index.ts';
+import { createNaiveStorage } from '../support/naive-storage.ts';
+
+const modes: Readonly<Record<string, (server: GrpcServer) => void>> = { bare, discard };
+const mode = modes[process.argv[2] ?? 'bare'];
+if (mode === undefined) throw new Error(`usage: ingest-server ${Object.keys(modes).join('|')}`);
+const server = createGrpcServer();
+mode(server);
+const port = await server.listen('127.0.0.1:0');
+console.log(`ready 127.0.0.1:${port}`);
+
+function bare(target: GrpcServer): void {
+  const asIs = { requestDeserialize: (bytes: Buffer) => bytes };
+  const implementation = {
+    Write: (_call: ServerUnaryCall<Buffer, object>, callback: sendUnaryData<object>) =>
+      callback(null, {}),
+    WriteStream(call: ServerDuplexStream<Buffer, object>) {
+      call.on('data', () => call.write({}));
+      call.on('end', () => call.end());
+    },
+  };
+  target.addService(IngestService, implementation, { Write: asIs, WriteStream: asIs });
+}
+
+function discard(target: GrpcServer): void {
+  const storage = { ...createNaiveStorage(), append: async () => {} };
+  const service = createIngestService({
+    storage,
+    clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+    registry: new Registry(),
+    logger: { error: (details, message) => console.error(message, details.err) },
+  });
+  target.addService(IngestService, service.implementation, service.codecs);
+}
