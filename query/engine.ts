@@ -1,13 +1,13 @@
 // Text in, result out: admission, parsing, evaluation, and what is left to do once at the end.
 
-import type { Storage } from '../storage/index.ts';
+import { compareLabels, type Storage } from '../storage/index.ts';
+import { startDeadline } from './deadline.ts';
 import { QueryError } from './errors.ts';
 import { createAnnotations } from './eval/annotations.ts';
 import { createBudget } from './eval/budget.ts';
 import type { QueryRange } from './eval/context.ts';
 import { createEvaluator } from './eval/evaluate.ts';
 import {
-  compareLabels,
   type Grid,
   mergeEqual,
   type Points,
@@ -17,7 +17,7 @@ import {
   withPoints,
 } from './eval/value.ts';
 import { createGate, type Gate } from './gate.ts';
-import { limitNote, type QueryLimits, stepCount } from './limits.ts';
+import { type QueryLimits, stepCount } from './limits.ts';
 import { parse } from './promql/parse.ts';
 import { typeOf } from './promql/types.ts';
 
@@ -33,6 +33,8 @@ export interface QueryOptions {
 export interface QueryResult {
   readonly value: Value;
   readonly grid: Grid;
+  /** Asked for one time rather than a range. */
+  readonly instant: boolean;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   /** Points read. */
@@ -58,33 +60,30 @@ export function createQueryEngine(storage: Storage, limits: QueryLimits): QueryE
     grid: Grid,
     options: QueryOptions,
   ): Promise<QueryResult> {
-    const timeoutMs = Math.min(options.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signals = options.signal === undefined ? [timeout] : [timeout, options.signal];
-    const signal = AbortSignal.any(signals);
     const expr = parse(text, limits);
     if (query.stepMs > 0) checkRangeType(typeOf(expr));
+    const { signal, clear } = startDeadline(limits, options.timeoutMs, options.signal);
     try {
       return await gate.run(signal, async () => {
         const annotations = createAnnotations(text);
-        const budget = createBudget(limits, timeoutMs, options.signal);
+        const budget = createBudget(limits, signal);
         const lookbackMs = options.lookbackMs ?? limits.lookbackMs;
         const base = { storage, lookbackMs, query, budget, annotations, signal };
         const value = await createEvaluator(base)(expr, grid);
         return {
           value: finish(value, query),
           grid,
+          instant: query.stepMs === 0,
           warnings: annotations.warnings(),
           infos: annotations.infos(),
           points: budget.points,
         };
       });
     } catch (error) {
-      // Storage ends a scan with the signal's own error; here it becomes one of ours.
-      if (error instanceof QueryError || !signal.aborted) throw error;
-      if (!timeout.aborted) throw new QueryError('canceled', 'query was canceled');
-      const note = limitNote({ ...limits, timeoutMs }, 'timeoutMs');
-      throw new QueryError('timeout', `query timed out in expression evaluation${note}`);
+      // However storage words the end of a scan, the reason is the deadline's.
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      clear();
     }
   }
 

@@ -9,3 +9,8 @@ export {
 export { QueryError, type QueryErrorKind } from './errors.ts';
 export { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 export { parse, parseMatchers } from './promql/parse.ts';
+export {
+  createQueryService,
+  type QueryService,
+  type QueryServiceOptions,
+} from './query-service.ts';

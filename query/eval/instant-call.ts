@@ -1,6 +1,6 @@
 // Calls whose arguments are vectors, scalars and strings, all evaluated.
 
-import type { Label } from '../../storage/index.ts';
+import { canonicalLabels, type Label } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
 import { type Call, type Expr, unwrap } from '../promql/ast.ts';
 import type { EvalContext } from './context.ts';
@@ -149,10 +149,7 @@ function absentLabels(expr: Expr): readonly Label[] {
       labels.delete(name);
     }
   }
-  return [...labels]
-    .filter(([, value]) => value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => ({ name, value }));
+  return canonicalLabels([...labels].map(([name, value]) => ({ name, value })));
 }
 
 /** They read native histograms; of points that are floats nothing comes out. */

@@ -1,6 +1,7 @@
 // Orders of an instant vector. A range query orders by labels whatever is asked.
 
-import { compareLabels, labelValue, type Series } from './value.ts';
+import { compareLabels } from '../../storage/index.ts';
+import { labelValue, type Series } from './value.ts';
 
 /** By value; NaN last in both directions. */
 export function sortByValue(series: readonly Series[], descending: boolean): readonly Series[] {

@@ -1,6 +1,6 @@
 // What expressions evaluate to: columns over the steps of a query.
 
-import type { Label, Labels } from '../../storage/index.ts';
+import { canonicalLabels, type Labels } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
 
 /** The times an expression is evaluated at: startMs, startMs + stepMs, ... `steps` of them. */
@@ -59,11 +59,8 @@ export function onlyLabels(labels: Labels, names: ReadonlySet<string>): Labels {
 
 /** `labels` with one label set, or taken away when `value` is empty. */
 export function withLabel(labels: Labels, name: string, value: string): Labels {
-  const others: Label[] = labels.filter((label) => label.name !== name);
-  if (value === '') return others;
-  const at = others.findIndex((label) => label.name > name);
-  others.splice(at < 0 ? others.length : at, 0, { name, value });
-  return others;
+  const others = labels.filter((label) => label.name !== name);
+  return canonicalLabels([...others, { name, value }]);
 }
 
 export const METRIC_NAME = '__name__';
@@ -80,17 +77,6 @@ export function labelsKey(labels: Labels): string {
   let key = '';
   for (const { name, value } of labels) key += `${name.length}:${name}${value.length}:${value}`;
   return key;
-}
-
-/** Order of label sets, label by label: names first, then values; the shorter one first. */
-export function compareLabels(a: Labels, b: Labels): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    const [x, y] = [a[i]!, b[i]!];
-    if (x.name !== y.name) return x.name < y.name ? -1 : 1;
-    if (x.value !== y.value) return x.value < y.value ? -1 : 1;
-  }
-  return a.length - b.length;
 }
 
 /**

@@ -72,7 +72,7 @@ export function readDuration(
 function childrenOf(node: SyntaxNode): SyntaxNode[] {
   const found: SyntaxNode[] = [];
   for (let child = node.firstChild; child !== null; child = child.nextSibling) {
-    if (child.name !== 'LineComment') found.push(child);
+    found.push(child);
   }
   return found;
 }

@@ -144,7 +144,6 @@ export function createExpressionReader(
     const args: Expr[] = [];
     let height = 0;
     for (let child = body.firstChild; child !== null; child = child.nextSibling) {
-      if (child.name === 'LineComment') continue;
       const built = readChain(child, depth + 1);
       args.push(built.expr);
       height = Math.max(height, built.height);

@@ -17,9 +17,8 @@ export function parse(text: string, limits: QueryLimits = DEFAULT_LIMITS): Expr 
   const tree = grammar.parse(scanned);
   const broken = firstError(tree.topNode);
   if (broken !== undefined) throw syntaxError(scanned, broken);
-  const root = firstExpression(tree.topNode);
-  if (root === undefined) throw parseError(text, { from: 0 }, 'no expression found in input');
-  const expr = createExpressionReader(scanned, limits)(root);
+  // A tree without errors has the one expression below its top.
+  const expr = createExpressionReader(scanned, limits)(tree.topNode.firstChild!);
   checkTypes(expr, text);
   return expr;
 }
@@ -40,12 +39,6 @@ function isPlainSelector(expr: Expr): expr is VectorSelector {
   return expr.kind === 'vector' && expr.offset === undefined && expr.at === undefined;
 }
 
-function firstExpression(top: SyntaxNode): SyntaxNode | undefined {
-  let child = top.firstChild;
-  while (child !== null && child.name === 'LineComment') child = child.nextSibling;
-  return child ?? undefined;
-}
-
 function firstError(top: SyntaxNode): Span | undefined {
   const cursor = top.cursor();
   do {
@@ -56,11 +49,11 @@ function firstError(top: SyntaxNode): Span | undefined {
 
 /** What stands where the grammar gave up. */
 function syntaxError(text: string, at: Span): Error {
-  const blank = /^(?:\s|#[^\n]*)*/.exec(text.slice(at.from))![0].length;
+  const blank = /^\s*/.exec(text.slice(at.from))![0].length;
   const from = at.from + blank;
   const rest = text.slice(from);
   if (rest === '') {
-    const empty = /^(?:\s|#[^\n]*)*$/.test(text);
+    const empty = text.trim() === '';
     return parseError(
       text,
       { from: text.length },

@@ -1,8 +1,7 @@
 // Selectors and label lists.
 
 import type { SyntaxNode } from '@lezer/common';
-import { RE2JS } from 're2js';
-import type { Matcher, MatchType } from '../../storage/index.ts';
+import { compileMatcher, type Matcher, type MatchType } from '../../storage/index.ts';
 import type { VectorSelector } from './ast.ts';
 import { parseError } from './errors.ts';
 import { unquote } from './literals.ts';
@@ -14,7 +13,6 @@ export function readSelector(text: string, node: SyntaxNode): VectorSelector {
   const matchers: Matcher[] = [];
   const list = node.getChild('LabelMatchers');
   for (let child = list?.firstChild ?? null; child !== null; child = child.nextSibling) {
-    if (child.name === 'LineComment') continue;
     if (child.name !== 'QuotedLabelName') {
       matchers.push(readMatcher(text, child));
       continue;
@@ -41,23 +39,20 @@ export function readSelector(text: string, node: SyntaxNode): VectorSelector {
 function readMatcher(text: string, node: SyntaxNode): Matcher {
   const [label, operator, literal] = [node.firstChild!, node.getChild('MatchOp')!, node.lastChild!];
   const type = text.slice(operator.from, operator.to) as MatchType;
-  const value = readText(text, literal);
-  if (type === '=~' || type === '!~') {
-    try {
-      RE2JS.compile(value, RE2JS.DOTALL);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw parseError(text, literal, reason);
-    }
+  const matcher = { name: readText(text, label), type, value: readText(text, literal) };
+  try {
+    compileMatcher(matcher);
+  } catch (error) {
+    throw parseError(text, literal, error instanceof Error ? error.message : String(error));
   }
-  return { name: readText(text, label), type, value };
+  return matcher;
 }
 
 /** Label names in parentheses. */
 export function readLabelNames(text: string, list: SyntaxNode): readonly string[] {
   const names: string[] = [];
   for (let child = list.firstChild; child !== null; child = child.nextSibling) {
-    if (child.name !== 'LineComment') names.push(readText(text, child));
+    names.push(readText(text, child));
   }
   return names;
 }

@@ -1,6 +1,6 @@
 // What makes sense: value types, argument counts, and which operators go with what.
 
-import { RE2JS } from 're2js';
+import { compileMatcher } from '../../storage/index.ts';
 import { type Binary, type Call, children, type Expr, isComparison, isSetOperator } from './ast.ts';
 import { parseError } from './errors.ts';
 import { findFunction, type ValueType } from './functions.ts';
@@ -72,7 +72,8 @@ export function checkTypes(expr: Expr, text: string): void {
       throw parseError(text, expr.span, message);
     }
     case 'vector':
-      if (expr.matchers.some(needsValue)) return;
+      // At least one has to refuse series without its label, or the selector would mean everything.
+      if (expr.matchers.some((matcher) => !compileMatcher(matcher).matchesEmpty)) return;
       throw parseError(
         text,
         expr.span,
@@ -82,20 +83,6 @@ export function checkTypes(expr: Expr, text: string): void {
     case 'string':
     case 'paren':
     case 'matrix':
-  }
-}
-
-/** Whether a series without the label is refused: what keeps a selector from meaning everything. */
-function needsValue(matcher: { type: string; value: string }): boolean {
-  switch (matcher.type) {
-    case '=':
-      return matcher.value !== '';
-    case '!=':
-      return matcher.value === '';
-    default: {
-      const empty = RE2JS.compile(matcher.value, RE2JS.DOTALL).matches('');
-      return matcher.type === '=~' ? !empty : empty;
-    }
   }
 }
 

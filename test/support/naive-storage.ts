@@ -1,7 +1,6 @@
 // The simplest thing that behaves as Storage says: maps in memory. Tests of other rooms stand on
 // it where the engine does not matter, and the engine itself is compared with it.
 
-import { RE2JS } from 're2js';
 import type {
   Labels,
   Matcher,
@@ -13,6 +12,7 @@ import type {
   TimeRange,
   WindowInfo,
 } from '../../storage/index.ts';
+import { compileMatcher } from '../../storage/series/matcher.ts';
 
 interface NaiveSeries {
   readonly id: number;
@@ -183,14 +183,5 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
 
 function matches(labels: Labels, matcher: Matcher): boolean {
   const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
-  switch (matcher.type) {
-    case '=':
-      return value === matcher.value;
-    case '!=':
-      return value !== matcher.value;
-    case '=~':
-      return RE2JS.compile(matcher.value, RE2JS.DOTALL).matches(value);
-    case '!~':
-      return !RE2JS.compile(matcher.value, RE2JS.DOTALL).matches(value);
-  }
+  return compileMatcher(matcher).matches(value);
 }

@@ -1,10 +1,10 @@
 // Runs scripts read by promql-script.ts against the query engine.
 
 import { formatLabels } from '../../query/eval/format-labels.ts';
-import { compareLabels, labelsKey, labelValue, type Points } from '../../query/eval/value.ts';
+import { labelsKey, labelValue, type Points } from '../../query/eval/value.ts';
 import { createQueryEngine, type QueryResult } from '../../query/index.ts';
 import { DEFAULT_LIMITS } from '../../query/limits.ts';
-import type { Labels, Storage } from '../../storage/index.ts';
+import { compareLabels, type Labels, type Storage } from '../../storage/index.ts';
 import { createNaiveStorage } from './naive-storage.ts';
 import { type Command, type Eval, type Item, readScript } from './promql-script.ts';
 
