@@ -26,7 +26,8 @@ export interface PointBuffer {
   /** int64 at first, then doubles: see convertTimestamps. */
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
-  /** The columns' memory as bytes. */
+  /** What the columns lie in, and the same as bytes. */
+  readonly memory: ArrayBuffer;
   readonly bytes: Buffer;
 }
 
@@ -47,12 +48,13 @@ interface ColumnFields {
 export const COLUMNS_FIELDS: ColumnFields = { refs: 1, timestampsMs: 2, values: 3 };
 export const TIME_SERIES_FIELDS: ColumnFields = { refs: 0, timestampsMs: 2, values: 3 };
 
-export function pointBuffer(count: number): PointBuffer {
-  const memory = new ArrayBuffer(count * 20);
+/** `memory` has 20 bytes a point, or more. */
+export function pointBuffer(count: number, memory = new ArrayBuffer(count * 20)): PointBuffer {
   return {
     timestampsMs: new Float64Array(memory, 0, count),
     values: new Float64Array(memory, count * 8, count),
     ids: new Uint32Array(memory, count * 16, count),
+    memory,
     bytes: Buffer.from(memory),
   };
 }

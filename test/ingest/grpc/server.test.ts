@@ -168,7 +168,9 @@ grpcServer('reflection lists the service and describes its file', async () => {
     file.service[0]?.method.map(({ name }) => name),
     ['Write', 'WriteStream'],
   );
+  const over = once(call, 'status');
   call.end();
+  await over;
   client.close();
   await server.close();
 });
