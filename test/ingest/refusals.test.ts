@@ -275,7 +275,7 @@ const REFUSED: [what: string, request: Buffer, code: status, message: RegExp][] 
     'a message over the limit',
     Buffer.alloc(MESSAGE_BYTES + 1),
     status.RESOURCE_EXHAUSTED,
-    /larger than max/,
+    /more than the 16777216 bytes of ingest\.limits\.message/,
   ],
 ];
 
@@ -288,6 +288,8 @@ for (const [what, request, code, message] of REFUSED) {
     );
     assert.is(refused.code, code, refused.message);
     assert.match(refused.details, message);
+    const worthRetrying = code === status.RESOURCE_EXHAUSTED;
+    assert.is(retryDelayMsOf(refused.metadata) !== undefined, worthRetrying);
     assert.not.match(refused.details, /\n|\.ts|\.js/);
 
     const call = client.writeStream();
