@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Storage } from '../storage/index.ts';
 import type { Admission } from './admission.ts';
+import { POINT_BYTES } from './decode/columns.ts';
 import { decodeLabels, type LabelBytes } from './decode/labels.ts';
 import { convertTimestamps } from './decode/timestamps.ts';
 import {
@@ -52,21 +53,32 @@ export interface BatchWriterOptions {
 export interface BatchWriter {
   /**
    * Takes one encoded WriteRequest. Resolves when the points have been handed to storage: what is
-   * submitted afterwards is newer. Rejects when nothing of it was stored.
+   * submitted afterwards is newer. Rejects when nothing of it was stored. `reserve` is told how
+   * many bytes the points will hold until they are durable, before they do; it may throw.
    */
-  submit(bytes: Buffer, dictionary: Dictionary): Promise<Submission>;
+  submit(
+    bytes: Buffer,
+    dictionary: Dictionary,
+    reserve: (pointBytes: number) => void,
+  ): Promise<Submission>;
 }
 
 export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
   const { storage, clock, admission, cache } = options;
   const pool = createPointPool(POOL_BYTES);
 
-  async function submit(bytes: Buffer, dictionary: Dictionary): Promise<Submission> {
+  async function submit(
+    bytes: Buffer,
+    dictionary: Dictionary,
+    reserve: (pointBytes: number) => void,
+  ): Promise<Submission> {
     const limits = options.limits();
     const request = measureRequest(bytes, limits);
-    admission.takePoints(request.seriesPoints + request.columnPoints, limits);
+    const count = request.seriesPoints + request.columnPoints;
+    reserve(count * POINT_BYTES);
+    admission.takePoints(count, limits);
 
-    const points = pool.take(request.seriesPoints + request.columnPoints);
+    const points = pool.take(count);
     const seriesIds = points.ids.subarray(0, request.seriesPoints);
     const refs = points.ids.subarray(request.seriesPoints);
     let idMax = 0;

@@ -10,7 +10,7 @@ export interface IngestLimits {
   readonly labelValueBytes: number;
   /** Bytes of a message, as sent and as decompressed. ingest.limits.message */
   readonly messageBytes: number;
-  /** Points taken per second over all clients; Infinity for none. ingest.limits.points_per_second */
+  /** Points a second over all clients; Infinity for none. ingest.limits.points_per_second */
   readonly pointsPerSecond: number;
   /** Points older than this are rejected, ms; Infinity for none. ingest.max_past */
   readonly maxPastMs: number;

@@ -1,9 +1,8 @@
 // Memory of points, used again: fresh pages for every batch would cost more than decoding it does
 // (10 ns a point, against 1 ns for the copy; see test/bench/ingest-decode.ts).
 
-import { type PointBuffer, pointBuffer } from './decode/columns.ts';
+import { POINT_BYTES, type PointBuffer, pointBuffer } from './decode/columns.ts';
 
-const POINT_BYTES = 20;
 /** Smaller buffers are not worth keeping. */
 const KEPT_BYTES_MIN = 16 * 1024;
 

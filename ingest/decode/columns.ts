@@ -19,6 +19,9 @@ import {
 /** Runs up to this long are copied in a loop: below it a call of Buffer.copy costs more. */
 const LOOP_COPY_BYTES_MAX = 64;
 
+/** Two doubles and an id. */
+export const POINT_BYTES = 20;
+
 /** Points of one request, in one piece of memory. */
 export interface PointBuffer {
   /** Refs at first, then series ids. */
@@ -48,8 +51,11 @@ interface ColumnFields {
 export const COLUMNS_FIELDS: ColumnFields = { refs: 1, timestampsMs: 2, values: 3 };
 export const TIME_SERIES_FIELDS: ColumnFields = { refs: 0, timestampsMs: 2, values: 3 };
 
-/** `memory` has 20 bytes a point, or more. */
-export function pointBuffer(count: number, memory = new ArrayBuffer(count * 20)): PointBuffer {
+/** `memory` has POINT_BYTES a point, or more. */
+export function pointBuffer(
+  count: number,
+  memory = new ArrayBuffer(count * POINT_BYTES),
+): PointBuffer {
   return {
     timestampsMs: new Float64Array(memory, 0, count),
     values: new Float64Array(memory, count * 8, count),

@@ -13,6 +13,7 @@ import { columnsBatch, definitionsMessage, seriesMessage } from './load/batches.
 const GRPC_HEADER_BYTES = 5;
 const SERIES = 4000;
 const NOW_MS = Date.now();
+const noReserve = () => {};
 
 const columns = columnsBatch(SERIES, 4, 0);
 columns.setTime(NOW_MS);
@@ -22,15 +23,19 @@ const dictionary = createDictionary(DEFAULT_LIMITS.refs);
 const batch = columns.bytes.subarray(GRPC_HEADER_BYTES);
 
 const warm = createWriter();
-await warm.submit(definitions, dictionary);
-await warm.submit(series, createDictionary(SERIES));
-const columnsMs = await timed(500, () => warm.submit(batch, dictionary));
-const knownMs = await timed(100, () => warm.submit(series, createDictionary(SERIES)));
-const newMs = await timed(20, () => createWriter().submit(series, createDictionary(SERIES)));
-console.log(
-  `ingest room: columns ${((columnsMs * 1e6) / columns.points).toFixed(1)} ns/point, known series ` +
-    `${((knownMs * 1e3) / SERIES).toFixed(2)} us, new series ${((newMs * 1e3) / SERIES).toFixed(2)} us`,
+await warm.submit(definitions, dictionary, noReserve);
+await warm.submit(series, createDictionary(SERIES), noReserve);
+const columnsMs = await timed(500, () => warm.submit(batch, dictionary, noReserve));
+const knownMs = await timed(100, () => warm.submit(series, createDictionary(SERIES), noReserve));
+const newMs = await timed(20, () =>
+  createWriter().submit(series, createDictionary(SERIES), noReserve),
 );
+const figures = [
+  `columns ${((columnsMs * 1e6) / columns.points).toFixed(1)} ns/point`,
+  `known series ${((knownMs * 1e3) / SERIES).toFixed(2)} us`,
+  `new series ${((newMs * 1e3) / SERIES).toFixed(2)} us`,
+];
+console.log(`ingest room: ${figures.join(', ')}`);
 
 /** On a storage that keeps series but no points. */
 function createWriter(): BatchWriter {
