@@ -62,7 +62,10 @@ export function createSeriesLookup(
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {
           if (labelSets.length >= limits.refs) {
-            throw new IngestError('RESOURCE_EXHAUSTED', `over ${limits.refs} new series at once`);
+            throw new IngestError(
+              'RESOURCE_EXHAUSTED',
+              `over ${limits.refs} new series in one request`,
+            );
           }
           labelSets.push(labels);
           waiting.push({ kind: 'new', key, assign });

@@ -36,7 +36,7 @@ export interface ClockReading {
 }
 
 export interface ClockState {
-  /** The newest window stored when the server started; later ones may carry a false clock's time. */
+  /** The newest window stored at the start; later ones may carry the time of a false clock. */
   readonly newest: TimeRange | undefined;
   /** The reading that later ones are measured by. */
   readonly measure: ClockReading | undefined;

@@ -5,7 +5,6 @@ import { type Clock, type Scheduler, type Storage, StorageError } from '../stora
 import { startRedisJobs } from './jobs/bullmq.ts';
 import type { JobMode, SweepJobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
-import { SWEEP_EVERY_MS_MAX } from './limits.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import type { SweepPlan } from './plan.ts';
@@ -13,7 +12,6 @@ import { createPolicySet, type PolicyConfig } from './policy.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
 export type { JobMode } from './jobs/jobs.ts';
-export { SWEEP_EVERY_MS_MAX } from './limits.ts';
 export type { RetentionLogger } from './logger.ts';
 export { type PolicyPlan, planSweep, type SweepPlan, type WindowTotals } from './plan.ts';
 export { formatPlan } from './plan-text.ts';
@@ -28,11 +26,11 @@ export type { SweepOutcome } from './sweeper.ts';
 export interface RetentionOptions {
   /** Opened with its policies, as `createPolicySet` makes them; still owned by the caller. */
   readonly storage: Pick<Storage, 'windows' | 'policies' | 'dropWindows' | 'setPolicies'>;
-  /** From the start of a sweep to the start of the next, 1 ms to SWEEP_EVERY_MS_MAX. */
+  /** From the start of a sweep to the start of the next, at least 1 ms. */
   readonly sweepEveryMs: number;
   /** redis:// or rediss://; without one, sweeps run on a timer of this process. */
   readonly redisUrl?: string | undefined;
-  /** Letters, digits and dashes; lives as long as the data directory, and no other server has it. */
+  /** Letters, digits, dashes; lives as long as the data directory, and no other server has it. */
   readonly serverId: string;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -44,11 +42,11 @@ export interface RetentionOptions {
 export interface Retention {
   /** What starts the sweeps now. */
   readonly jobMode: JobMode;
-  /** Sweeps at once, or joins the sweep under way; rejects as `Storage.dropWindows` does. */
+  /** Sweeps at once, or after the sweep under way; rejects as `Storage.dropWindows` does. */
   sweepNow(): Promise<SweepOutcome>;
   /** What a sweep at `atMs` (default: now) would drop. */
   plan(atMs?: number): SweepPlan;
-  /** Takes new policies, for stored windows too; rejects with INVALID_ARGUMENT on a mistake in them. */
+  /** Takes new policies, for stored windows too; a mistake in them rejects as INVALID_ARGUMENT. */
   setPolicies(configs: readonly PolicyConfig[]): Promise<void>;
   /** Resolves once no sweep is under way and none will start. */
   stop(): Promise<void>;
@@ -58,8 +56,8 @@ export interface Retention {
 /** To be called before new points are written, see clock-guard.ts. Does not wait for Redis. */
 export function startRetention(options: RetentionOptions): Retention {
   const { storage, sweepEveryMs, redisUrl, serverId, clock, scheduler, logger } = options;
-  if (!(sweepEveryMs >= 1 && sweepEveryMs <= SWEEP_EVERY_MS_MAX)) {
-    throw new StorageError('INVALID_ARGUMENT', 'the time between sweeps is 1 ms to 24 d');
+  if (!(sweepEveryMs >= 1 && sweepEveryMs < Infinity)) {
+    throw new StorageError('INVALID_ARGUMENT', 'the time between sweeps is at least 1 ms');
   }
   if (!/^[A-Za-z0-9-]+$/.test(serverId)) {
     throw new StorageError('INVALID_ARGUMENT', 'a server id is made of letters, digits and dashes');
@@ -78,7 +76,7 @@ export function startRetention(options: RetentionOptions): Retention {
     return startLocalJobs(common);
   }
 
-  const retention: Retention = {
+  return {
     get jobMode() {
       return jobs.mode;
     },
@@ -90,5 +88,4 @@ export function startRetention(options: RetentionOptions): Retention {
     stop: jobs.stop,
     [Symbol.asyncDispose]: jobs.stop,
   };
-  return retention;
 }

@@ -8,6 +8,3 @@ export const NAME_CHARS_MAX = 128;
 
 /** Label values a policy's regular expression remembers its answer for; then it starts afresh. */
 export const REGEX_ANSWERS_MAX = 4096;
-
-/** Longest time between sweeps, ms: what a timer of Node can wait, about 24.8 d. */
-export const SWEEP_EVERY_MS_MAX = 2 ** 31 - 1;

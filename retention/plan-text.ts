@@ -1,6 +1,6 @@
 // A plan as the table that `varve retention plan` prints.
 
-import type { PolicyPlan, SweepPlan } from './plan.ts';
+import { type PolicyPlan, type SweepPlan, windowTotals } from './plan.ts';
 
 const HEADER = [
   'POLICY',
@@ -8,9 +8,9 @@ const HEADER = [
   'WINDOWS',
   'POINTS',
   'BYTES',
-  'DROP WINDOWS',
-  'DROP POINTS',
-  'DROP BYTES',
+  'DROPPED',
+  'POINTS',
+  'BYTES',
   'NEXT EXPIRY',
 ];
 /** From here up to the last column, cells are figures and line up on the right. */
@@ -37,19 +37,19 @@ export function formatPlan(plan: SweepPlan): string {
       .join('  ')
       .trimEnd(),
   );
-  const points = plan.expired.reduce((sum, window) => sum + window.points, 0);
-  const sizeBytes = plan.expired.reduce((sum, window) => sum + window.sizeBytes, 0);
-  const dropped =
-    plan.expired.length === 0
-      ? 'drops nothing'
-      : `drops ${count(plan.expired.length, 'window')} with ${count(points, 'point')}, ${formatBytes(sizeBytes)}`;
-  return [...lines, `a sweep at ${formatTime(plan.nowMs)} ${dropped}`, ''].join('\n');
+  return [...lines, `a sweep at ${formatTime(plan.nowMs)} drops ${summary(plan)}`, ''].join('\n');
+}
+
+function summary({ expired }: SweepPlan): string {
+  const { windows, points, sizeBytes } = windowTotals(expired);
+  if (windows === 0) return 'nothing';
+  return `${count(windows, 'window')} with ${count(points, 'point')}, ${formatBytes(sizeBytes)}`;
 }
 
 function cells(policy: PolicyPlan): string[] {
   const { stored, expired, nextExpiryMs } = policy;
   return [
-    policy.inForce ? policy.name : `${policy.name} (not in the config)`,
+    policy.inForce ? policy.name : `${policy.name} (removed)`,
     formatDuration(policy.keepMs),
     String(stored.windows),
     String(stored.points),

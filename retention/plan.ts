@@ -21,7 +21,7 @@ export interface PolicyPlan {
   readonly stored: WindowTotals;
   /** What the sweep drops. */
   readonly expired: WindowTotals;
-  /** When the first of the remaining windows expires, ms since the epoch; undefined when none ever does. */
+  /** When the first of the others expires, ms since the epoch; undefined when none ever does. */
   readonly nextExpiryMs: number | undefined;
 }
 
@@ -63,15 +63,16 @@ export function planSweep(
       name: policy.name,
       keepMs: policy.keepMs,
       inForce,
-      stored: totals(own),
-      expired: totals(own.filter((window) => dropped.has(window))),
+      stored: windowTotals(own),
+      expired: windowTotals(own.filter((window) => dropped.has(window))),
       nextExpiryMs: next === Infinity ? undefined : next,
     };
   });
   return { nowMs, policies: plans, expired };
 }
 
-function totals(windows: readonly WindowInfo[]): WindowTotals {
+/** Sums over `windows`. */
+export function windowTotals(windows: readonly WindowInfo[]): WindowTotals {
   return {
     windows: windows.length,
     points: windows.reduce((sum, window) => sum + window.points, 0),

@@ -17,15 +17,15 @@ import { NAME_CHARS_MAX, POLICIES_MAX, REGEX_ANSWERS_MAX } from './limits.ts';
 export interface PolicyConfig {
   /** 1 to 128 characters, unique. */
   readonly name: string;
-  /** A series belongs to the first policy all of whose matchers it satisfies; none means every series. */
+  /** A series belongs to the first policy whose matchers it all satisfies; `[]` takes any. */
   readonly matchers: readonly Matcher[];
   /** How long a point is kept: a positive whole number of ms, or Infinity for ever. */
   readonly keepMs: number;
-  /** Width of a window: a positive whole number of ms. Points go at most this much after `keepMs`. */
+  /** Width of a window, a positive whole number of ms: a point may stay this much longer. */
   readonly windowMs: number;
 }
 
-/** What is wrong with the policy at `index` (of the whole list: undefined), and what would be right. */
+/** What is wrong with the policy at `index`, or with the whole list, and what would be right. */
 export interface PolicyMistake {
   readonly index: number | undefined;
   readonly field: keyof PolicyConfig | undefined;

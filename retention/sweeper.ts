@@ -1,5 +1,6 @@
 // One sweep: asks the clock guard whether, and the policies which, then has storage drop them.
-// Safe to run twice and at once: sweeps that overlap are one, and dropping is idempotent.
+// Safe to run twice: dropping is idempotent. Sweeps never overlap: those asked for while one is
+// under way share the one that follows it, so that each decides by its caller's time and policies.
 
 import type { Clock, Storage, WindowInfo } from '../storage/index.ts';
 import { judgeClock, startClockGuard } from './clock-guard.ts';
@@ -28,11 +29,12 @@ export interface SweeperOptions {
   readonly metrics: RetentionMetrics;
 }
 
-/** To be made before this run's first points are flushed: what is stored now tells a false clock. */
+/** To be made before this run's first points are stored: what is there now tells a false clock. */
 export function createSweeper({ storage, clock, logger, metrics }: SweeperOptions): Sweeper {
   let guard = startClockGuard(storage.windows());
   let doubted: string | undefined;
   let underWay: Promise<SweepOutcome> | undefined;
+  let following: Promise<SweepOutcome> | undefined;
 
   function plan(atMs = clock.nowMs()): SweepPlan {
     return planSweep(storage.windows(), storage.policies, atMs);
@@ -67,19 +69,32 @@ export function createSweeper({ storage, clock, logger, metrics }: SweeperOption
     return doubt;
   }
 
+  function begin(): Promise<SweepOutcome> {
+    underWay = sweepOnce()
+      .catch((error: unknown) => {
+        metrics.sweepFailed();
+        logger.error({ err: error }, 'sweep failed; the next one tries again');
+        throw error;
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  }
+
   return {
     plan,
     sweep() {
-      underWay ??= sweepOnce()
-        .catch((error: unknown) => {
-          metrics.sweepFailed();
-          logger.error({ err: error }, 'sweep failed; the next one tries again');
-          throw error;
-        })
-        .finally(() => {
-          underWay = undefined;
+      // Asked first: between two sweeps none is under way, but the next one is due.
+      if (following !== undefined) return following;
+      if (underWay === undefined) return begin();
+      following = underWay
+        .catch(() => {})
+        .then(() => {
+          following = undefined;
+          return begin();
         });
-      return underWay;
+      return following;
     },
   };
 }

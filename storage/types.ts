@@ -153,7 +153,8 @@ export interface StorageStats {
 export interface Storage {
   /**
    * Ids of label sets, in their order. Sets not seen before are registered when `admit` (called
-   * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is needed.
+   * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is
+   * needed.
    */
   resolve(
     labelSets: readonly Labels[],
@@ -185,7 +186,10 @@ export interface Storage {
   ): Promise<readonly string[]>;
 
   windows(): readonly WindowInfo[];
-  /** Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are skipped. */
+  /**
+   * Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are
+   * skipped.
+   */
   dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
   /** Takes new policies; stored windows stay under the policy they were written with. */
   setPolicies(policies: PolicySet): Promise<void>;

@@ -51,7 +51,10 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
 
   let mode: JobMode = 'local';
   let saidAway = false;
+  /** What last went wrong with the jobs, while none comes. */
+  let trouble: string | undefined;
   let isStopped = false;
+  let isOffering = false;
   let lastJobMs = clock.monotonicMs();
   let underWay: Promise<unknown> = Promise.resolve();
   let cancelTick = scheduler.after(everyMs, tick);
@@ -60,9 +63,13 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
   connection.on('ready', () => void offerSchedule());
   connection.on('close', () => goLocal('the connection is closed'));
   connection.on('error', (error) => goLocal(error.message));
-  // Their connections' errors are those above; a listener keeps them from ending the process.
-  queue.on('error', (error) => goLocal(error.message));
-  worker.on('error', (error) => goLocal(error.message));
+  // Most of these are echoes of the above, and a Redis that came back empty misses the job that was
+  // under way; one that matters keeps the jobs from coming.
+  const noteTrouble = (error: Error) => {
+    trouble = error.message;
+  };
+  queue.on('error', noteTrouble);
+  worker.on('error', noteTrouble);
 
   async function runJob(): Promise<void> {
     goRedis();
@@ -79,7 +86,7 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
     cancelTick = scheduler.after(everyMs, tick);
     if (mode === 'redis') {
       if (clock.monotonicMs() - lastJobMs <= OVERDUE_INTERVALS * everyMs) return;
-      goLocal('no job came');
+      goLocal(trouble === undefined ? 'no job came' : `no job came: ${trouble}`);
     }
     // A failure is logged by the sweep; the next tick is its retry.
     runSweep().catch(() => {});
@@ -87,16 +94,22 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
   }
 
   async function offerSchedule(): Promise<void> {
+    // A hung Redis gets one offer to answer, not one per tick.
+    if (isOffering) return;
+    isOffering = true;
     try {
       await queue.upsertJobScheduler('sweep', { every: everyMs }, { name: 'sweep', opts: keep });
       if (connection.status === 'ready') goRedis();
     } catch (error) {
       goLocal(error instanceof Error ? error.message : String(error));
+    } finally {
+      isOffering = false;
     }
   }
 
   function goRedis(): void {
     lastJobMs = clock.monotonicMs();
+    trouble = undefined;
     if (mode === 'redis' || isStopped) return;
     mode = 'redis';
     saidAway = false;
@@ -122,13 +135,13 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
     async stop() {
       isStopped = true;
       cancelTick();
-      await underWay;
       // Closing waits for Redis to note that a job is done; a hung Redis gets no longer than this.
       const cancelDeadline = scheduler.after(CLOSE_MS_MAX, () => connection.disconnect());
       await worker.close(connection.status !== 'ready');
       await queue.close();
       connection.disconnect();
       cancelDeadline();
+      await underWay;
     },
   };
 }

@@ -7,7 +7,7 @@ export type JobMode = (typeof JOB_MODES)[number];
 export interface SweepJobs {
   /** What starts the next sweep. */
   readonly mode: JobMode;
-  /** Starts no more sweeps; resolves once none of them is under way and all connections are closed. */
+  /** Starts no more sweeps; resolves once none is under way and all connections are closed. */
   stop(): Promise<void>;
 }
 

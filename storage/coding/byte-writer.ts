@@ -38,23 +38,28 @@ export class ByteWriter {
   }
 
   uint8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
   }
 
   uint16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value, true);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, true);
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, true);
   }
 
   int32(value: number): void {
-    this.#view.setInt32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value, true);
   }
 
   float64(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value, true);
+    const at = this.#reserve(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   /** Overwrites four bytes written before, such as a length known only now. */
@@ -116,6 +121,7 @@ export class ByteWriter {
     this.#length += 1 + written;
   }
 
+  /** Makes room, so it comes before any use of the view, which it may replace. */
   #reserve(length: number): number {
     this.#grow(length);
     const start = this.#length;

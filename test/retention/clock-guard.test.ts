@@ -154,7 +154,7 @@ guard('the doubt says how far the clock is off', () => {
 });
 
 guard('whatever the clock shows, a sweep never believes a time it has not earned', () => {
-  // The truth is where the first reading and monotonic time say; no run is as long as its least jump.
+  // The truth is where the first reading and monotonic time say; no run lasts as long as a jump.
   const jump = fc.oneof(
     fc.integer({ min: -YEAR_MS, max: 0 }),
     fc.integer({ min: 4 * HOUR_MS, max: 100 * YEAR_MS }),

@@ -19,10 +19,10 @@ planText('is a table with a line per policy and one that sums up', () => {
   assert.is(
     formatPlan(planSweep(windows, [debug, forever], NOW_MS)),
     `
-POLICY                    KEEP     WINDOWS  POINTS    BYTES  DROP WINDOWS  DROP POINTS  DROP BYTES  NEXT EXPIRY
-debug                     1d12h          2    1235  3.0 MiB             1         1234     3.0 MiB  2026-03-03T00:00:00Z
-forever                   forever        0       0      0 B             0            0         0 B  -
-gone (not in the config)  1d             1      10    160 B             0            0         0 B  2026-03-02T12:00:00Z
+POLICY          KEEP     WINDOWS  POINTS    BYTES  DROPPED  POINTS    BYTES  NEXT EXPIRY
+debug           1d12h          2    1235  3.0 MiB        1    1234  3.0 MiB  2026-03-03T00:00:00Z
+forever         forever        0       0      0 B        0       0      0 B  -
+gone (removed)  1d             1      10    160 B        0       0      0 B  2026-03-02T12:00:00Z
 a sweep at 2026-03-01T12:00:00Z drops 1 window with 1234 points, 3.0 MiB
 `.slice(1),
   );

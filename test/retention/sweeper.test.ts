@@ -48,19 +48,34 @@ sweeper('drops what the plan says, and once', async () => {
   assert.match(text, `varve_retention_last_sweep_timestamp_seconds ${NOW_MS / 1000}`);
 });
 
-sweeper('sweeps that overlap are one', async () => {
-  const { storage, sweeper: own } = setUp();
+sweeper('sweeps asked for while one is under way are one that follows it', async () => {
+  const { sim, storage, sweeper: own, registry } = setUp();
   let go = () => {};
   storage.holdNextDrop(
     new Promise((resolve) => {
       go = resolve;
     }),
   );
-  const sweeps = [own.sweep(), own.sweep(), own.sweep()];
+  const first = own.sweep();
+  await Promise.resolve();
+  storage.add(windowEnding(debug, NOW_MS - DAY_MS - HOUR_MS));
+  sim.advance(1);
+  const later = [own.sweep(), own.sweep(), own.sweep()];
   go();
-  const outcomes = await Promise.all(sweeps);
-  assert.is(storage.calls.length, 1);
-  for (const outcome of outcomes) assert.is(outcome.dropped.length, 1);
+  assert.is((await first).dropped.length, 1);
+  for (const outcome of await Promise.all(later)) assert.is(outcome.dropped.length, 1);
+  assert.is(storage.calls.length, 2);
+  assert.match(await registry.metrics(), 'varve_retention_sweeps_total 2');
+});
+
+sweeper('sweeps do not overlap when one is asked for just as another ends', async () => {
+  const { sweeper: own } = setUp();
+  const first = own.sweep();
+  const asked = first.then(() => [own.sweep()]);
+  const following = own.sweep();
+  const [late] = await asked;
+  assert.is(late, following);
+  await following;
 });
 
 sweeper('a refused sweep is logged, counted, and tried again', async () => {

@@ -1,4 +1,5 @@
-// What the tests of retention share: windows out of thin air, a storage of nothing but windows, a log to read.
+// What the tests of retention share: windows out of thin air, a storage of nothing but windows,
+// a log to read.
 
 import type { RetentionLogger } from '../../retention/index.ts';
 import type { Policy, PolicySet, Storage, WindowInfo } from '../../storage/index.ts';

@@ -42,3 +42,11 @@ export function varint(value: number): Buffer {
   bytes.push(value);
   return Buffer.from(bytes);
 }
+
+/** A message as gRPC sends it: not compressed, behind its length. */
+export function framed(message: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(5 + message.length);
+  bytes.writeUInt32BE(message.length, 1);
+  bytes.set(message, 5);
+  return bytes;
+}

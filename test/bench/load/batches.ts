@@ -3,10 +3,10 @@
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ColumnsSchema, WriteRequestSchema } from '../../../proto/index.ts';
+import { framed } from '../../support/write-requests.ts';
 
 const STEP_MS = 10_000;
 const METRICS_PER_HOST = 10;
-const GRPC_HEADER_BYTES = 5;
 
 /** A gRPC message, its length prefix included. */
 export interface LoadBatch {
@@ -75,13 +75,6 @@ function seriesLabels(ref: number) {
 function sample(ref: number, round: number): number {
   if (ref % 3 === 0) return ref * 1000 + round * 7;
   return Math.round((50 + 40 * Math.sin(ref + round / 30)) * 100) / 100;
-}
-
-function framed(message: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(GRPC_HEADER_BYTES + message.length);
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, GRPC_HEADER_BYTES);
-  return bytes;
 }
 
 function varintBytes(value: number): number {
