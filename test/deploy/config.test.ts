@@ -215,6 +215,16 @@ config('a password is not printed', () => {
   assert.match(yaml, /redis:\/\/redacted@host:6379\/1/);
 });
 
+config('a changed password is noticed and not told', () => {
+  const text = (password: string) => `retention: {redis: "redis://user:${password}@host"}`;
+  const change = configChanges(configText(valid(text('one'))), configText(valid(text('two'))));
+  assert.equal(
+    change.map(({ key }) => key),
+    ['retention.redis'],
+  );
+  assert.not.match(JSON.stringify(change), /one|two/);
+});
+
 config('changes name the keys that wait for a restart', () => {
   const before = configText(valid(''));
   const after = configText(
