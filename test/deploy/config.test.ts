@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -147,6 +148,15 @@ config('text that is no YAML is refused with its line', () => {
   assert.match(mistakes('data_dir: x\nhttp: [')[0]!, /^varve\.yaml:\d: not valid YAML: /);
 });
 
+config('aliases of nothing, and aliases that unfold without end, are refused', () => {
+  const bomb = Array.from(
+    { length: 30 },
+    (_, i) => `k${i + 1}: &k${i + 1} [*k${i}, *k${i}, *k${i}]`,
+  );
+  assert.match(mistakes('data_dir: *nowhere')[0]!, /not valid YAML: Unresolved alias/);
+  assert.match(mistakes(`k0: &k0 x\n${bomb.join('\n')}`)[0]!, /not valid YAML: Excessive alias/);
+});
+
 config('a key that is given twice is refused', () => {
   assert.match(
     mistakes('data_dir: a\ndata_dir: b\n')[0]!,
@@ -201,6 +211,27 @@ for (const [title, text, expected] of BROKEN_RULES) {
 
 config('every address may be listened on when auth.open says so', () => {
   assert.is(valid('auth: {open: true}\nhttp: {listen: "0.0.0.0:80"}').http.listen.host, '0.0.0.0');
+});
+
+config('whatever a file says, it is taken or refused with reasons, never a crash', () => {
+  const key = fc.constantFrom('storage', 'wal', 'retention', 'policies', 'http', 'listen', 'name');
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue(),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+    ),
+  }));
+  const check = (text: string) => {
+    const result = parseConfig('varve.yaml', text);
+    if (!result.ok) assert.ok(formatProblems(result.problems).length > 0);
+  };
+  fc.assert(
+    fc.property(value, (input) => check(JSON.stringify(input))),
+    { seed: 7, numRuns: 300 },
+  );
+  fc.assert(fc.property(fc.string(), check), { seed: 7, numRuns: 300 });
 });
 
 config('the config prints as text that reads as the same config', () => {
