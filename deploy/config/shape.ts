@@ -36,9 +36,9 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
     case 'too_small':
-      return `expected ${SIZE_WORDS[issue.origin] ?? 'a whole number'} of at least ${issue.minimum}`;
+      return `expected ${sizeWord(issue.origin)} of at least ${issue.minimum}`;
     case 'too_big':
-      return `expected ${SIZE_WORDS[issue.origin] ?? 'a whole number'} of at most ${issue.maximum}`;
+      return `expected ${sizeWord(issue.origin)} of at most ${issue.maximum}`;
     default:
       return issue.message;
   }
@@ -54,11 +54,11 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   number: 'a number',
 };
 
-/** What has a size that is out of bounds; everything else is a number. */
-const SIZE_WORDS: Readonly<Record<string, string>> = {
-  array: 'a list with a length',
-  string: 'a text with a length',
-};
+/** What is out of its bounds: a length, or a number itself. */
+function sizeWord(origin: string): string {
+  if (origin === 'array') return 'a list with a length';
+  return origin === 'string' ? 'a text with a length' : 'a whole number';
+}
 
 function guess(issue: z.core.$ZodIssue, found: unknown): string {
   if (issue.code !== 'invalid_value' || typeof found !== 'string') return '';
