@@ -46,7 +46,7 @@ export function parseConfig(
   return { ok: false, problems };
 }
 
-/** Rules broken by the rest of a config when the keys that `issues` name stand at their defaults. */
+/** Rules that the rest of a config breaks, with the keys that `issues` name at their defaults. */
 function brokenRulesDespite(issues: readonly z.core.$ZodIssue[], input: unknown): BrokenRule[] {
   const repaired = configSchema.safeDecode(withoutRejected(issues, input) as ConfigText);
   return repaired.success ? brokenRules(repaired.data) : [];

@@ -169,6 +169,11 @@ config('a file that is a list or a text is refused', () => {
   assert.match(mistakes('hello')[0]!, /expected a section with keys of its own/);
 });
 
+/** A config with these policies, from its third line on. */
+function policies(...items: string[]): string {
+  return `retention:\n  policies:\n${items.map((item) => `    - ${item}\n`).join('')}`;
+}
+
 const BROKEN_RULES: readonly [string, string, RegExp][] = [
   [
     'policies need a last one for every series',
@@ -177,12 +182,12 @@ const BROKEN_RULES: readonly [string, string, RegExp][] = [
   ],
   [
     'two policies may not share a name',
-    "retention:\n  policies:\n    - {name: a, match: '{b=\"c\"}', keep: 3d}\n    - {name: a, match: '{}', keep: 3d}",
+    policies('{name: a, match: \'{b="c"}\', keep: 3d}', "{name: a, match: '{}', keep: 3d}"),
     /:4: retention\.policies\[1\]\.name: .*a.*already/,
   ],
   [
     'a policy behind one that takes every series is never reached',
-    "retention:\n  policies:\n    - {name: a, match: '{}', keep: 3d}\n    - {name: b, match: '{}', keep: 3d}",
+    policies("{name: a, match: '{}', keep: 3d}", "{name: b, match: '{}', keep: 3d}"),
     /:4: retention\.policies\[1\]\.match: never reached/,
   ],
   ['gRPC on every address needs a word', 'grpc: {listen: "[::]:4317"}', /:1: grpc\.listen: :: can/],
