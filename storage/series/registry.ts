@@ -7,10 +7,10 @@ import type { Labels, SeriesId } from './labels.ts';
 import { decodeLabels } from './labels-codec.ts';
 import type { LabelsKey } from './labels-key.ts';
 
-/** Ids of series in use are neighbours more often than not: slots by id lie in pages of this many. */
+/** Ids of series in use are mostly neighbours: slots by id lie in pages of this many. */
 const PAGE_BITS = 10;
 const PAGE_IDS = 2 ** PAGE_BITS;
-export const POLICIES_MAX = 2 ** 16;
+const POLICIES_MAX = 2 ** 16;
 /** Forgotten series are cleared away once there are this many and as many as the rest. */
 const DEAD_MAX = 1024;
 

@@ -15,7 +15,7 @@ export interface PostingsSum {
   readonly deleted: Postings[];
 }
 
-export function createSum(): PostingsSum {
+function createSum(): PostingsSum {
   return { put: [], deleted: [] };
 }
 
@@ -62,7 +62,7 @@ export async function seriesWithValues(
   return totalOf(sum, forgottenIn(view));
 }
 
-/** Series whose value starts with `prefix` and passes `test`, asked once for each distinct value. */
+/** Series whose value starts with `prefix` and passes `test`, asked once per distinct value. */
 export async function seriesWithValuesLike(
   view: IndexView,
   name: string,
