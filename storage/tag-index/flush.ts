@@ -1,7 +1,9 @@
 // The job that turns a sealed memory into one table of level 0. Pure: plain data in, bytes out.
 
 import { ByteReader } from '../coding/byte-reader.ts';
-import { labelBytesAt } from '../series/label-table.ts';
+import { hashBytes } from '../coding/hash.ts';
+import { LabelTable, labelBytesAt } from '../series/label-table.ts';
+import type { SeriesId } from '../series/labels.ts';
 import type { IndexRecord } from './block.ts';
 import { CONTAINER_BITS, CONTAINER_IDS } from './container.ts';
 import { DELETE, PUT, type RecordKind } from './format.ts';
@@ -50,64 +52,66 @@ function* idRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
   }
 }
 
-/** Ids to add to and to take from the postings of one pair. */
-interface PairChange {
-  readonly key: Uint8Array;
-  readonly ids: [deleted: number[], put: number[]];
-}
-
 function* postingsRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
-  const changes = new Map<string, PairChange>();
   const { labels, ids, slots, forgottenIds, forgottenSlots } = data;
+  const changes = new PairChanges();
   const gone = new Set(forgottenIds);
   for (const [i, id] of ids.entries()) {
-    if (!gone.has(id)) collectPairs(changes, labelBytesAt(labels, slots[i]!), id, PUT);
+    if (!gone.has(id)) changes.addSeries(labelBytesAt(labels, slots[i]!), id, PUT);
   }
   for (const [i, id] of forgottenIds.entries()) {
-    collectPairs(changes, labelBytesAt(labels, forgottenSlots[i]!), id, DELETE);
+    changes.addSeries(labelBytesAt(labels, forgottenSlots[i]!), id, DELETE);
   }
-  const sorted = [...changes.values()].sort((a, b) => compareKeys(a.key, b.key));
-  for (const { key, ids: change } of sorted) {
-    const [deleted, put] = change.map((list) => Uint32Array.from(list));
-    yield* pairRecords(key, put!, deleted!);
-  }
+  for (const { key, put, deleted } of changes.sorted()) yield* pairRecords(key, put, deleted);
 }
 
-/** Notes `id` under each of its pairs, under each of its names, and under everything. */
-function collectPairs(
-  changes: Map<string, PairChange>,
-  labelBytes: Uint8Array,
-  id: number,
-  kind: RecordKind,
-): void {
-  const reader = new ByteReader(labelBytes, 'memory');
-  note(changes, '', NO_BYTES, NO_BYTES, id, kind);
-  while (reader.remaining > 0) {
-    const start = reader.offset;
-    const name = reader.prefixedBytes();
-    const nameEnd = reader.offset;
-    const value = reader.prefixedBytes();
-    const text = latin1(labelBytes, start, reader.offset);
-    note(changes, text.slice(0, nameEnd - start), name, NO_BYTES, id, kind);
-    note(changes, text, name, value, id, kind);
-  }
-}
+/** Which ids come into the postings of each pair, and which leave them. */
+class PairChanges {
+  /** Label bytes of a pair, of a name without its value, and none at all for every series. */
+  readonly #pairs = new LabelTable();
+  /** By slot of #pairs and kind of record. */
+  readonly #ids: [deleted: number[], put: number[]][] = [];
 
-/** `pair` tells apart what `name` and `value` do. */
-function note(
-  changes: Map<string, PairChange>,
-  pair: string,
-  name: Uint8Array,
-  value: Uint8Array,
-  id: number,
-  kind: RecordKind,
-): void {
-  let change = changes.get(pair);
-  if (change === undefined) {
-    change = { key: pairKeyOf(name, value), ids: [[], []] };
-    changes.set(pair, change);
+  /** Notes `id` under each of its pairs, under each of its names, and under everything. */
+  addSeries(labelBytes: Uint8Array, id: SeriesId, kind: RecordKind): void {
+    const reader = new ByteReader(labelBytes, 'memory');
+    this.#note(labelBytes, 0, 0, id, kind);
+    while (reader.remaining > 0) {
+      const start = reader.offset;
+      reader.prefixedBytes();
+      this.#note(labelBytes, start, reader.offset, id, kind);
+      reader.prefixedBytes();
+      this.#note(labelBytes, start, reader.offset, id, kind);
+    }
   }
-  change.ids[kind].push(id);
+
+  /** In the order of their keys. */
+  sorted(): { key: Uint8Array; put: Postings; deleted: Postings }[] {
+    return this.#ids
+      .map(([deleted, put], slot) => ({
+        key: this.#keyOf(slot),
+        put: Uint32Array.from(put),
+        deleted: Uint32Array.from(deleted),
+      }))
+      .sort((a, b) => compareKeys(a.key, b.key));
+  }
+
+  #note(bytes: Uint8Array, from: number, to: number, id: SeriesId, kind: RecordKind): void {
+    const hash = hashBytes(bytes, from, to);
+    let slot = this.#pairs.find(bytes, from, to, hash);
+    if (slot === -1) {
+      slot = this.#pairs.insert(bytes, from, to, hash);
+      this.#ids.push([[], []]);
+    }
+    this.#ids[slot]![kind].push(id);
+  }
+
+  #keyOf(slot: number): Uint8Array {
+    const reader = new ByteReader(this.#pairs.bytesOf(slot), 'memory');
+    const name = reader.remaining > 0 ? reader.prefixedBytes() : NO_BYTES;
+    const value = reader.remaining > 0 ? reader.prefixedBytes() : NO_BYTES;
+    return pairKeyOf(name, value);
+  }
 }
 
 /** The records of one pair, container by container. */
@@ -132,8 +136,4 @@ function containerOf(ids: Postings, number: number): Postings {
 
 function u32(value: number): Uint8Array {
   return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);
-}
-
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
 }
