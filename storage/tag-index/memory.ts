@@ -113,9 +113,9 @@ export class IndexMemory {
     return this.#pairs.keys();
   }
 
-  /** Values of `name` with the series that have them. */
-  *values(name: string): IterableIterator<[value: string, ids: Postings]> {
-    for (const [value, ids] of this.#pairs.get(name) ?? []) yield [value, Uint32Array.from(ids)];
+  /** Values of `name` with the series that have them, ascending. */
+  values(name: string): Iterable<readonly [value: string, ids: readonly SeriesId[]]> {
+    return this.#pairs.get(name) ?? [];
   }
 
   /** Series with the label pair. */
