@@ -36,6 +36,8 @@ const columns: Record<string, number[]> = {
   'infinities among decimals': [1.5, 2.5, 1 / 0, 1.5, 2.5, 3.5, 1.5, 1.5, 2.5, 1.5, -1 / 0, 1.5],
   'a counter with a reset of more than 32 bits': [1e10, 1e10 + 7, 1e10 + 19, 5, 17, 22, 39, 40],
   'integers at the edge of 2^53': [2 ** 53, 2 ** 53 - 1, -(2 ** 53), 2 ** 50, 2 ** 50 + 1, 0, 1],
+  'sizes in pages': [4096, 8192, 4096 * 1001, 0, 4096 * 77, 2 ** 42, 4096, -4096],
+  'multiples of 2^31': Array.from({ length: 50 }, (_, i) => 2 ** 31 * (i * i - 7)),
   subnormals: [5e-324, 1e-320, -5e-324, 2.2e-308, 0, 5e-324, 1e-310, 3e-310],
   'float32 widened': Array.from({ length: 100 }, (_, i) => Math.fround(Math.sin(i) * 40)),
   'both signs of full doubles': Array.from({ length: 100 }, (_, i) => Math.sin(i) * 1e-3),
