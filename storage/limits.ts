@@ -13,7 +13,7 @@ export const WAL_READ_BYTES = MIB;
 /** Payload bytes of one manifest edit: a snapshot of some 500,000 tables. */
 export const MANIFEST_EDIT_BYTES_MAX = 64 * MIB;
 
-/** A manifest is rewritten as one snapshot when it has grown past this and past its snapshot twice. */
+/** A manifest longer than this, and than twice its snapshot, is rewritten as one. */
 export const MANIFEST_REWRITE_BYTES = 4 * MIB;
 
 assert(WAL_READ_BYTES <= WAL_RECORD_BYTES_MAX, 'a piece of replay is no longer than a record');

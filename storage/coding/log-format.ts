@@ -109,7 +109,7 @@ export function decodeFrameHeader(
   };
 }
 
-/** Little-endian. The search for a frame looks at every eighth byte: too many for a DataView each. */
+/** Little-endian. The search for a frame asks at every eighth byte: too often for a DataView. */
 function uint32At(bytes: Uint8Array, offset: number): number {
   const low = bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16);
   return (low | (bytes[offset + 3]! << 24)) >>> 0;

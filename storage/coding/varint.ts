@@ -6,5 +6,5 @@ export const VARINT_MAX = 2 ** 53;
 /** ceil(54 / 7): bytes of VARINT_MAX. */
 export const VARINT_BYTES_MAX = 8;
 
-/** Four groups of seven bits are worked on as one 32-bit integer; this is what the next one counts. */
+/** Four groups of seven bits are worked on as one 32-bit integer; the next one counts these. */
 export const VARINT_HIGH_UNIT = 2 ** 28;

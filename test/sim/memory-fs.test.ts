@@ -6,7 +6,7 @@ import {
   createMemoryFileSystem,
   type MemoryFileSystem,
   PowerCut,
-  systemError,
+  SystemError,
 } from './memory-fs.ts';
 import { createRng } from './rng.ts';
 
@@ -133,7 +133,7 @@ memoryFs('a hook sees every operation and can fail one', async () => {
   const log: string[] = [];
   fs.onOperation = (index, kind, path) => {
     log.push(`${index} ${kind} ${path}`);
-    if (kind === 'sync') throw systemError('EIO', path);
+    if (kind === 'sync') throw new SystemError('EIO', path);
   };
   const file = await fs.create('data/a');
   assert.is((await rejection(file.sync())).code, 'EIO');
@@ -145,6 +145,17 @@ memoryFs('a hook sees every operation and can fail one', async () => {
     '3 append data/a',
     '4 closeWritable data/a',
   ]);
+});
+
+memoryFs('an append that fails may have written a part', async () => {
+  const fs = await fresh();
+  const file = await fs.create('data/a');
+  fs.onOperation = (_, kind, path) => {
+    if (kind === 'append') throw new SystemError('ENOSPC', path, 3);
+  };
+  const parts = [Buffer.from('ab'), Buffer.from('cd')];
+  assert.is((await rejection(file.append(parts))).code, 'ENOSPC');
+  assert.is(Buffer.from(fs.bytesOf('data/a')).toString(), 'abc');
 });
 
 memoryFs('after a power cut every call fails', async () => {

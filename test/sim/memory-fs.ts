@@ -45,9 +45,17 @@ export class PowerCut extends Error {
   }
 }
 
-/** An error as the kernel gives it, such as EIO or ENOSPC. */
-export function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code, path });
+/** An error as the kernel gives it. Of a failing append the first `written` bytes are taken. */
+export class SystemError extends Error {
+  readonly code: string;
+  readonly written: number;
+
+  constructor(code: string, path: string, written = 0) {
+    super(`${code}: ${path}`);
+    this.name = 'SystemError';
+    this.code = code;
+    this.written = written;
+  }
 }
 
 /** What the disk writes at once; a torn write leaves garbage in the last one. */
@@ -99,27 +107,27 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
 
   function fileAt(path: string): FileNode {
     const node = names.get(path);
-    if (node === undefined) throw systemError('ENOENT', path);
-    if (node.kind !== 'file') throw systemError('EISDIR', path);
+    if (node === undefined) throw new SystemError('ENOENT', path);
+    if (node.kind !== 'file') throw new SystemError('EISDIR', path);
     return node;
   }
 
   function demandDir(path: string): void {
     if (path === '') return;
     const node = names.get(path);
-    if (node === undefined) throw systemError('ENOENT', path);
-    if (node.kind !== 'dir') throw systemError('ENOTDIR', path);
+    if (node === undefined) throw new SystemError('ENOENT', path);
+    if (node.kind !== 'dir') throw new SystemError('ENOTDIR', path);
   }
 
   function addFile(path: string, node: FileNode): void {
     demandDir(parentOf(path));
-    if (names.has(path)) throw systemError('EEXIST', path);
+    if (names.has(path)) throw new SystemError('EEXIST', path);
     change([parentOf(path)], (map) => map.set(path, node));
   }
 
   function makeDirs(path: string): void {
     if (path === '' || names.get(path)?.kind === 'dir') return;
-    if (names.has(path)) throw systemError('EEXIST', path);
+    if (names.has(path)) throw new SystemError('EEXIST', path);
     makeDirs(parentOf(path));
     const node: Node = { kind: 'dir' };
     change([parentOf(path)], (map) => map.set(path, node));
@@ -131,13 +139,20 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
     let open = true;
     return {
       async append(parts) {
-        await operate('append', path);
-        if (!open) throw systemError('EBADF', path);
+        try {
+          await operate('append', path);
+        } catch (error) {
+          const written = error instanceof SystemError ? error.written : 0;
+          appendBytes(node, Buffer.concat(parts, written));
+          throw error;
+        }
+        if (!open) throw new SystemError('EBADF', path);
+        // Only now: a caller that changes what it gave too early is found out, as on a real disk.
         for (const part of parts) appendBytes(node, part);
       },
       async sync() {
         await operate('sync', path);
-        if (!open) throw systemError('EBADF', path);
+        if (!open) throw new SystemError('EBADF', path);
         node.syncedSize = node.size;
       },
       async close() {
@@ -153,7 +168,7 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
       size: node.size,
       async read(offset, length) {
         await operate('read', path);
-        if (!open) throw systemError('EBADF', path);
+        if (!open) throw new SystemError('EBADF', path);
         return node.bytes.slice(offset, Math.min(offset + length, node.size));
       },
       async close() {

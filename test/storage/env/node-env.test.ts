@@ -1,6 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -10,16 +8,7 @@ import {
 } from '../../../storage/env/node-env.ts';
 import { wrapFileSystem } from '../../../storage/env/wrapper.ts';
 import { fileSystemContract } from '../../contract/file-system.ts';
-
-const made: string[] = [];
-async function tempDir(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'varve-fs-'));
-  made.push(dir);
-  return dir;
-}
-process.on('beforeExit', () => {
-  for (const dir of made.splice(0)) void rm(dir, { recursive: true, force: true });
-});
+import { tempDir } from '../../support/temp-dir.ts';
 
 fileSystemContract('storage/env/node-env: FileSystem', async () => ({
   fs: createNodeFileSystem(),

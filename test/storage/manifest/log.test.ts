@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { CorruptionError } from '../../../storage/index.ts';
 import { applyEdit, type Edit, EMPTY_STATE } from '../../../storage/manifest/edit.ts';
 import { openManifest, replayManifest } from '../../../storage/manifest/log.ts';
-import { createMemoryFileSystem, type OperationKind, systemError } from '../../sim/memory-fs.ts';
+import { createMemoryFileSystem, type OperationKind, SystemError } from '../../sim/memory-fs.ts';
 import { flipBit } from '../../support/damage.ts';
 import { indexMeta, policyMeta, tableMeta } from '../../support/manifest.ts';
 import { rejection } from '../../support/rejection.ts';
@@ -139,13 +139,16 @@ for (const kind of ['append', 'sync'] satisfies OperationKind[]) {
     fs.onOperation = (_, found, path) => {
       if (found !== kind) return;
       fs.onOperation = undefined;
-      throw systemError('ENOSPC', path);
+      throw new SystemError('ENOSPC', path, 10);
     };
     const before = manifest.state;
     assert.is((await rejection(manifest.append({ clean: false }))).code, 'UNAVAILABLE');
     assert.match((await rejection(manifest.append({ clean: false }))).message, 'ENOSPC');
     assert.is(manifest.state, before);
     await manifest.close();
+    const again = await openManifest('data', fs);
+    assert.equal([...again.state.tables], [...before.tables], 'a part that was written is no edit');
+    await again.log.close();
   });
 }
 

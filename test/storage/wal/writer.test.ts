@@ -1,21 +1,25 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createNodeFileSystem } from '../../../storage/env/node-env.ts';
 import type { WalSync } from '../../../storage/index.ts';
+import { replayWal } from '../../../storage/wal/reader.ts';
+import type { WalRecord } from '../../../storage/wal/record.ts';
 import {
   createMemoryFileSystem,
   type MemoryFileSystem,
   type OperationKind,
-  systemError,
+  SystemError,
 } from '../../sim/memory-fs.ts';
 import { createSimClock } from '../../sim/sim-clock.ts';
 import { rejection } from '../../support/rejection.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 import { batch, openWriter, points, recordText, replay } from '../../support/wal.ts';
 
 const writer = suite('storage/wal/writer');
 const FIRST = 'data/wal/000001.wal';
 const SECOND = 'data/wal/000002.wal';
 
-/** Holds the next operation of `kind` until `release` is called; `reached` says that it is there. */
+/** Holds the next operation of `kind`, once `reached`, until `release` is called. */
 function hold(fs: MemoryFileSystem, kind: OperationKind) {
   let release!: () => void;
   let arrive!: () => void;
@@ -169,7 +173,7 @@ for (const kind of FAILING) {
     fs.onOperation = (_, found, path) => {
       if (found !== kind) return;
       fs.onOperation = undefined;
-      throw systemError('EIO', path);
+      throw new SystemError('EIO', path);
     };
     const [first, second] = [rejection(wal.append(points(1))), rejection(wal.append(points(2)))];
     assert.is((await first).code, 'UNAVAILABLE');
@@ -182,6 +186,20 @@ for (const kind of FAILING) {
     assert.is((await rejection(wal.close())).code, 'UNAVAILABLE');
   });
 }
+
+writer('a full disk leaves a part of a record, and it is no record', async () => {
+  const fs = createMemoryFileSystem();
+  const wal = await openWriter(fs);
+  await wal.append(points(1));
+  fs.onOperation = (_, kind, path) => {
+    if (kind === 'append') throw new SystemError('ENOSPC', path, 50);
+  };
+  assert.match((await rejection(wal.append(points(2)))).message, 'ENOSPC');
+  await rejection(wal.close());
+  fs.onOperation = undefined;
+  const { texts, tornBytes } = await replay(fs);
+  assert.equal([texts, tornBytes], [[recordText(points(1))], 50]);
+});
 
 writer('those who wait behind the failing fsync are refused as well', async () => {
   const fs = createMemoryFileSystem();
@@ -199,7 +217,7 @@ writer('those who wait behind the failing fsync are refused as well', async () =
   const first = rejection(wal.append(points(1)));
   await reached;
   const behind = rejection(wal.append(points(2)));
-  fail(systemError('EIO', FIRST));
+  fail(new SystemError('EIO', FIRST));
   assert.is((await first).code, 'UNAVAILABLE');
   assert.is((await behind).code, 'UNAVAILABLE');
   await rejection(wal.close());
@@ -214,7 +232,7 @@ writer('an fsync that fails in the background refuses the next append', async ()
     fs.onOperation = (_, kind, path) => {
       if (kind !== 'sync') return;
       resolve();
-      throw systemError('EIO', path);
+      throw new SystemError('EIO', path);
     };
   });
   advance(200);
@@ -244,6 +262,25 @@ writer('a segment that exists is never written over', async () => {
   assert.match((await rejection(second.append(points(2)))).message, 'EEXIST');
   await rejection(second.close());
   assert.equal((await replay(fs)).texts, [recordText(points(1))]);
+});
+
+writer('on a real disk many callers share few fsyncs, and all is found again', async () => {
+  const fs = createNodeFileSystem();
+  const dir = await tempDir();
+  const wal = await openWriter(fs, { dir });
+  const TAGS = [...Array(200).keys()];
+  for (const tag of TAGS.slice(0, 2)) await wal.append(points(tag, 100));
+  await Promise.all(TAGS.slice(2).map((tag) => wal.append(points(tag, 100))));
+  assert.ok(wal.syncs <= 4, `${wal.syncs} fsyncs`);
+  await wal.close();
+  const texts: string[] = [];
+  const onRecord = (record: WalRecord): void => void texts.push(recordText(record));
+  const result = await replayWal({ dir, fs, fromSegment: 1, onRecord });
+  assert.equal(
+    texts,
+    TAGS.map((tag) => recordText(points(tag, 100))),
+  );
+  assert.equal([result.tornBytes, result.skipped.length], [0, 0]);
 });
 
 writer.run();
