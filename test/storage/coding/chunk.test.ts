@@ -5,10 +5,10 @@ import { appendChunk, createChunkWriter, resetChunkWriter } from '../../../stora
 import { CHUNK_POINTS_MAX } from '../../../storage/coding/limits.ts';
 import { decodeChunk, encodeBlock, openBlock } from '../../../storage/sstable/block.ts';
 import { anyBits, anyTimestamps, metricLike, sameBits } from '../../support/bits.ts';
+import { property } from '../../support/seed.ts';
 
 const chunk = suite('storage/coding/chunk');
 const writer = createChunkWriter();
-const SEED = 20261122;
 
 function roundTrip(chunks: { timestampsMs: Float64Array; values: Float64Array }[]): void {
   resetChunkWriter(writer);
@@ -57,7 +57,7 @@ chunk('keeps every bit of any doubles', () => {
     fc.property(anyBits, (values) => {
       roundTrip([{ timestampsMs: regularTimes(values.length), values }]);
     }),
-    { seed: SEED, numRuns: 150 },
+    property(150),
   );
 });
 
@@ -66,7 +66,7 @@ chunk('keeps every bit of columns that look like metrics', () => {
     fc.property(metricLike, (values) => {
       roundTrip([{ timestampsMs: regularTimes(values.length), values }]);
     }),
-    { seed: SEED, numRuns: 500 },
+    property(500),
   );
 });
 
@@ -75,7 +75,7 @@ chunk('keeps any ascending timestamps within 2^53', () => {
     fc.property(anyTimestamps, (timestampsMs) => {
       roundTrip([{ timestampsMs, values: timestampsMs.slice() }]);
     }),
-    { seed: SEED, numRuns: 300 },
+    property(300),
   );
 });
 
@@ -98,7 +98,7 @@ chunk('keeps many chunks in one list apart', () => {
         );
       },
     ),
-    { seed: SEED, numRuns: 100 },
+    property(100),
   );
 });
 
