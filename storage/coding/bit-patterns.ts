@@ -8,7 +8,7 @@
 // Before that, x is shifted right by as many low bits as all of it share: a float32 widened to a
 // double has 29 of them. They come back from the base, which is kept whole.
 
-import { median } from './prediction.ts';
+import { meanBits, median, SAMPLE, sampleSize } from './prediction.ts';
 import type { Residuals } from './residuals.ts';
 
 export interface PatternPrediction {
@@ -22,7 +22,6 @@ export interface PatternPrediction {
 
 const WORD = 2 ** 32;
 const SHIFT_ALL = 64;
-const SAMPLE = 48;
 const levels = new Float64Array(SAMPLE);
 const steps = new Float64Array(SAMPLE);
 
@@ -55,7 +54,7 @@ export function predictPatterns(
   into.shift = sharedLowBits(low, high, count);
   into.magnitude = 0;
   if (into.shift === SHIFT_ALL || count === 1) return;
-  const taken = Math.min(SAMPLE, count - 1);
+  const taken = Math.min(sampleSize(count), count - 1);
   const stride = (count - 1) / taken;
   for (let k = 0; k < taken; k++) {
     const i = 1 + Math.floor(k * stride);
@@ -85,13 +84,6 @@ function sharedLowBits(low: Uint32Array, high: Uint32Array, count: number): numb
 
 function trailingZeros(word: number): number {
   return 31 - Math.clz32(word & -word);
-}
-
-/** Mean of log2(2 |s - center| + 1): what the zigzag residuals cost. */
-function meanBits(sample: Float64Array, taken: number, center: number): number {
-  let bits = 0;
-  for (let k = 0; k < taken; k++) bits += Math.log2(2 * Math.abs(sample[k]! - center) + 1);
-  return bits / taken;
 }
 
 function clampBits(bits: number): number {
