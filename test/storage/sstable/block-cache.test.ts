@@ -34,6 +34,15 @@ cache('reads a block once and counts hits and misses', async () => {
   assert.equal([blocks.hits, blocks.misses, blocks.bytes], [1, 3, 3 * SIZE]);
 });
 
+cache('answers at once when it has the block', async () => {
+  const blocks = createBlockCache(10 * SIZE);
+  const first = blocks.get(1, 0, async () => block());
+  assert.instance(first, Promise);
+  const kept = await first;
+  const again = blocks.get(1, 0, async () => block());
+  assert.is(again, kept);
+});
+
 cache('stays within its bytes and lets the block go that was not used for longest', async () => {
   const blocks = createBlockCache(2 * SIZE);
   await isRead(blocks, 1, 0);
@@ -63,7 +72,7 @@ cache('keeps nothing of a read that failed', async () => {
   const failing = async (): Promise<Block> => {
     throw new Error('EIO');
   };
-  assert.is((await rejection(blocks.get(1, 0, failing))).message, 'EIO');
+  assert.is((await rejection(Promise.resolve(blocks.get(1, 0, failing)))).message, 'EIO');
   assert.ok(await isRead(blocks, 1, 0));
 });
 
