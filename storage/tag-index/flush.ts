@@ -10,7 +10,7 @@ import { DELETE, PUT, type RecordKind } from './format.ts';
 import { compareKeys, idKeyOf, labelsKeyOf, pairKeyOf, postingsKeyOf } from './keys.ts';
 import type { IndexMemoryData } from './memory.ts';
 import { postingsRecordsOf } from './merge.ts';
-import { gallop, type Postings } from './postings.ts';
+import { gallop, type Postings, union } from './postings.ts';
 import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -40,15 +40,13 @@ function* labelsRecords({ labels, slotIds }: IndexMemoryData): IterableIterator<
 
 function* idRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
   const { labels, ids, slots, forgottenIds } = data;
+  const gone = new Set(forgottenIds);
   let at = 0;
-  for (const forgotten of [...forgottenIds, Number.POSITIVE_INFINITY]) {
-    for (; at < ids.length && ids[at]! <= forgotten; at++) {
-      if (ids[at] === forgotten) continue;
-      yield { key: idKeyOf(ids[at]!), kind: PUT, value: labelBytesAt(labels, slots[at]!) };
-    }
-    if (forgotten !== Number.POSITIVE_INFINITY) {
-      yield { key: idKeyOf(forgotten), kind: DELETE, value: NO_BYTES };
-    }
+  for (const id of union([ids, forgottenIds])) {
+    while (ids[at]! < id) at++;
+    const key = idKeyOf(id);
+    if (gone.has(id)) yield { key, kind: DELETE, value: NO_BYTES };
+    else yield { key, kind: PUT, value: labelBytesAt(labels, slots[at]!) };
   }
 }
 
@@ -120,18 +118,24 @@ function* pairRecords(
   put: Postings,
   deleted: Postings,
 ): IterableIterator<IndexRecord> {
-  const numbers = new Set<number>();
-  for (const ids of [put, deleted]) for (const id of ids) numbers.add(id >>> CONTAINER_BITS);
-  for (const number of [...numbers].sort((a, b) => a - b)) {
-    const key = postingsKeyOf(pairKey, number);
-    yield* postingsRecordsOf(key, containerOf(put, number), containerOf(deleted, number));
+  let putAt = 0;
+  let deletedAt = 0;
+  while (putAt < put.length || deletedAt < deleted.length) {
+    const number = Math.min(containerAt(put, putAt), containerAt(deleted, deletedAt));
+    const end = (number + 1) * CONTAINER_IDS;
+    const putEnd = gallop(put, putAt, end);
+    const deletedEnd = gallop(deleted, deletedAt, end);
+    const come = put.subarray(putAt, putEnd);
+    const go = deleted.subarray(deletedAt, deletedEnd);
+    yield* postingsRecordsOf(postingsKeyOf(pairKey, number), come, go);
+    putAt = putEnd;
+    deletedAt = deletedEnd;
   }
 }
 
-/** The ids whose container is `number`. */
-function containerOf(ids: Postings, number: number): Postings {
-  const from = gallop(ids, 0, number * CONTAINER_IDS);
-  return ids.subarray(from, gallop(ids, from, (number + 1) * CONTAINER_IDS));
+/** The number of the container that the id at `at` is in; no number is above that of the end. */
+function containerAt(ids: Postings, at: number): number {
+  return at < ids.length ? ids[at]! >>> CONTAINER_BITS : Number.POSITIVE_INFINITY;
 }
 
 function u32(value: number): Uint8Array {

@@ -39,6 +39,11 @@ export function idKeyOf(id: SeriesId): Uint8Array {
   return Uint8Array.of(ID_KEYS, id >>> 24, (id >>> 16) & 255, (id >>> 8) & 255, id & 255);
 }
 
+/** Ids from `first` to `last`, both included. */
+export function idRange(first: SeriesId, last: SeriesId): KeyRange {
+  return { from: idKeyOf(first), to: Uint8Array.of(...idKeyOf(last), 0) };
+}
+
 export function idOfKey(key: Uint8Array): SeriesId {
   return ((key[1]! << 24) | (key[2]! << 16) | (key[3]! << 8) | key[4]!) >>> 0;
 }
