@@ -25,6 +25,21 @@ export function labelBytesAt(columns: LabelColumns, slot: number): Uint8Array {
   return chunk.subarray(offset, offset + columns.lengths[slot]!);
 }
 
+/** Order of the bytes in two slots, which are left where they lie. */
+export function compareLabelBytes(columns: LabelColumns, a: number, b: number): number {
+  const { chunks, starts, lengths } = columns;
+  const chunkA = chunks[starts[a]! >>> CHUNK_BITS]!;
+  const chunkB = chunks[starts[b]! >>> CHUNK_BITS]!;
+  const fromA = starts[a]! & (CHUNK_BYTES - 1);
+  const fromB = starts[b]! & (CHUNK_BYTES - 1);
+  const shared = Math.min(lengths[a]!, lengths[b]!);
+  for (let i = 0; i < shared; i++) {
+    const order = chunkA[fromA + i]! - chunkB[fromB + i]!;
+    if (order !== 0) return order;
+  }
+  return lengths[a]! - lengths[b]!;
+}
+
 export class LabelTable {
   readonly #chunks: Uint8Array[] = [];
   /** Bytes used of the chunk that is being filled, the last one. */

@@ -2,7 +2,7 @@
 
 import { ByteReader } from '../coding/byte-reader.ts';
 import { hashBytes } from '../coding/hash.ts';
-import { LabelTable, labelBytesAt } from '../series/label-table.ts';
+import { compareLabelBytes, LabelTable, labelBytesAt } from '../series/label-table.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { IndexRecord } from './block.ts';
 import { CONTAINER_BITS, CONTAINER_IDS } from './container.ts';
@@ -29,12 +29,12 @@ function* recordsOf(data: IndexMemoryData): IterableIterator<IndexRecord> {
 }
 
 function* labelsRecords({ labels, slotIds }: IndexMemoryData): IterableIterator<IndexRecord> {
-  const keys = Array.from(slotIds, (_, slot) => labelsKeyOf(labelBytesAt(labels, slot)));
   const order = Uint32Array.from(slotIds.keys());
-  order.sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  order.sort((a, b) => compareLabelBytes(labels, a, b));
   for (const slot of order) {
+    const key = labelsKeyOf(labelBytesAt(labels, slot));
     const id = slotIds[slot]!;
-    yield { key: keys[slot]!, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
+    yield { key, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
   }
 }
 
