@@ -8,7 +8,7 @@ import {
   LAYOUT_PATTERNS,
   ORDER_MASK,
 } from './column-forms.ts';
-import { POWERS_OF_TEN } from './decimals.ts';
+import { UNITS } from './decimals.ts';
 import { fromResiduals } from './integers.ts';
 import { findPlanes, readResiduals, STREAM_COUNT } from './planes.ts';
 import type { Order, Prediction } from './prediction.ts';
@@ -103,7 +103,7 @@ export function decodeColumn(list: ColumnList, k: number): Float64Array {
     prediction.order = (layout & ORDER_MASK) as Order;
     prediction.base = forms.bases[k]!;
     prediction.slope = forms.slopes[k]!;
-    const unit = POWERS_OF_TEN[forms.scales[k]!]!;
+    const unit = UNITS[forms.scales[k]!]!;
     fromResiduals(residuals, x.length, prediction, planes > 4, unit, x);
   }
   if ((layout & LAYOUT_EXCEPTIONS) !== 0) putExceptions(list, k, x);

@@ -72,10 +72,10 @@ export function appendTimestamps(writer: ColumnWriter, timestampsMs: Float64Arra
 
 /** Appends values (at least one) of any bits. */
 export function appendValues(writer: ColumnWriter, values: Float64Array): void {
-  const exponent = toDecimals(values, values.length, integers, exceptions);
-  if (exponent === undefined) appendPatterns(writer, values);
+  const scale = toDecimals(values, values.length, integers, exceptions);
+  if (scale === undefined) appendPatterns(writer, values);
   else {
-    appendIntegers(writer, integers, values.length, exponent, false);
+    appendIntegers(writer, integers, values.length, scale, false);
     if (exceptions.count > 0) appendExceptions(writer, values);
   }
 }
@@ -84,12 +84,12 @@ function appendIntegers(
   writer: ColumnWriter,
   x: Float64Array,
   count: number,
-  exponent: number,
+  scale: number,
   trend: boolean,
 ): void {
   predict(x, count, trend, prediction);
   toResiduals(x, count, prediction, residuals);
-  const k = appendForm(writer, prediction.order, exponent, prediction.magnitude);
+  const k = appendForm(writer, prediction.order, scale, prediction.magnitude);
   writer.forms.bases[k] = prediction.base;
   writer.forms.slopes[k] = prediction.slope;
   appendResiduals(writer, k, residualCount(count, prediction.order));

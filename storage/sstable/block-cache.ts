@@ -67,7 +67,8 @@ export function createBlockCache(bytesMax: number): BlockCache {
   ): Promise<T> {
     try {
       const block = await read();
-      insert({ table, key, block });
+      // A read that dropTable let go of is not kept.
+      if (reading.has(key)) insert({ table, key, block });
       return block;
     } finally {
       reading.delete(key);
@@ -107,6 +108,9 @@ export function createBlockCache(bytesMax: number): BlockCache {
     },
     dropTable(table) {
       for (const key of byTable.get(table) ?? []) remove(entries.get(key)!);
+      for (const key of reading.keys()) {
+        if (Math.floor(key / BLOCKS_PER_TABLE) === table) reading.delete(key);
+      }
     },
   };
 }

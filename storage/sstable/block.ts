@@ -30,8 +30,6 @@ const TIME_STREAMS = 1;
 const VALUE_STREAMS = TIME_STREAMS + STREAM_COUNT;
 const EXCEPTIONS = VALUE_STREAMS + STREAM_COUNT;
 
-const ZSTD_LEVEL = 1;
-
 /** Forms and offsets of a chunk in a decompressed block, about. */
 const CHUNK_MEMORY_BYTES = 100;
 
@@ -76,7 +74,7 @@ export function encodeBlock(chunks: ChunkWriter): Uint8Array {
   for (const source of sources) {
     frameTable.varint(source.length);
     if (source.length === 0) continue;
-    let stored = compressFrame(frameSpace.subarray(length), source, ZSTD_LEVEL);
+    let stored = compressFrame(frameSpace.subarray(length), source);
     if (stored >= source.length) {
       frameSpace.set(source, length);
       stored = source.length;
