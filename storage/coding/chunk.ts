@@ -3,6 +3,7 @@
 // one that chunks before it in the same list may have brought.
 
 import { assert } from '../assert.ts';
+import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import {
   appendTimestamps,
@@ -11,7 +12,6 @@ import {
   createColumnWriter,
   resetColumnWriter,
 } from './column-writer.ts';
-import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from './limits.ts';
 
 /** Chunks being encoded, in the order of their series ids. */
 export interface ChunkWriter {

@@ -17,9 +17,9 @@ import {
   openColumnList,
   type Span,
 } from '../coding/column-reader.ts';
-import { BLOCK_BYTES_MAX, BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../coding/limits.ts';
 import { STREAM_COUNT } from '../coding/planes.ts';
 import { compressFrame, decompressFrame, frameBytesMax } from '../coding/zstd.ts';
+import { BLOCK_BYTES_MAX, BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import { CHECKSUM_BYTES } from './format.ts';
 import { checkedBytes, sealBytes } from './section.ts';
