@@ -26,6 +26,9 @@ export const BLOCK_CHUNKS_MAX = 4096;
 /** Bytes of a decompressed block, which a reader checks before it takes memory for them. */
 export const BLOCK_BYTES_MAX = 4 * MIB;
 
+/** A table has fewer blocks than this: hundreds of GiB. */
+export const TABLE_BLOCKS_MAX = 2 ** 24;
+
 /**
  * A block is finished once its streams hold so much before compression. About two thirds are left
  * on disk. Half as much costs 0.7 % more bytes a point, twice as much saves 0.5 %, and a read of

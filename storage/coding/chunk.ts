@@ -62,8 +62,8 @@ export function resetChunkWriter(writer: ChunkWriter): void {
 }
 
 /**
- * Appends a chunk: columns of the same length, 1 .. CHUNK_POINTS_MAX, timestamps strictly ascending.
- * Ids ascend from chunk to chunk; those of one series are in the order of time.
+ * Appends a chunk: columns of the same length, 1 .. CHUNK_POINTS_MAX, timestamps strictly
+ * ascending. Ids ascend from chunk to chunk; those of one series are in the order of time.
  */
 export function appendChunk(
   writer: ChunkWriter,

@@ -1,5 +1,6 @@
-// Decompressed blocks in memory, bounded by bytes; the one that was not used for longest goes first.
+// Decompressed blocks in memory, bounded by bytes; the one not used for longest goes first.
 
+import { TABLE_BLOCKS_MAX } from '../limits.ts';
 import type { Block } from './block.ts';
 
 export interface BlockCache {
@@ -18,9 +19,6 @@ interface Entry {
   readonly key: number;
   readonly block: Block;
 }
-
-/** Blocks of a table are fewer than this. */
-const BLOCKS_PER_TABLE = 2 ** 24;
 
 /** A block larger than `bytesMax` is returned and not kept. */
 export function createBlockCache(bytesMax: number): BlockCache {
@@ -80,7 +78,7 @@ export function createBlockCache(bytesMax: number): BlockCache {
       return misses;
     },
     async get(table, block, read) {
-      const key = table * BLOCKS_PER_TABLE + block;
+      const key = table * TABLE_BLOCKS_MAX + block;
       const entry = entries.get(key);
       if (entry !== undefined) {
         hits++;
@@ -102,7 +100,7 @@ export function createBlockCache(bytesMax: number): BlockCache {
     dropTable(table) {
       for (const key of byTable.get(table) ?? []) remove(entries.get(key)!);
       for (const key of reading.keys()) {
-        if (Math.floor(key / BLOCKS_PER_TABLE) === table) reading.delete(key);
+        if (Math.floor(key / TABLE_BLOCKS_MAX) === table) reading.delete(key);
       }
     },
   };

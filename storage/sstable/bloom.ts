@@ -1,7 +1,7 @@
 // A Bloom filter over series ids: says "not in this table" for sure, and "maybe" otherwise.
 //
 // For n keys and a rate p of false positives, m = -n ln p / (ln 2)^2 bits and k = m/n ln 2 probes
-// are the best (Bloom 1970); the probes come from two hashes, h1 + i h2 (Kirsch, Mitzenmacher 2006).
+// are the best (Bloom 1970); probes come from two hashes, h1 + i h2 (Kirsch, Mitzenmacher 2006).
 
 import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
