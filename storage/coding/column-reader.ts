@@ -10,7 +10,7 @@ import {
 } from './column-forms.ts';
 import { UNITS } from './decimals.ts';
 import { fromResiduals } from './integers.ts';
-import { findPlanes, readResiduals, STREAM_COUNT } from './planes.ts';
+import { findPlanes, PLANES_MAX, readResiduals, STREAM_COUNT } from './planes.ts';
 import type { Order, Prediction } from './prediction.ts';
 import { createResiduals, residualCount } from './residuals.ts';
 
@@ -58,7 +58,8 @@ export function openColumnList(
 ): ColumnList {
   const firstPlanes = new Uint32Array(forms.count + 1);
   for (let k = 0; k < forms.count; k++) firstPlanes[k + 1] = firstPlanes[k]! + forms.planes[k]!;
-  const planeOffsets = new Uint32Array(firstPlanes[forms.count]!);
+  // Padded: reading the offsets of eight planes is always within the array, which keeps it fast.
+  const planeOffsets = new Uint32Array(firstPlanes[forms.count]! + PLANES_MAX);
   const exceptionOffsets = new Uint32Array(forms.count);
   const cursors = Uint32Array.from(streams, (stream) => stream.offset);
   let exceptionCursor = exceptions.offset;

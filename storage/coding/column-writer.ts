@@ -1,6 +1,7 @@
 // Encodes columns, one after another, into a list: its forms and its streams.
 
 import { assert } from '../assert.ts';
+import { CHUNK_POINTS_MAX } from '../limits.ts';
 import {
   type PatternPrediction,
   predictPatterns,
@@ -16,7 +17,6 @@ import {
 } from './column-forms.ts';
 import { type Exceptions, INTEGER_MAX, toDecimals } from './decimals.ts';
 import { toResiduals } from './integers.ts';
-import { CHUNK_POINTS_MAX } from './limits.ts';
 import { appendPlanes, createPlaneStreams, type PlaneStreams, planesFor } from './planes.ts';
 import { type Prediction, predict } from './prediction.ts';
 import { createResiduals, residualCount } from './residuals.ts';

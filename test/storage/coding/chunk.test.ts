@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { appendChunk, createChunkWriter, resetChunkWriter } from '../../../storage/coding/chunk.ts';
-import { CHUNK_POINTS_MAX } from '../../../storage/coding/limits.ts';
+import { CHUNK_POINTS_MAX } from '../../../storage/limits.ts';
 import { decodeChunk, encodeBlock, openBlock } from '../../../storage/sstable/block.ts';
 import { anyBits, anyTimestamps, metricLike, sameBits } from '../../support/bits.ts';
 import { property } from '../../support/seed.ts';
