@@ -99,6 +99,10 @@ async function collectPoints(
   expr: Extract<Expr, { kind: 'matrix' | 'subquery' }>,
   grid: Grid,
 ): Promise<readonly Points[]> {
+  if (expr.kind === 'matrix' && expr.selector.extension !== undefined) {
+    const message = `${expr.selector.extension} modifier needs a function around its range`;
+    throw new QueryError('execution', message);
+  }
   const { view, rangeMs, batches } = rangeSource(context, expr, grid);
   const all: Points[] = [];
   for (const points of await collect(batches)) {

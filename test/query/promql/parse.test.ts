@@ -130,7 +130,14 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['a @ 1 @ 2', '1:1: parse error: @ <timestamp> may not be set multiple times'],
   ['1[5m:]', '1:1: parse error: subquery is only allowed on instant vector, got scalar instead'],
   ['a[99999999999999999999y]', '1:3: parse error: duration out of range'],
-  ['rate(a[5m] anchored)', 'the anchored modifier is experimental and not supported'],
+  [
+    'a anchored',
+    '1:1: parse error: anchored modifier is only supported for range vector selectors',
+  ],
+  [
+    'rate(a[5m] anchored smoothed)',
+    '1:6: parse error: anchored and smoothed modifiers cannot be used together',
+  ],
   [
     'a </ 5',
     '1:3: parse error: operator "</" works on native histograms, which are not stored here',
