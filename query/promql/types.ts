@@ -41,7 +41,13 @@ export function typeOf(expr: Expr): ValueType {
 
 /** Throws QueryError (bad_data) at the first thing in `text` that makes no sense. */
 export function checkTypes(expr: Expr, text: string): void {
-  for (const child of children(expr)) checkTypes(child, text);
+  if (expr.kind === 'call' && expr.name === 'info') {
+    // The second argument is no selector of its own: it may well match everything.
+    if (expr.args[0] !== undefined) checkTypes(expr.args[0], text);
+    checkInfoLabels(expr.args[1], text);
+  } else {
+    for (const child of children(expr)) checkTypes(child, text);
+  }
   switch (expr.kind) {
     case 'aggregation':
       expectType(text, expr.argument, 'vector', 'aggregation expression');
@@ -84,6 +90,12 @@ export function checkTypes(expr: Expr, text: string): void {
     case 'paren':
     case 'matrix':
   }
+}
+
+function checkInfoLabels(expr: Expr | undefined, text: string): void {
+  if (expr === undefined || (expr.kind === 'vector' && expr.name === undefined)) return;
+  const named = expr.kind === 'vector' ? ', got vector selector instead' : '';
+  throw parseError(text, expr.span, `expected label selectors only${named}`);
 }
 
 function checkBinary(expr: Binary, text: string): void {
