@@ -1,6 +1,6 @@
-// Range functions over `anchored` and `smoothed` selectors. Both see beyond the range, as far as the
-// lookback: `anchored` takes the last point at or before its start for the value there, `smoothed`
-// the straight line between the points around each edge. Nothing is extrapolated.
+// Range functions over `anchored` and `smoothed` selectors. Both see beyond the range, as far as
+// the lookback: `anchored` takes the last point at or before its start for the value there,
+// `smoothed` the straight line between the points around each edge. Nothing is extrapolated.
 
 import { QueryError } from '../errors.ts';
 import type { VectorSelector } from '../promql/ast.ts';
@@ -35,7 +35,8 @@ export function extendedFunction(
 ): RangeFunction {
   const allowed = ALLOWED[extension];
   if (!allowed.includes(name)) {
-    const message = `${extension} modifier can only be used with: ${allowed.join(', ')} - not with ${name}`;
+    const list = allowed.join(', ');
+    const message = `${extension} modifier can only be used with: ${list} - not with ${name}`;
     throw new QueryError('execution', message);
   }
   const smoothed = extension === 'smoothed';

@@ -84,7 +84,8 @@ function modified(
     throw parseError(
       text,
       span,
-      `${word} modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
+      `${word} modifier must be preceded by an instant vector selector or range vector selector ` +
+        'or a subquery',
     );
   }
   const taken = word === 'offset' ? target.offset : target.at;

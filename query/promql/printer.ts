@@ -44,7 +44,8 @@ export function print(expr: Expr): string {
 
 function printMatrix({ selector, range }: MatrixSelector): string {
   const extension = selector.extension === undefined ? '' : ` ${selector.extension}`;
-  return `${printSelector(selector)}[${printDuration(range)}]${extension}${printModifiers(selector)}`;
+  const window = `[${printDuration(range)}]${extension}`;
+  return printSelector(selector) + window + printModifiers(selector);
 }
 
 function printBinary(expr: Binary): string {

@@ -68,7 +68,8 @@ export function checkTypes(expr: Expr, text: string): void {
       throw parseError(
         text,
         expr.span,
-        `unary expression only allowed on expressions of type scalar or instant vector, got "${DOCUMENTED[type]}"`,
+        'unary expression only allowed on expressions of type scalar or instant vector, ' +
+          `got "${DOCUMENTED[type]}"`,
       );
     }
     case 'subquery': {
@@ -149,16 +150,16 @@ function checkCall(expr: Call, text: string): void {
     throw parseError(text, expr.span, `unknown function with name "${name}"`);
   }
   const least = known.args.length - known.optional;
-  if (known.optional === 0 && args.length !== least) {
-    const message = `expected ${least} argument(s) in call to "${name}", got ${args.length}`;
-    throw parseError(text, expr.span, message);
-  }
-  if (args.length < least) {
-    const message = `expected at least ${least} argument(s) in call to "${name}", got ${args.length}`;
-    throw parseError(text, expr.span, message);
-  }
-  if (args.length > known.most) {
-    const message = `expected at most ${known.most} argument(s) in call to "${name}", got ${args.length}`;
+  const expected =
+    known.optional === 0 && args.length !== least
+      ? least
+      : args.length < least
+        ? `at least ${least}`
+        : args.length > known.most
+          ? `at most ${known.most}`
+          : undefined;
+  if (expected !== undefined) {
+    const message = `expected ${expected} argument(s) in call to "${name}", got ${args.length}`;
     throw parseError(text, expr.span, message);
   }
   args.forEach((arg, i) => {

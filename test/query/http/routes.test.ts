@@ -224,25 +224,29 @@ const ERRORS: readonly (readonly [string, string, number, string, string])[] = [
     '/api/v1/query_range?query=1&start=1&end=2&step=0',
     400,
     'bad_data',
-    'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+    'invalid parameter "step": zero or negative query resolution step widths are not ' +
+      'accepted. Try a positive integer',
   ],
   [
     'a billion steps',
     '/api/v1/query_range?query=1&start=0&end=1e9&step=1',
     400,
     'bad_data',
-    'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX) (limit 11000, config key query.max_steps)',
+    'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query ' +
+      'resolution (?step=XX) (limit 11000, config key query.max_steps)',
   ],
   [
     'a range vector over a range',
     '/api/v1/query_range?query=up[5m]&start=0&end=1&step=1',
     400,
     'bad_data',
-    'invalid parameter "query": invalid expression type "range vector" for range query, must be Scalar or instant Vector',
+    'invalid parameter "query": invalid expression type "range vector" for range query, must ' +
+      'be Scalar or instant Vector',
   ],
   [
     'labels that collide',
-    '/api/v1/query?query=label_replace(label_replace(up,%22job%22,%22%22,%22%22,%22%22),%22instance%22,%22%22,%22%22,%22%22)',
+    '/api/v1/query?query=label_replace(label_replace(up,%22job%22,%22%22,%22%22,%22%22),' +
+      '%22instance%22,%22%22,%22%22,%22%22)',
     422,
     'execution',
     'vector cannot contain metrics with the same labelset',
@@ -260,7 +264,8 @@ const ERRORS: readonly (readonly [string, string, number, string, string])[] = [
     '/api/v1/query?query=count_over_time(up[1y:1ms])',
     422,
     'execution',
-    'query processing would load too many samples into memory in query execution (limit 50000000, config key query.max_samples)',
+    'query processing would load too many samples into memory in query execution (limit ' +
+      '50000000, config key query.max_samples)',
   ],
 ];
 
@@ -313,7 +318,8 @@ routes('passes on what is remarkable about a query', () =>
   withServer(async (server) => {
     const { body } = await get(server, '/api/v1/query?query=rate(up[5m])');
     const info =
-      'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "up" (1:6)';
+      'PromQL info: metric might not be a counter, name does not end in ' +
+      '_total/_sum/_count/_bucket: "up" (1:6)';
     assert.equal((body as { infos: string[] }).infos, [info]);
     const quantile = await get(server, '/api/v1/query?query=quantile(2,up)');
     assert.equal((quantile.body as { warnings: string[] }).warnings, [
@@ -447,7 +453,8 @@ const LIMITS: readonly (readonly [string, object, string])[] = [
   [
     'points',
     { samplesMax: 5 },
-    'query processing would load too many samples into memory in query execution (limit 5, config key query.max_samples)',
+    'query processing would load too many samples into memory in query execution (limit 5, ' +
+      'config key query.max_samples)',
   ],
   [
     'bytes',

@@ -8,8 +8,10 @@ const fuzz = suite('query/promql/fuzz');
 const SEED = Number(process.env['SEED'] ?? 20_260_824);
 
 const WORDS =
-  'a b_total sum by ( ) without [ ] { } , 5m 1 -2 "x" = != =~ > < bool + - * / % ^ and or unless on ' +
-  'ignoring group_left offset @ start() end() rate topk quantile histogram_quantile label_replace ' +
+  'a b_total sum by ( ) without [ ] { } , 5m 1 -2 "x" = != =~ > < bool + - * / % ^ and or ' +
+  'unless on ' +
+  'ignoring group_left offset @ start() end() rate topk quantile histogram_quantile ' +
+  'label_replace ' +
   ": step() time() vector absent count_values fill 0x1 NaN Inf # ' ` \\ é 1e9 [5m] (a) b_total[5m]";
 
 const text = fc.oneof(
