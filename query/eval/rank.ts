@@ -77,16 +77,40 @@ function pickFirst(candidates: readonly Series[], _step: number, count: number):
 
 /** Largest first; NaN is smaller than everything. Of equal values the earlier series is kept. */
 function pickTop(candidates: readonly Series[], step: number, count: number): readonly Series[] {
-  const value = (series: Series): number => series.values[step]!;
-  return [...candidates].sort((a, b) => compareFloats(value(b), value(a))).slice(0, count);
+  return pickBest(candidates, step, count, (a, b) => compareFloats(b, a));
 }
 
 /** Smallest first; NaN comes last here too. */
 function pickBottom(candidates: readonly Series[], step: number, count: number): readonly Series[] {
-  const value = (series: Series): number => series.values[step]!;
-  const compare = (a: number, b: number): number =>
-    Number.isNaN(a) || Number.isNaN(b) ? compareFloats(b, a) : a - b || 0;
-  return [...candidates].sort((a, b) => compare(value(a), value(b))).slice(0, count);
+  return pickBest(candidates, step, count, (a, b) =>
+    Number.isNaN(a) || Number.isNaN(b) ? compareFloats(b, a) : a - b || 0,
+  );
+}
+
+/**
+ * The first `count` in the order of `compare`, without sorting all: with few to pick from many,
+ * hardly any candidate is better than the last one kept.
+ */
+function pickBest(
+  candidates: readonly Series[],
+  step: number,
+  count: number,
+  compare: (a: number, b: number) => number,
+): readonly Series[] {
+  if (count * 4 > candidates.length) {
+    const sorted = [...candidates].sort((a, b) => compare(a.values[step]!, b.values[step]!));
+    return sorted.slice(0, count);
+  }
+  const best: Series[] = [];
+  for (const candidate of candidates) {
+    const value = candidate.values[step]!;
+    if (best.length === count && compare(value, best.at(-1)!.values[step]!) >= 0) continue;
+    let at = best.length;
+    while (at > 0 && compare(value, best[at - 1]!.values[step]!) < 0) at--;
+    best.splice(at, 0, candidate);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }
 
 /**

@@ -99,7 +99,7 @@ function matchOne(expr: Binary, sides: Sides, outputs: Map<string, Output>, step
   }
 }
 
-/** Which of the `one` series has the point of each step (-1: none); undefined when it is obvious. */
+/** Which of the `one` series has the point of each step (-1: none); undefined with just one. */
 function singleAtEachStep(expr: Binary, sides: Sides, steps: number): Int32Array | undefined {
   const { one } = sides;
   if (one.length < 2) return undefined;
@@ -196,6 +196,7 @@ function ambiguousMatch(expr: Binary): QueryError {
     'execution',
     grouped
       ? 'multiple matches for labels: grouping labels must ensure unique matches'
-      : 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)',
+      : 'multiple matches for labels: many-to-one matching must be explicit ' +
+          '(group_left/group_right)',
   );
 }

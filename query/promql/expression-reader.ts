@@ -58,7 +58,7 @@ export function createExpressionReader(
       const operator = text.slice(operatorNode.from, operatorNode.to).toLowerCase();
       const precedence = PRECEDENCE[operator];
       if (precedence === undefined) {
-        const message = `operator "${operator}" works on native histograms, which are not stored here`;
+        const message = `operator "${operator}" takes native histograms, which are not stored here`;
         throw parseError(text, operatorNode, message);
       }
       if (precedence < precedenceMin) return left;
@@ -164,7 +164,8 @@ export function createExpressionReader(
       throw parseError(
         text,
         span,
-        `wrong number of arguments for aggregate expression provided, expected ${expected}, got ${args.length}`,
+        'wrong number of arguments for aggregate expression provided, ' +
+          `expected ${expected}, got ${args.length}`,
       );
     }
     const modifier = node.getChild('AggregateModifier');
