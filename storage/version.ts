@@ -1,6 +1,6 @@
 // What storage holds at one moment, as a value that never changes: memtables, the tables of every
-// window, the tag index. A scan retains the Version it began with; a change of state builds the next
-// Version and installs it, and files that are in no retained Version any more go away by themselves.
+// window, the tag index. A scan retains the Version it began with; a change of state builds the
+// next Version and installs it, and what is in no retained Version any more goes by itself.
 
 import { assert } from './assert.ts';
 import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
