@@ -62,10 +62,7 @@ export function createSeriesLookup(
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {
           if (labelSets.length >= limits.refs) {
-            throw new IngestError(
-              'RESOURCE_EXHAUSTED',
-              `over ${limits.refs} new series in one request`,
-            );
+            throw new IngestError('RESOURCE_EXHAUSTED', `over ${limits.refs} new series in one request`);
           }
           labelSets.push(labels);
           waiting.push({ kind: 'new', key, assign });
