@@ -4,10 +4,10 @@ import { IngestError } from './errors.ts';
 import type { IngestLimits } from './limits.ts';
 
 const BUSY_RETRY_MS = 500;
+/** How far ahead of the rate clients may be: they do not send like clockwork. */
+const BURST_MS = 1000;
 
 export interface Admission {
-  /** Bytes of requests under way, over all clients. */
-  readonly bytes: number;
   /** Whether a stream may take its next batch while others are under way. */
   hasRoom(limits: IngestLimits): boolean;
   /** Counts a request in; throws RESOURCE_EXHAUSTED when there is no room for it. */
@@ -22,19 +22,16 @@ export interface Admission {
 /** `monotonicMs` is a clock that never jumps. */
 export function createAdmission(monotonicMs: () => number): Admission {
   let bytes = 0;
-  // Points taken ahead of the rate. A batch is let in whole while there are none, so that one
-  // larger than a second's worth gets through; over time the rate is exact.
-  let debt = 0;
-  let debtAtMs = monotonicMs();
+  // When the points let in so far are paid for. A batch is let in whole while that is near, so
+  // that one larger than a second's worth gets through; over time the rate is exact.
+  let paidAtMs = Number.NEGATIVE_INFINITY;
 
   return {
-    get bytes() {
-      return bytes;
-    },
     hasRoom: (limits) => bytes < limits.requestBytes,
     enter(size, limits) {
       if (bytes > 0 && bytes + size > limits.requestBytes) {
-        const message = `${bytes} bytes of requests are under way, the most is ${limits.requestBytes}`;
+        const most = `the most is ${limits.requestBytes}`;
+        const message = `${bytes} bytes of requests are under way, ${most}`;
         throw new IngestError('RESOURCE_EXHAUSTED', message, BUSY_RETRY_MS);
       }
       bytes += size;
@@ -49,13 +46,12 @@ export function createAdmission(monotonicMs: () => number): Admission {
       const rate = limits.pointsPerSecond;
       if (rate === Number.POSITIVE_INFINITY) return;
       const nowMs = monotonicMs();
-      debt = Math.max(0, debt - ((nowMs - debtAtMs) * rate) / 1000);
-      debtAtMs = nowMs;
-      if (debt > 0) {
+      const aheadMs = paidAtMs - nowMs - BURST_MS;
+      if (aheadMs > 0) {
         const message = `over ${rate} points per second (ingest.limits.points_per_second)`;
-        throw new IngestError('RESOURCE_EXHAUSTED', message, Math.ceil((debt / rate) * 1000));
+        throw new IngestError('RESOURCE_EXHAUSTED', message, Math.ceil(aheadMs));
       }
-      debt += points;
+      paidAtMs = Math.max(nowMs, paidAtMs) + (points / rate) * 1000;
     },
   };
 }

@@ -32,3 +32,8 @@ export class CorruptionError extends StorageError {
     this.offset = offset;
   }
 }
+
+/** What was thrown, as an Error: libraries may throw anything. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,7 +1,10 @@
 // The door of storage: everything else in this room is private to it.
 
+export { openStorage } from './engine.ts';
 export type * from './env/env.ts';
+export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
+export { inspectPath } from './inspect-tmp.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -18,3 +21,4 @@ export {
   type MatchType,
 } from './series/matcher.ts';
 export type * from './types.ts';
+export { readWindows } from './windows.ts';

@@ -1,5 +1,6 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
+import type { CorruptionError } from './errors.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 
@@ -31,6 +32,8 @@ export interface ScanRequest extends TimeRange {
   readonly selectors: readonly (readonly Matcher[])[];
   /** Stops the scan between blocks. */
   readonly signal?: AbortSignal;
+  /** Told of each damaged block that is passed over; without it, damage ends the scan. */
+  readonly onCorruption?: (error: CorruptionError) => void;
 }
 
 /** How long points of a group of series live, and the width of the windows they lie in. */
@@ -68,16 +71,26 @@ export interface StorageOptions {
     readonly sync?: WalSync;
     /** ms between fsyncs with `interval`. Default 200. */
     readonly intervalMs?: number;
-    /** A segment is closed past this size. Default 128 MiB. */
-    readonly segmentBytesMax?: number;
   };
   readonly memtable?: {
     /** A memtable is sealed at this size. Default 64 MiB. */
     readonly bytesMax?: number;
     /** A memtable is sealed at this age. Default 30 min. */
     readonly ageMsMax?: number;
-    /** Sealed memtables that may wait for their flush before writes are refused. Default 2. */
+    /** Sealed memtables that may wait for their flush before writes have to wait. Default 2. */
     readonly sealedMax?: number;
+  };
+  /** How long an append waits for room in a memtable before it is refused, ms. Default 5000. */
+  readonly writeWaitMsMax?: number;
+  readonly index?: {
+    /** Tables of level 0 that call for a compaction. Default 4. */
+    readonly levelZeroTables?: number;
+    /** Bytes that level 1 may hold. Default 16 MiB. */
+    readonly levelOneBytes?: number;
+    /** What each further level may hold, as a multiple of the one above. Default 10. */
+    readonly levelRatio?: number;
+    /** Size of a table that compaction writes. Default 2 MiB. */
+    readonly tableBytes?: number;
   };
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
@@ -153,7 +166,8 @@ export interface StorageStats {
 export interface Storage {
   /**
    * Ids of label sets, in their order. Sets not seen before are registered when `admit` (called
-   * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is needed.
+   * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is
+   * needed.
    */
   resolve(
     labelSets: readonly Labels[],
@@ -167,8 +181,9 @@ export interface Storage {
 
   /**
    * Appends points of resolved series. Resolves once they are as durable as `wal.sync` says; they
-   * may be visible to scans before. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and
-   * UNAVAILABLE when the disk is full or failing.
+   * may be visible to scans before. The caller leaves the columns unchanged until then, and may
+   * reuse them after. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and UNAVAILABLE
+   * when the disk is full or failing.
    */
   append(batch: PointBatch): Promise<void>;
 
@@ -185,7 +200,10 @@ export interface Storage {
   ): Promise<readonly string[]>;
 
   windows(): readonly WindowInfo[];
-  /** Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are skipped. */
+  /**
+   * Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are
+   * skipped.
+   */
   dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
   /** Takes new policies; stored windows stay under the policy they were written with. */
   setPolicies(policies: PolicySet): Promise<void>;

@@ -55,6 +55,8 @@ export interface Clock {
 export interface Scheduler {
   /** Runs `task` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
+  /** Resolves after whatever else is ready has had its turn: for loops that would hold it up. */
+  nextTurn(): Promise<void>;
 }
 
 /** Where pure, heavy work runs: worker threads in a server, inline in a simulation. */

@@ -4,8 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StorageError } from '../../../storage/errors.ts';
 import { compileMatcher, type MatchType } from '../../../storage/series/matcher.ts';
+import { property } from '../../support/seed.ts';
 
-const SEED = 20_242;
 const matcher = suite('storage/series/matcher');
 
 const compile = (type: MatchType, value: string) => compileMatcher({ name: 'l', type, value });
@@ -110,7 +110,7 @@ matcher('every shortcut agrees with the regular expression engine', () => {
         if (want && pattern.kind === 'regex') assert.ok(text.startsWith(pattern.prefix));
       }
     }),
-    { seed: SEED, numRuns: 3000 },
+    property(3000),
   );
 });
 

@@ -1,0 +1,91 @@
+// The door of retention: everything else in this room is private to it.
+
+import type { Registry } from 'prom-client';
+import { type Clock, type Scheduler, type Storage, StorageError } from '../storage/index.ts';
+import { startRedisJobs } from './jobs/bullmq.ts';
+import type { JobMode, SweepJobs } from './jobs/jobs.ts';
+import { startLocalJobs } from './jobs/local.ts';
+import type { RetentionLogger } from './logger.ts';
+import { createRetentionMetrics } from './metrics.ts';
+import type { SweepPlan } from './plan.ts';
+import { createPolicySet, type PolicyConfig } from './policy.ts';
+import { createSweeper, type SweepOutcome } from './sweeper.ts';
+
+export type { JobMode } from './jobs/jobs.ts';
+export type { RetentionLogger } from './logger.ts';
+export { type PolicyPlan, planSweep, type SweepPlan, type WindowTotals } from './plan.ts';
+export { formatPlan } from './plan-text.ts';
+export {
+  createPolicySet,
+  type PolicyConfig,
+  type PolicyMistake,
+  policyMistakes,
+} from './policy.ts';
+export type { SweepOutcome } from './sweeper.ts';
+
+export interface RetentionOptions {
+  /** Opened with its policies, as `createPolicySet` makes them; still owned by the caller. */
+  readonly storage: Pick<Storage, 'windows' | 'policies' | 'dropWindows' | 'setPolicies'>;
+  /** From the start of a sweep to the start of the next, at least 1 ms. */
+  readonly sweepEveryMs: number;
+  /** redis:// or rediss://; without one, sweeps run on a timer of this process. */
+  readonly redisUrl?: string | undefined;
+  /** Letters, digits, dashes; lives as long as the data directory, and no other server has it. */
+  readonly serverId: string;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly logger: RetentionLogger;
+  readonly registry: Registry;
+}
+
+/** Sweeps that run until `stop`; to be stopped before the storage is closed. */
+export interface Retention {
+  /** What starts the sweeps now. */
+  readonly jobMode: JobMode;
+  /** Sweeps at once, or after the sweep under way; rejects as `Storage.dropWindows` does. */
+  sweepNow(): Promise<SweepOutcome>;
+  /** What a sweep at `atMs` (default: now) would drop. */
+  plan(atMs?: number): SweepPlan;
+  /** Takes new policies, for stored windows too; a mistake in them rejects as INVALID_ARGUMENT. */
+  setPolicies(configs: readonly PolicyConfig[]): Promise<void>;
+  /** Resolves once no sweep is under way and none will start. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** To be called before new points are written, see clock-guard.ts. Does not wait for Redis. */
+export function startRetention(options: RetentionOptions): Retention {
+  const { storage, sweepEveryMs, redisUrl, serverId, clock, scheduler, logger } = options;
+  if (!(sweepEveryMs >= 1 && sweepEveryMs < Infinity)) {
+    throw new StorageError('INVALID_ARGUMENT', 'the time between sweeps is at least 1 ms');
+  }
+  if (!/^[A-Za-z0-9-]+$/.test(serverId)) {
+    throw new StorageError('INVALID_ARGUMENT', 'a server id is made of letters, digits and dashes');
+  }
+  const metrics = createRetentionMetrics(options.registry);
+  const sweeper = createSweeper({ storage, clock, logger, metrics });
+  const jobs = startJobs();
+
+  function startJobs(): SweepJobs {
+    const common = { sweep: sweeper.sweep, everyMs: sweepEveryMs, scheduler };
+    if (redisUrl !== undefined) {
+      const { jobMode: onMode } = metrics;
+      return startRedisJobs({ ...common, redisUrl, serverId, clock, logger, onMode });
+    }
+    metrics.jobMode('local');
+    return startLocalJobs(common);
+  }
+
+  return {
+    get jobMode() {
+      return jobs.mode;
+    },
+    sweepNow: sweeper.sweep,
+    plan: sweeper.plan,
+    async setPolicies(configs) {
+      await storage.setPolicies(createPolicySet(configs));
+    },
+    stop: jobs.stop,
+    [Symbol.asyncDispose]: jobs.stop,
+  };
+}

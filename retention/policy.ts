@@ -1,0 +1,136 @@
+// Which policy a series belongs to, and which windows are past their policy's keep. Pure: policies,
+// windows and a time go in, decisions come out; sweeper.ts acts on them.
+
+import {
+  type CompiledMatcher,
+  compileMatcher,
+  type Labels,
+  type Matcher,
+  type Policy,
+  type PolicySet,
+  StorageError,
+  type WindowInfo,
+} from '../storage/index.ts';
+import { NAME_CHARS_MAX, POLICIES_MAX, REGEX_ANSWERS_MAX } from './limits.ts';
+
+/** One entry of `retention.policies`, parsed. */
+export interface PolicyConfig {
+  /** 1 to 128 characters, unique. */
+  readonly name: string;
+  /** A series belongs to the first policy whose matchers it all satisfies; `[]` takes any. */
+  readonly matchers: readonly Matcher[];
+  /** How long a point is kept: a positive whole number of ms, or Infinity for ever. */
+  readonly keepMs: number;
+  /** Width of a window, a positive whole number of ms: a point may stay this much longer. */
+  readonly windowMs: number;
+}
+
+/** What is wrong with the policy at `index`, or with the whole list, and what would be right. */
+export interface PolicyMistake {
+  readonly index: number | undefined;
+  readonly field: keyof PolicyConfig | undefined;
+  readonly message: string;
+}
+
+/** Every mistake in `configs`, in their order; none means that `createPolicySet` takes them. */
+export function policyMistakes(configs: readonly PolicyConfig[]): PolicyMistake[] {
+  const mistakes: PolicyMistake[] = [];
+  const names = new Set<string>();
+  configs.forEach((config, index) => {
+    const report = (field: keyof PolicyConfig, message: string) =>
+      mistakes.push({ index, field, message });
+    const { name, keepMs, windowMs } = config;
+    if (name.length === 0 || name.length > NAME_CHARS_MAX) {
+      report('name', `a policy's name has 1 to ${NAME_CHARS_MAX} characters`);
+    }
+    if (names.has(name)) report('name', `another policy is called ${JSON.stringify(name)} already`);
+    names.add(name);
+    if (!(keepMs === Infinity || (Number.isSafeInteger(keepMs) && keepMs > 0))) {
+      report('keepMs', 'keep is a duration of at least 1 ms, or forever');
+    }
+    if (!Number.isSafeInteger(windowMs) || windowMs <= 0) {
+      report('windowMs', 'window is a duration of at least 1 ms');
+    }
+    for (const matcher of config.matchers) {
+      const problem = matcherProblem(matcher);
+      if (problem !== undefined) report('matchers', problem);
+    }
+  });
+  const last = configs.at(-1);
+  if (last === undefined || last.matchers.length > 0) {
+    mistakes.push({
+      index: last === undefined ? undefined : configs.length - 1,
+      field: last === undefined ? undefined : 'matchers',
+      message: "the last policy must take every series that is left: give it match: '{}'",
+    });
+  }
+  if (configs.length > POLICIES_MAX) {
+    const message = `there are ${configs.length} policies, at most ${POLICIES_MAX} are possible`;
+    mistakes.push({ index: undefined, field: undefined, message });
+  }
+  return mistakes;
+}
+
+/** The policies in force; throws INVALID_ARGUMENT with the first mistake there is. */
+export function createPolicySet(configs: readonly PolicyConfig[]): PolicySet {
+  const mistake = policyMistakes(configs)[0];
+  if (mistake !== undefined) {
+    const name = mistake.index === undefined ? undefined : configs[mistake.index]?.name;
+    const place = name === undefined ? 'retention policies' : `retention policy ${name}`;
+    throw new StorageError('INVALID_ARGUMENT', `${place}: ${mistake.message}`);
+  }
+  const tests = configs.map((config) => config.matchers.map(compileTest));
+  return {
+    policies: configs.map(({ name, keepMs, windowMs }) => ({ name, keepMs, windowMs })),
+    policyOf: (labels) => tests.findIndex((matchers) => matchers.every((test) => test(labels))),
+  };
+}
+
+/** The windows none of whose points are wanted any more: `endMs + keepMs <= nowMs`. */
+export function expiredWindows(
+  windows: readonly WindowInfo[],
+  policies: readonly Policy[],
+  nowMs: number,
+): WindowInfo[] {
+  const keepMsByName = new Map(policies.map(({ name, keepMs }) => [name, keepMs]));
+  return windows.filter((window) => expiryMs(window, keepMsByName) <= nowMs);
+}
+
+/**
+ * When a window expires. The policy in force under its policy's name decides, so that a new keep
+ * holds for what is stored already; without one, the keep that the window was written with.
+ */
+export function expiryMs(window: WindowInfo, keepMsByName: ReadonlyMap<string, number>): number {
+  return window.endMs + (keepMsByName.get(window.policy.name) ?? window.policy.keepMs);
+}
+
+type SeriesTest = (labels: Labels) => boolean;
+
+function compileTest(matcher: Matcher): SeriesTest {
+  const compiled = compileMatcher(matcher);
+  const matches = compiled.pattern.kind === 'regex' ? remembered(compiled) : compiled.matches;
+  return (labels) => matches(labels.find(({ name }) => name === matcher.name)?.value ?? '');
+}
+
+/** A regular expression runs once per label value, not once per series; the memory is bounded. */
+function remembered({ matches }: CompiledMatcher): (value: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (value) => {
+    const known = answers.get(value);
+    if (known !== undefined) return known;
+    if (answers.size >= REGEX_ANSWERS_MAX) answers.clear();
+    const answer = matches(value);
+    answers.set(value, answer);
+    return answer;
+  };
+}
+
+function matcherProblem(matcher: Matcher): string | undefined {
+  try {
+    compileMatcher(matcher);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StorageError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+// The one place where state changes: an edit is made durable in the manifest, then the Version that
+// it leads to is installed. Edits are applied one after another; reading the current Version never
+// waits.
+
+import type { FileSystem } from './env/env.ts';
+import { toError } from './errors.ts';
+import { indexTablePath, tablePath } from './filenames.ts';
+import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
+import type { ManifestLog } from './manifest/log.ts';
+import { SharedFile } from './shared-file.ts';
+import type { Table } from './sstable/reader.ts';
+import type { IndexTable } from './tag-index/table.ts';
+import {
+  type Generation,
+  groupByWindow,
+  type IndexFile,
+  type TableFile,
+  Version,
+} from './version.ts';
+
+export interface CatalogOptions {
+  /** The data directory. */
+  readonly dir: string;
+  readonly fs: FileSystem;
+  readonly log: ManifestLog;
+  readonly active: Generation;
+  openTable(meta: TableMeta, path: string): Promise<Table>;
+  openIndexTable(meta: IndexTableMeta, path: string): Promise<IndexTable>;
+  /** A table is live no more: caches may let go of it. */
+  tableGone(number: number): void;
+  /** A file that nobody needs could not be closed or unlinked; the next start removes it. */
+  cleanupFailed(error: Error): void;
+}
+
+export type MakeEdit = (state: ManifestState) => Edit | undefined;
+
+/** Opens the tag index's tables and builds the first Version; window tables open when first read. */
+export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
+  const catalog = new Catalog(options);
+  await catalog.begin();
+  return catalog;
+}
+
+/** Made by openCatalog. */
+export class Catalog {
+  readonly #options: CatalogOptions;
+  readonly #tables = new Map<number, TableFile>();
+  readonly #indexTables = new Map<number, IndexFile>();
+  readonly #cleanups = new Set<Promise<void>>();
+  #version: Version;
+  #nextFileNumber: number;
+  #lastEdit: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+    this.#nextFileNumber = options.log.state.nextFileNumber;
+    this.#version = this.#build(options.active, []);
+  }
+
+  /** Part of openCatalog. */
+  async begin(): Promise<void> {
+    const { state } = this.#options.log;
+    for (const meta of state.tables.values()) this.#tables.set(meta.number, this.#tableFile(meta));
+    await this.#openIndexFiles([...state.indexTables.values()]);
+    this.setMemory(this.#options.active, []);
+  }
+
+  get state(): ManifestState {
+    return this.#options.log.state;
+  }
+
+  /** The current Version. Retain it to use it past an await. */
+  get version(): Version {
+    return this.#version;
+  }
+
+  /** Numbers for new files rise for ever, so that a name never means two files. */
+  takeFileNumber(): number {
+    return this.#nextFileNumber++;
+  }
+
+  get nextFileNumber(): number {
+    return this.#nextFileNumber;
+  }
+
+  /** Installs other memtables; nothing on disk changes. */
+  setMemory(active: Generation, sealed: readonly Generation[]): void {
+    this.#install(this.#build(active, sealed));
+  }
+
+  /**
+   * Makes an edit durable, then installs what follows from it. `makeEdit` sees the state once the
+   * edits before it are applied, and returns undefined when there is nothing to change. `flushed`
+   * leaves memory in the same step that brings its tables.
+   */
+  apply(makeEdit: MakeEdit, flushed?: Generation): Promise<void> {
+    const applied = this.#lastEdit.then(() => this.#applyNow(makeEdit, flushed));
+    this.#lastEdit = applied.catch(() => undefined);
+    return applied;
+  }
+
+  async #applyNow(makeEdit: MakeEdit, flushed: Generation | undefined): Promise<void> {
+    const edit = makeEdit(this.state);
+    if (edit === undefined) return;
+    const opened = await this.#openIndexFiles(edit.addIndexTables ?? []);
+    try {
+      await this.#options.log.append(edit);
+    } catch (error) {
+      for (const number of opened) this.#indexTables.delete(number);
+      throw error;
+    }
+    for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
+    this.#forget(this.#tables, edit.removeTables);
+    this.#forget(this.#indexTables, edit.removeIndexTables);
+    const { active, sealed } = this.#version.parts;
+    const waiting = sealed.filter((generation) => generation !== flushed);
+    this.#install(this.#build(active, waiting));
+  }
+
+  /** Waits for edits and removals under way, lets go of every file and closes the manifest. */
+  async close(): Promise<void> {
+    await this.#lastEdit;
+    this.#version.release();
+    while (this.#cleanups.size > 0) await Promise.all(this.#cleanups);
+    await this.#options.log.close();
+  }
+
+  #build(active: Generation, sealed: readonly Generation[]): Version {
+    return new Version({
+      active,
+      sealed,
+      windows: groupByWindow(this.#tables.values()),
+      indexFiles: [...this.#indexTables.values()],
+    });
+  }
+
+  #install(next: Version): void {
+    const previous = this.#version;
+    this.#version = next;
+    previous.release();
+  }
+
+  #tableFile(meta: TableMeta): TableFile {
+    const { dir, openTable } = this.#options;
+    return new SharedFile({
+      meta,
+      path: tablePath(dir, meta),
+      open: openTable,
+      gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
+    });
+  }
+
+  async #openIndexFiles(metas: readonly IndexTableMeta[]): Promise<number[]> {
+    const { dir, openIndexTable } = this.#options;
+    const files = metas.map(
+      (meta): IndexFile =>
+        new SharedFile({
+          meta,
+          path: indexTablePath(dir, meta.number),
+          open: openIndexTable,
+          gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
+        }),
+    );
+    await Promise.all(files.map((file) => file.reader()));
+    for (const file of files) this.#indexTables.set(file.meta.number, file);
+    return metas.map(({ number }) => number);
+  }
+
+  #forget(files: Map<number, TableFile | IndexFile>, numbers: readonly number[] = []): void {
+    for (const number of numbers) {
+      files.get(number)?.markRemoved();
+      files.delete(number);
+    }
+  }
+
+  /** What cannot be unlinked now is an orphan that the next start removes. */
+  #fileGone(number: number, path: string, unlink: boolean, closed: Promise<void>): void {
+    this.#options.tableGone(number);
+    const cleanup = closed
+      .then(() => (unlink ? this.#unlink(path) : undefined))
+      .catch((error: unknown) => this.#options.cleanupFailed(toError(error)))
+      .finally(() => this.#cleanups.delete(cleanup));
+    this.#cleanups.add(cleanup);
+  }
+
+  /** A window's directory goes with its last file. */
+  async #unlink(path: string): Promise<void> {
+    await this.#options.fs.remove(path);
+    await this.#options.fs.removeDir(path.slice(0, path.lastIndexOf('/')));
+  }
+}

@@ -1,0 +1,41 @@
+// What the parts of a running engine share.
+
+import type { Catalog } from './catalog.ts';
+import type { Env } from './env/env.ts';
+import type { MemtablePool } from './memtable-pool.ts';
+import type { Settings } from './options.ts';
+import type { SeriesDirectory } from './series-directory.ts';
+import type { BlockCache } from './sstable/block-cache.ts';
+
+export interface Core {
+  /** The data directory. */
+  readonly dir: string;
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly catalog: Catalog;
+  readonly series: SeriesDirectory;
+  readonly memtables: MemtablePool;
+  readonly blockCache: BlockCache;
+  readonly counters: Counters;
+}
+
+/** Rising since the engine was opened. */
+export interface Counters {
+  flushes: number;
+  flushBytesWritten: number;
+  windowsDropped: number;
+  indexCompactions: number;
+  indexBytesWritten: number;
+  blocksRead: number;
+}
+
+export function createCounters(): Counters {
+  return {
+    flushes: 0,
+    flushBytesWritten: 0,
+    windowsDropped: 0,
+    indexCompactions: 0,
+    indexBytesWritten: 0,
+    blocksRead: 0,
+  };
+}

@@ -1,0 +1,249 @@
+// The engine: one data directory, one writer. It owns the order of things; what they are is said
+// in the files it is made of.
+
+import { Background } from './background.ts';
+import type { Core } from './core.ts';
+import type { Env, FileLock } from './env/env.ts';
+import { StorageError } from './errors.ts';
+import { flushOldest } from './flush.ts';
+import { IndexCompactor } from './index-compaction.ts';
+import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
+import { type Settings, settle } from './options.ts';
+import { assignPolicyIds } from './policies.ts';
+import { lockDirectory, recover } from './recovery.ts';
+import { scanVersion } from './scan.ts';
+import { statsOf } from './stats.ts';
+import { select } from './tag-index/select.ts';
+import type {
+  Labels,
+  PointBatch,
+  Policy,
+  PolicySet,
+  ScanRequest,
+  SeriesId,
+  SeriesPoints,
+  Storage,
+  StorageOptions,
+  StorageStats,
+  TimeRange,
+  WindowInfo,
+} from './types.ts';
+import type { Version } from './version.ts';
+import { openWalWriter, type WalWriter } from './wal/writer.ts';
+import { dropWindows, windowsOf } from './windows.ts';
+import { WritePath } from './write-path.ts';
+
+/**
+ * Opens the data directory `dir`, made if absent, and brings it to its last durable state. Throws
+ * StorageError: LOCKED when another process has it, CORRUPTION when what it stands on is damaged.
+ */
+export async function openStorage(
+  dir: string,
+  env: Env,
+  options: StorageOptions = {},
+): Promise<Storage> {
+  const settings = settle(options);
+  const lock = await lockDirectory(dir, env);
+  try {
+    return await start(dir, env, settings, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
+  let engine: Engine | undefined;
+  const { core, nextWalSegment, info } = await recover(dir, env, settings, (entries, keys) =>
+    engine!.writes.register(entries, keys),
+  );
+  const wal = await openWalWriter({
+    dir,
+    fs: env.fs,
+    clock: env.clock,
+    scheduler: env.scheduler,
+    sync: settings.walSync,
+    intervalMs: settings.walIntervalMs,
+    segment: nextWalSegment,
+    onSync: (sync) => settings.listener.walSynced?.(sync),
+  });
+  engine = new Engine(core, wal, lock);
+  settings.listener.recovered?.(info);
+  return engine;
+}
+
+class Engine implements Storage {
+  readonly writes: WritePath;
+  readonly #core: Core;
+  readonly #wal: WalWriter;
+  readonly #lock: FileLock;
+  readonly #flushing: Background;
+  readonly #compacting: Background;
+  #closing: Promise<void> | undefined;
+
+  constructor(core: Core, wal: WalWriter, lock: FileLock) {
+    const { env, settings } = core;
+    this.#core = core;
+    this.#wal = wal;
+    this.#lock = lock;
+    const failed = (error: Error) => settings.listener.backgroundError?.(error);
+    const compactor = new IndexCompactor(core);
+    this.#compacting = new Background({
+      scheduler: env.scheduler,
+      step: () => compactor.step(),
+      failed,
+    });
+    this.#flushing = new Background({
+      scheduler: env.scheduler,
+      step: () => this.#flushStep(),
+      failed,
+    });
+    this.writes = new WritePath({
+      ...core,
+      wal,
+      onSealed: () => this.#flushing.kick(),
+    });
+  }
+
+  resolve(
+    labelSets: readonly Labels[],
+    admit: (position: number) => boolean = () => true,
+  ): Uint32Array | Promise<Uint32Array> {
+    this.#assertOpen();
+    return this.#core.series.resolve(labelSets, admit);
+  }
+
+  policyOf(id: SeriesId): number {
+    return this.#core.series.policyOf(id);
+  }
+
+  get policies(): readonly Policy[] {
+    return this.#core.series.policies.policies;
+  }
+
+  get seriesCount(): number {
+    return this.#core.series.count;
+  }
+
+  append(batch: PointBatch): Promise<void> {
+    this.#assertOpen();
+    return this.writes.append(batch);
+  }
+
+  async *scan(request: ScanRequest): AsyncGenerator<readonly SeriesPoints[], void, void> {
+    this.#assertOpen();
+    const version = this.#core.catalog.version.retain();
+    try {
+      const ids = await select(version.index, request.selectors);
+      yield* scanVersion(version, ids, request, this.#core);
+    } finally {
+      version.release();
+    }
+  }
+
+  series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]> {
+    return this.#read((version) => seriesIn(version, this.#core, selectors, range));
+  }
+
+  labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]> {
+    return this.#read((version) => labelNamesIn(version, selectors, range));
+  }
+
+  labelValues(
+    name: string,
+    selectors?: ScanRequest['selectors'],
+    range?: TimeRange,
+  ): Promise<readonly string[]> {
+    return this.#read((version) => labelValuesIn(version, name, selectors, range));
+  }
+
+  windows(): readonly WindowInfo[] {
+    return windowsOf(this.#core.catalog.state);
+  }
+
+  async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
+    this.#assertOpen();
+    return dropWindows(this.#core, keys);
+  }
+
+  async setPolicies(policies: PolicySet): Promise<void> {
+    this.#assertOpen();
+    const { catalog, series } = this.#core;
+    let policyIds: readonly number[] = [];
+    await catalog.apply((state) => {
+      const { ids, changes } = assignPolicyIds(policies.policies, state.policies.values());
+      policyIds = ids;
+      return changes.length > 0 ? { policies: changes } : undefined;
+    });
+    series.setPolicies(policies, policyIds);
+  }
+
+  async flush(): Promise<void> {
+    this.#assertOpen();
+    await this.#flushAll();
+  }
+
+  async compact(): Promise<void> {
+    this.#assertOpen();
+    await this.#compacting.finish();
+  }
+
+  stats(): StorageStats {
+    return statsOf(this.#core, this.#wal, this.writes);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage is closed');
+  }
+
+  async #read<T>(question: (version: Version) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    const version = this.#core.catalog.version.retain();
+    try {
+      return await question(version);
+    } finally {
+      version.release();
+    }
+  }
+
+  async #flushStep(): Promise<boolean> {
+    if (!(await flushOldest(this.#core))) return false;
+    this.writes.roomMade();
+    this.#compacting.kick();
+    await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
+    return true;
+  }
+
+  /** One more time when something was sealed behind a run that was about to end. */
+  async #flushAll(): Promise<void> {
+    this.writes.seal();
+    while (this.#core.catalog.version.parts.sealed.length > 0) await this.#flushing.finish();
+  }
+
+  /** What cannot be flushed stays in the WAL; the directory is let go of in any case. */
+  async #close(): Promise<void> {
+    const { catalog } = this.#core;
+    this.writes.shut(new StorageError('CLOSED', 'the storage is closing'));
+    try {
+      await this.#flushAll();
+      await this.#compacting.stop();
+      await this.#flushing.stop();
+      await this.#wal.close();
+      await catalog.apply(() => ({ clean: true, nextSeriesId: this.#core.series.nextId }));
+    } finally {
+      await this.#compacting.stop();
+      await this.#flushing.stop();
+      await catalog.close();
+      await this.#lock.release();
+    }
+  }
+}

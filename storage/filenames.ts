@@ -1,0 +1,111 @@
+// Every name on disk is made and parsed here. None comes from a user's string.
+//
+//   LOCK                                      held by the one process that owns the directory
+//   CURRENT                                   the name of the live manifest, and a line feed
+//   manifest/000001.manifest
+//   wal/000007.wal
+//   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
+//   tag-index/000013.idx
+
+export const LOCK_NAME = 'LOCK';
+export const CURRENT_NAME = 'CURRENT';
+/** CURRENT is written under this name and renamed over the old one. */
+export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
+
+/** Numbers are padded to this width; later ones simply grow longer. */
+const NUMBER_WIDTH = 6;
+
+export type FileKind = 'manifest' | 'wal' | 'table' | 'index';
+
+const EXTENSIONS: Readonly<Record<FileKind, string>> = {
+  manifest: 'manifest',
+  wal: 'wal',
+  table: 'sst',
+  index: 'idx',
+};
+
+const KINDS = new Map(Object.entries(EXTENSIONS).map(([kind, ext]) => [ext, kind as FileKind]));
+
+/** What a window's directory stands for. */
+export interface WindowPlace {
+  readonly policyId: number;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+}
+
+export function manifestDir(dir: string): string {
+  return `${dir}/manifest`;
+}
+
+export function walDir(dir: string): string {
+  return `${dir}/wal`;
+}
+
+export function windowsDir(dir: string): string {
+  return `${dir}/windows`;
+}
+
+export function tagIndexDir(dir: string): string {
+  return `${dir}/tag-index`;
+}
+
+export function policyDir(dir: string, policyId: number): string {
+  return `${windowsDir(dir)}/${policyId}`;
+}
+
+export function windowDir(dir: string, window: WindowPlace): string {
+  return `${policyDir(dir, window.policyId)}/${window.windowStartMs}_${window.windowEndMs}`;
+}
+
+/** `000012.sst`. */
+export function fileName(kind: FileKind, number: number): string {
+  return `${String(number).padStart(NUMBER_WIDTH, '0')}.${EXTENSIONS[kind]}`;
+}
+
+export function manifestPath(dir: string, number: number): string {
+  return `${manifestDir(dir)}/${fileName('manifest', number)}`;
+}
+
+export function walPath(dir: string, segment: number): string {
+  return `${walDir(dir)}/${fileName('wal', segment)}`;
+}
+
+export function tablePath(dir: string, table: WindowPlace & { readonly number: number }): string {
+  return `${windowDir(dir, table)}/${fileName('table', table.number)}`;
+}
+
+export function indexTablePath(dir: string, number: number): string {
+  return `${tagIndexDir(dir)}/${fileName('index', number)}`;
+}
+
+/** The kind and number in a file's name (without directories), or undefined when it is not ours. */
+export function parseFileName(name: string): { kind: FileKind; number: number } | undefined {
+  const found = /^(\d{6,15})\.([a-z]+)$/.exec(name);
+  const kind = KINDS.get(found?.[2] ?? '');
+  if (found === null || kind === undefined) return undefined;
+  const number = Number(found[1]);
+  return fileName(kind, number) === name ? { kind, number } : undefined;
+}
+
+/** The policy id in the name of a directory below `windows/`. */
+export function parsePolicyDirName(name: string): number | undefined {
+  return /^[1-9]\d{0,9}$/.test(name) ? Number(name) : undefined;
+}
+
+/** The range in the name of a window's directory. */
+export function parseWindowDirName(name: string): { startMs: number; endMs: number } | undefined {
+  const found = /^(0|-?[1-9]\d{0,15})_(0|-?[1-9]\d{0,15})$/.exec(name);
+  if (found === null) return undefined;
+  const startMs = Number(found[1]);
+  const endMs = Number(found[2]);
+  return startMs < endMs ? { startMs, endMs } : undefined;
+}
+
+/** Numbers of the files of `kind` among `names`, ascending: names sort as text, numbers do not. */
+export function fileNumbers(names: readonly string[], kind: FileKind): number[] {
+  return names
+    .map(parseFileName)
+    .filter((file) => file?.kind === kind)
+    .map((file) => file!.number)
+    .sort((a, b) => a - b);
+}

@@ -1,0 +1,136 @@
+// Writes one sealed generation to disk: its points as one SSTable for each window, its new series
+// as one table of the tag index. Everything is durable before the edit that this returns.
+
+import type { Core } from './core.ts';
+import type { Env } from './env/env.ts';
+import { StorageError } from './errors.ts';
+import {
+  indexTablePath,
+  policyDir,
+  tablePath,
+  tagIndexDir,
+  windowDir,
+  windowsDir,
+} from './filenames.ts';
+import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
+import type { IndexMemoryData } from './tag-index/memory.ts';
+import type { BuiltIndexTable } from './tag-index/table-builder.ts';
+import type { Generation } from './version.ts';
+import type { FlushedTable, FlushInput, FlushOutput } from './workers/flush-job.ts';
+
+/** Flushes the generation that was sealed first; false when none is sealed. */
+export async function flushOldest(core: Core): Promise<boolean> {
+  const { catalog, env, settings, counters, series } = core;
+  const { sealed, active } = catalog.version.parts;
+  const [generation, next = active] = sealed;
+  if (generation === undefined) return false;
+  const startMs = env.clock.monotonicMs();
+  const addTables = await flushPoints(generation, core);
+  const addIndexTables = await flushNewSeries(generation, core);
+  const edit = {
+    addTables,
+    addIndexTables,
+    walSegment: next.walSegment,
+    nextSeriesId: series.nextId,
+  };
+  await catalog.apply(() => ({ ...edit, nextFileNumber: catalog.nextFileNumber }), generation);
+  const bytes = [...addTables, ...addIndexTables].reduce((sum, meta) => sum + meta.sizeBytes, 0);
+  counters.flushes++;
+  counters.flushBytesWritten += bytes;
+  settings.listener.flushed?.({
+    durationMs: env.clock.monotonicMs() - startMs,
+    points: generation.memtable.points,
+    tables: addTables.length,
+    bytes,
+  });
+  return true;
+}
+
+async function flushPoints({ memtable }: Generation, core: Core): Promise<TableMeta[]> {
+  if (memtable.points === 0) return [];
+  const ids = memtable.seriesIds();
+  const input: FlushInput = {
+    arena: memtable.seal(),
+    policyIds: await policyIdsOf(ids, core),
+    windowsMs: windowWidths(core),
+  };
+  const { tables } = await core.env.compute.run<FlushInput, FlushOutput>('flush', input);
+  const metas = await Promise.all(tables.map((table) => writeTable(table, core)));
+  await syncDirs(metas, core);
+  return metas;
+}
+
+/**
+ * By series id, the policy id. It stays 0, and the points unwritten, for a series whose labels
+ * nobody knows: the WAL record or index block that had them was damaged.
+ */
+async function policyIdsOf(ids: Uint32Array, { series, settings }: Core): Promise<Uint32Array> {
+  const lost = new Set(await series.load(ids));
+  if (lost.size > 0) {
+    const message = `the labels of ${lost.size} series are lost, and with them their newest points`;
+    settings.listener.corruption?.(new StorageError('CORRUPTION', message));
+  }
+  const policyIds = new Uint32Array((ids.at(-1) ?? 0) + 1);
+  for (const id of ids) policyIds[id] = lost.has(id) ? 0 : series.policyIdOf(id);
+  return policyIds;
+}
+
+/** By policy id; 0 where there is no such policy. */
+function windowWidths({ catalog }: Core): Float64Array {
+  const { policies } = catalog.state;
+  const widths = new Float64Array(Math.max(0, ...policies.keys()) + 1);
+  for (const { id, windowMs } of policies.values()) widths[id] = windowMs;
+  return widths;
+}
+
+async function writeTable({ bytes, summary }: FlushedTable, core: Core): Promise<TableMeta> {
+  const { dir, env } = core;
+  const number = core.catalog.takeFileNumber();
+  // Numbers rise from flush to flush, so the number says which of two tables is newer.
+  const meta: TableMeta = { ...summary, number, sequence: number };
+  await env.fs.makeDir(windowDir(dir, meta));
+  await writeFile(env, tablePath(dir, meta), bytes);
+  return meta;
+}
+
+/** Makes the names of new tables durable, and those of directories that may be new. */
+async function syncDirs(metas: readonly TableMeta[], { dir, env }: Core): Promise<void> {
+  const paths = new Set(metas.map((meta) => windowDir(dir, meta)));
+  for (const { policyId } of metas) paths.add(policyDir(dir, policyId));
+  paths.add(windowsDir(dir)).add(dir);
+  await Promise.all([...paths].map((path) => env.fs.syncDir(path)));
+}
+
+async function flushNewSeries({ newSeries }: Generation, core: Core): Promise<IndexTableMeta[]> {
+  if (newSeries.isEmpty) return [];
+  const { env, dir } = core;
+  const table = await env.compute.run<IndexMemoryData, BuiltIndexTable | undefined>(
+    'flush-index',
+    newSeries.data(),
+  );
+  if (table === undefined) return [];
+  return [await writeIndexTable(table, 0, { dir, env, number: core.catalog.takeFileNumber() })];
+}
+
+/** Writes a table of the tag index, durably. */
+export async function writeIndexTable(
+  { bytes, meta }: BuiltIndexTable,
+  level: number,
+  { dir, env, number }: { readonly dir: string; readonly env: Env; readonly number: number },
+): Promise<IndexTableMeta> {
+  await env.fs.makeDir(tagIndexDir(dir));
+  await writeFile(env, indexTablePath(dir, number), bytes);
+  await env.fs.syncDir(tagIndexDir(dir));
+  await env.fs.syncDir(dir);
+  return { ...meta, number, level, sequence: number };
+}
+
+async function writeFile({ fs }: Env, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await fs.create(path);
+  try {
+    await file.append([bytes]);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

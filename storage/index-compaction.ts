@@ -1,0 +1,84 @@
+// Carries out one leveled compaction of the tag index: reads the tables that were picked, merges
+// them on a worker, writes the result and swaps it in.
+
+import type { Core } from './core.ts';
+import { indexTablePath } from './filenames.ts';
+import { writeIndexTable } from './flush.ts';
+import type { IndexTableMeta } from './manifest/edit.ts';
+import type { IndexCompactionInput, IndexTableBytes } from './tag-index/compaction.ts';
+import { type Compaction, levelsOf, pickCompaction } from './tag-index/picker.ts';
+import type { BuiltIndexTable } from './tag-index/table-builder.ts';
+
+export class IndexCompactor {
+  readonly #core: Core;
+  /** By level, the last key of the compaction before. */
+  readonly #cursors: (Uint8Array | undefined)[] = [];
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Carries out the most urgent compaction; false when none is owed. */
+  async step(): Promise<boolean> {
+    const { catalog, env, settings, counters } = this.#core;
+    const levels = levelsOf(catalog.state.indexTables.values());
+    const compaction = pickCompaction(levels, settings.indexLimits, this.#cursors);
+    if (compaction === undefined) return false;
+    const startMs = env.clock.monotonicMs();
+    const outputs = await this.#merge(compaction);
+    const inputs = [...compaction.inputs, ...compaction.overlapping];
+    await catalog.apply(() => ({
+      addIndexTables: outputs,
+      removeIndexTables: inputs.map(({ number }) => number),
+      nextFileNumber: catalog.nextFileNumber,
+    }));
+    this.#cursors[compaction.level] = compaction.inputs.at(-1)!.lastKey;
+    const bytesOut = totalBytes(outputs);
+    counters.indexCompactions++;
+    counters.indexBytesWritten += bytesOut;
+    settings.listener.indexCompacted?.({
+      durationMs: env.clock.monotonicMs() - startMs,
+      level: compaction.level,
+      bytesIn: totalBytes(inputs),
+      bytesOut,
+    });
+    return true;
+  }
+
+  async #merge(compaction: Compaction): Promise<IndexTableMeta[]> {
+    const { dir, env, catalog, settings } = this.#core;
+    const newer = await Promise.all(compaction.inputs.map((meta) => this.#read(meta)));
+    const older = await Promise.all(compaction.overlapping.map((meta) => this.#read(meta)));
+    // Tables of level 0 overlap, so each is a run of its own.
+    const runs = compaction.level === 0 ? newer.map((table) => [table]) : [newer];
+    const built = await env.compute.run<IndexCompactionInput, BuiltIndexTable[]>('compact-index', {
+      runs: [...runs, older],
+      dropTombstones: compaction.dropTombstones,
+      targetBytes: settings.indexTableBytes,
+    });
+    return Promise.all(
+      built.map((table) =>
+        writeIndexTable(table, compaction.level + 1, {
+          dir,
+          env,
+          number: catalog.takeFileNumber(),
+        }),
+      ),
+    );
+  }
+
+  async #read({ number }: IndexTableMeta): Promise<IndexTableBytes> {
+    const { dir, env } = this.#core;
+    const path = indexTablePath(dir, number);
+    const file = await env.fs.open(path);
+    try {
+      return { path, bytes: await file.read(0, file.size) };
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function totalBytes(metas: readonly IndexTableMeta[]): number {
+  return metas.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

@@ -1,0 +1,68 @@
+// Which series, label names and label values there are, from the tag index; with a range, those
+// with points in a window or memtable that meets it.
+
+import type { Core } from './core.ts';
+import { tablesIn } from './scan.ts';
+import type { Labels } from './series/labels.ts';
+import { intersect, union } from './tag-index/postings.ts';
+import { labelNames, labelValues } from './tag-index/reader.ts';
+import { select } from './tag-index/select.ts';
+import type { ScanRequest, TimeRange } from './types.ts';
+import type { Version } from './version.ts';
+
+type Selectors = ScanRequest['selectors'];
+
+/** A selector without matchers is every series. */
+const EVERY_SERIES: Selectors = [[]];
+
+export async function seriesIn(
+  version: Version,
+  { series }: Core,
+  selectors: Selectors,
+  range?: TimeRange,
+): Promise<Labels[]> {
+  const ids = await idsIn(version, selectors, range);
+  const labels = await series.labelsOf(version.index, ids);
+  return labels.filter((ofSeries) => ofSeries !== undefined);
+}
+
+export async function labelNamesIn(
+  version: Version,
+  selectors?: Selectors,
+  range?: TimeRange,
+): Promise<string[]> {
+  if (selectors === undefined && range === undefined) return labelNames(version.index);
+  return labelNames(version.index, await idsIn(version, selectors ?? EVERY_SERIES, range));
+}
+
+export async function labelValuesIn(
+  version: Version,
+  name: string,
+  selectors?: Selectors,
+  range?: TimeRange,
+): Promise<string[]> {
+  if (selectors === undefined && range === undefined) return labelValues(version.index, name);
+  return labelValues(version.index, name, await idsIn(version, selectors ?? EVERY_SERIES, range));
+}
+
+async function idsIn(
+  version: Version,
+  selectors: Selectors,
+  range: TimeRange | undefined,
+): Promise<Uint32Array> {
+  const ids = await select(version.index, selectors);
+  if (range === undefined || ids.length === 0) return ids;
+  return intersect(ids, await idsWithPoints(version, range));
+}
+
+async function idsWithPoints(version: Version, range: TimeRange): Promise<Uint32Array> {
+  const tables = await Promise.all(tablesIn(version, range).map((file) => file.reader()));
+  const onDisk = await Promise.all(tables.map((table) => table.seriesIds()));
+  const { sealed, active } = version.parts;
+  const inMemory = [...sealed, active]
+    .map(({ memtable }) => memtable)
+    .filter(({ minTimestampMs }) => minTimestampMs < range.endMs)
+    .filter(({ maxTimestampMs }) => maxTimestampMs >= range.startMs)
+    .map((memtable) => memtable.seriesIds());
+  return union([...onDisk, ...inMemory]);
+}

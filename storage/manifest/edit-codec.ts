@@ -1,0 +1,144 @@
+// An edit as bytes: fields, each a tag and its value, lists as one field per element.
+// A tag that is not known is an error, for what an edit says must not be half understood.
+
+import type { ByteReader } from '../coding/byte-reader.ts';
+import { ByteWriter } from '../coding/byte-writer.ts';
+import type { Edit, IndexTableMeta, PolicyMeta, TableMeta } from './edit.ts';
+
+/** On disk: not to be renumbered. A field that changes its value's form takes a new tag. */
+export const EDIT_TAG = {
+  addTable: 1,
+  removeTable: 2,
+  addIndexTable: 3,
+  removeIndexTable: 4,
+  policy: 5,
+  walSegment: 6,
+  nextFileNumber: 7,
+  nextSeriesId: 8,
+  clean: 9,
+} as const;
+
+/** The bytes of `edit`; equal edits have equal bytes. */
+export function encodeEdit(edit: Edit): Uint8Array {
+  const writer = new ByteWriter();
+  const tagged = (tag: number, value: number): void => {
+    writer.varint(tag);
+    writer.varint(value);
+  };
+  for (const number of edit.removeTables ?? []) tagged(EDIT_TAG.removeTable, number);
+  for (const number of edit.removeIndexTables ?? []) tagged(EDIT_TAG.removeIndexTable, number);
+  for (const policy of edit.policies ?? []) writePolicy(writer, policy);
+  for (const table of edit.addTables ?? []) writeTable(writer, table);
+  for (const table of edit.addIndexTables ?? []) writeIndexTable(writer, table);
+  if (edit.walSegment !== undefined) tagged(EDIT_TAG.walSegment, edit.walSegment);
+  if (edit.nextFileNumber !== undefined) tagged(EDIT_TAG.nextFileNumber, edit.nextFileNumber);
+  if (edit.nextSeriesId !== undefined) tagged(EDIT_TAG.nextSeriesId, edit.nextSeriesId);
+  if (edit.clean !== undefined) tagged(EDIT_TAG.clean, edit.clean ? 1 : 0);
+  return writer.copy();
+}
+
+/** The edit that `reader` holds to its end. */
+export function decodeEdit(reader: ByteReader): Edit {
+  const addTables: TableMeta[] = [];
+  const removeTables: number[] = [];
+  const addIndexTables: IndexTableMeta[] = [];
+  const removeIndexTables: number[] = [];
+  const policies: PolicyMeta[] = [];
+  const scalars: { -readonly [Field in keyof Edit]: Edit[Field] } = {};
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    if (tag === EDIT_TAG.addTable) addTables.push(readTable(reader));
+    else if (tag === EDIT_TAG.removeTable) removeTables.push(reader.varint());
+    else if (tag === EDIT_TAG.addIndexTable) addIndexTables.push(readIndexTable(reader));
+    else if (tag === EDIT_TAG.removeIndexTable) removeIndexTables.push(reader.varint());
+    else if (tag === EDIT_TAG.policy) policies.push(readPolicy(reader));
+    else if (tag === EDIT_TAG.walSegment) scalars.walSegment = reader.varint();
+    else if (tag === EDIT_TAG.nextFileNumber) scalars.nextFileNumber = reader.varint();
+    else if (tag === EDIT_TAG.nextSeriesId) scalars.nextSeriesId = reader.varint();
+    else if (tag === EDIT_TAG.clean) scalars.clean = reader.varint() !== 0;
+    else throw reader.corrupt(`field ${tag} of an edit is unknown: a newer varve wrote it`);
+  }
+  return {
+    ...(addTables.length > 0 && { addTables }),
+    ...(removeTables.length > 0 && { removeTables }),
+    ...(addIndexTables.length > 0 && { addIndexTables }),
+    ...(removeIndexTables.length > 0 && { removeIndexTables }),
+    ...(policies.length > 0 && { policies }),
+    ...scalars,
+  };
+}
+
+function writeTable(writer: ByteWriter, table: TableMeta): void {
+  writer.varint(EDIT_TAG.addTable);
+  writer.varint(table.number);
+  writer.varint(table.policyId);
+  // Doubles: the outermost windows reach beyond the +-2^53 of a varint.
+  writer.float64(table.windowStartMs);
+  writer.float64(table.windowEndMs);
+  writer.varint(table.sizeBytes);
+  writer.signedVarint(table.minTimestampMs);
+  writer.signedVarint(table.maxTimestampMs);
+  writer.varint(table.firstSeries);
+  writer.varint(table.lastSeries);
+  writer.varint(table.seriesCount);
+  writer.varint(table.pointCount);
+  writer.varint(table.sequence);
+}
+
+function readTable(reader: ByteReader): TableMeta {
+  return {
+    number: reader.varint(),
+    policyId: reader.varint(),
+    windowStartMs: reader.float64(),
+    windowEndMs: reader.float64(),
+    sizeBytes: reader.varint(),
+    minTimestampMs: reader.signedVarint(),
+    maxTimestampMs: reader.signedVarint(),
+    firstSeries: reader.varint(),
+    lastSeries: reader.varint(),
+    seriesCount: reader.varint(),
+    pointCount: reader.varint(),
+    sequence: reader.varint(),
+  };
+}
+
+function writeIndexTable(writer: ByteWriter, table: IndexTableMeta): void {
+  writer.varint(EDIT_TAG.addIndexTable);
+  writer.varint(table.number);
+  writer.varint(table.level);
+  writer.varint(table.sizeBytes);
+  writer.varint(table.entryCount);
+  writer.prefixedBytes(table.firstKey);
+  writer.prefixedBytes(table.lastKey);
+  writer.varint(table.sequence);
+}
+
+function readIndexTable(reader: ByteReader): IndexTableMeta {
+  return {
+    number: reader.varint(),
+    level: reader.varint(),
+    sizeBytes: reader.varint(),
+    entryCount: reader.varint(),
+    // Keys outlive the buffer that is being read. A Buffer's slice would be a view of it.
+    firstKey: Uint8Array.from(reader.prefixedBytes()),
+    lastKey: Uint8Array.from(reader.prefixedBytes()),
+    sequence: reader.varint(),
+  };
+}
+
+function writePolicy(writer: ByteWriter, policy: PolicyMeta): void {
+  writer.varint(EDIT_TAG.policy);
+  writer.varint(policy.id);
+  writer.string(policy.name);
+  writer.varint(policy.windowMs);
+  writer.float64(policy.keepMs);
+}
+
+function readPolicy(reader: ByteReader): PolicyMeta {
+  return {
+    id: reader.varint(),
+    name: reader.string(),
+    windowMs: reader.varint(),
+    keepMs: reader.float64(),
+  };
+}

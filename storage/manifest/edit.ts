@@ -1,0 +1,176 @@
+// One change of the data directory's state as a value, and the state that edits add up to.
+// Whatever an edit names must be durable before the edit is; its bytes are in edit-codec.ts.
+
+import { assert } from '../assert.ts';
+
+/** An SSTable of one window. */
+export interface TableMeta {
+  /** Names the file; never reused. */
+  readonly number: number;
+  readonly policyId: number;
+  /** The window [windowStartMs, windowEndMs) that all its points lie in. */
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly sizeBytes: number;
+  /** First and last timestamp that occurs, ms; both included. */
+  readonly minTimestampMs: number;
+  readonly maxTimestampMs: number;
+  /** Smallest and largest series id that occurs; both included. */
+  readonly firstSeries: number;
+  readonly lastSeries: number;
+  readonly seriesCount: number;
+  readonly pointCount: number;
+  /** Of two tables with the same point, the one with the higher sequence is right. */
+  readonly sequence: number;
+}
+
+/** A table of the tag index. */
+export interface IndexTableMeta {
+  /** Names the file; never reused. */
+  readonly number: number;
+  /** 0: tables overlap, newest sequence first. From 1: key ranges are disjoint. */
+  readonly level: number;
+  readonly sizeBytes: number;
+  readonly entryCount: number;
+  /** Smallest and largest key that occurs; both included. */
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+  readonly sequence: number;
+}
+
+/** A pair of policy name and window width under which points were written. */
+export interface PolicyMeta {
+  /** From 1, never reused; names a directory. */
+  readonly id: number;
+  readonly name: string;
+  readonly windowMs: number;
+  /** Infinity for ever. */
+  readonly keepMs: number;
+}
+
+/** An atomic change: after a crash all of it holds, or none. What is absent stays as it was. */
+export interface Edit {
+  readonly addTables?: readonly TableMeta[];
+  readonly removeTables?: readonly number[];
+  readonly addIndexTables?: readonly IndexTableMeta[];
+  readonly removeIndexTables?: readonly number[];
+  /** New policies, or new values under a known id. */
+  readonly policies?: readonly PolicyMeta[];
+  /** The first WAL segment that recovery replays. */
+  readonly walSegment?: number;
+  /** Every file number in use is below. */
+  readonly nextFileNumber?: number;
+  /** Every series id in an index table is below. */
+  readonly nextSeriesId?: number;
+  /** Whether the last owner said goodbye. */
+  readonly clean?: boolean;
+}
+
+/** What all edits so far add up to; an immutable value. */
+export interface ManifestState {
+  readonly tables: ReadonlyMap<number, TableMeta>;
+  readonly indexTables: ReadonlyMap<number, IndexTableMeta>;
+  readonly policies: ReadonlyMap<number, PolicyMeta>;
+  readonly walSegment: number;
+  readonly nextFileNumber: number;
+  readonly nextSeriesId: number;
+  readonly clean: boolean;
+}
+
+/** The state of a directory that nothing was ever written to. */
+export const EMPTY_STATE: ManifestState = {
+  tables: new Map(),
+  indexTables: new Map(),
+  policies: new Map(),
+  walSegment: 1,
+  nextFileNumber: 1,
+  nextSeriesId: 1,
+  clean: true,
+};
+
+/** Why `edit` cannot follow `state`, or undefined when it can. */
+export function editMistake(state: ManifestState, edit: Edit): string | undefined {
+  for (const number of edit.removeTables ?? []) {
+    if (!state.tables.has(number)) return `removes table ${number}, which is not there`;
+  }
+  for (const number of edit.removeIndexTables ?? []) {
+    if (!state.indexTables.has(number)) return `removes index table ${number}, which is not there`;
+  }
+  const policies = new Set((edit.policies ?? []).map((policy) => policy.id));
+  for (const table of edit.addTables ?? []) {
+    if (state.tables.has(table.number)) return `adds table ${table.number} a second time`;
+    if (!state.policies.has(table.policyId) && !policies.has(table.policyId)) {
+      return `adds table ${table.number} of policy ${table.policyId}, which is not there`;
+    }
+  }
+  for (const table of edit.addIndexTables ?? []) {
+    const moves = edit.removeIndexTables?.includes(table.number) ?? false;
+    if (state.indexTables.has(table.number) && !moves) {
+      return `adds index table ${table.number} a second time`;
+    }
+  }
+  for (const field of ['walSegment', 'nextFileNumber', 'nextSeriesId'] as const) {
+    const value = edit[field];
+    if (value !== undefined && value < state[field]) {
+      return `takes ${field} from ${state[field]} back to ${value}`;
+    }
+  }
+  return undefined;
+}
+
+/** A state under construction: replay folds many edits into one without a copy for each. */
+export type ManifestDraft = {
+  -readonly [Field in keyof ManifestState]: ManifestState[Field] extends ReadonlyMap<
+    number,
+    infer M
+  >
+    ? Map<number, M>
+    : ManifestState[Field];
+};
+
+export function createDraft(): ManifestDraft {
+  return { ...EMPTY_STATE, tables: new Map(), indexTables: new Map(), policies: new Map() };
+}
+
+/** `state` after `edit`, which can follow it. Maps that the edit leaves alone are shared. */
+export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
+  const tables = edit.addTables !== undefined || edit.removeTables !== undefined;
+  const index = edit.addIndexTables !== undefined || edit.removeIndexTables !== undefined;
+  const next = {
+    ...state,
+    tables: tables ? new Map(state.tables) : state.tables,
+    indexTables: index ? new Map(state.indexTables) : state.indexTables,
+    policies: edit.policies !== undefined ? new Map(state.policies) : state.policies,
+  };
+  // Only maps copied just above are written to.
+  applyToDraft(next as ManifestDraft, edit);
+  return next;
+}
+
+/** Changes `draft` by `edit`, which can follow it. */
+export function applyToDraft(draft: ManifestDraft, edit: Edit): void {
+  const mistake = editMistake(draft, edit);
+  assert(mistake === undefined, `an edit ${mistake}`);
+  for (const number of edit.removeTables ?? []) draft.tables.delete(number);
+  for (const number of edit.removeIndexTables ?? []) draft.indexTables.delete(number);
+  for (const policy of edit.policies ?? []) draft.policies.set(policy.id, policy);
+  for (const table of edit.addTables ?? []) draft.tables.set(table.number, table);
+  for (const table of edit.addIndexTables ?? []) draft.indexTables.set(table.number, table);
+  draft.walSegment = edit.walSegment ?? draft.walSegment;
+  draft.nextFileNumber = edit.nextFileNumber ?? draft.nextFileNumber;
+  draft.nextSeriesId = edit.nextSeriesId ?? draft.nextSeriesId;
+  draft.clean = edit.clean ?? draft.clean;
+}
+
+/** The edit that makes `state` out of nothing. */
+export function snapshotEdit(state: ManifestState): Edit {
+  return {
+    policies: [...state.policies.values()],
+    addTables: [...state.tables.values()],
+    addIndexTables: [...state.indexTables.values()],
+    walSegment: state.walSegment,
+    nextFileNumber: state.nextFileNumber,
+    nextSeriesId: state.nextSeriesId,
+    clean: state.clean,
+  };
+}

@@ -1,0 +1,256 @@
+// The manifest on disk: a log of edits whose fold is the state of the data directory. CURRENT
+// names the live one. Each start, and a log that has grown long, begins a new file with the state
+// as one edit; CURRENT is switched to it by a rename, so that there is a whole one at any moment.
+
+import { assert } from '../assert.ts';
+import { ByteReader } from '../coding/byte-reader.ts';
+import {
+  createMarker,
+  encodeLogHeader,
+  FRAME_HEADER_BYTES,
+  frameEnd,
+  sealFrame,
+} from '../coding/log-format.ts';
+import { scanLog } from '../coding/log-scanner.ts';
+import type { FileSystem, WritableFile } from '../env/env.ts';
+import { CorruptionError, StorageError } from '../errors.ts';
+import {
+  CURRENT_DRAFT_NAME,
+  CURRENT_NAME,
+  fileName,
+  fileNumbers,
+  manifestDir,
+  manifestPath,
+  parseFileName,
+  walDir,
+  windowsDir,
+} from '../filenames.ts';
+import { MANIFEST_EDIT_BYTES_MAX, MANIFEST_REWRITE_BYTES } from '../limits.ts';
+import {
+  applyEdit,
+  applyToDraft,
+  createDraft,
+  type Edit,
+  EMPTY_STATE,
+  editMistake,
+  type ManifestState,
+  snapshotEdit,
+} from './edit.ts';
+import { decodeEdit, encodeEdit } from './edit-codec.ts';
+
+export interface ManifestOptions {
+  /** The log is rewritten once it is longer than this and twice its snapshot. */
+  readonly rewriteBytes?: number;
+}
+
+export interface OpenedManifest {
+  readonly state: ManifestState;
+  readonly log: ManifestLog;
+  /** There was none: this is the first start on the directory. */
+  readonly created: boolean;
+  /** Size of a last edit that was being written when the machine went down. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Opens the manifest of the data directory `dir`, whose lock the caller holds. Throws
+ * CorruptionError when it is damaged, or gone from a directory that has data.
+ */
+export async function openManifest(
+  dir: string,
+  fs: FileSystem,
+  options: ManifestOptions = {},
+): Promise<OpenedManifest> {
+  await fs.makeDir(manifestDir(dir));
+  await fs.syncDir(dir);
+  const current = await currentManifest(dir, fs);
+  const { state, tornBytes } =
+    current === undefined
+      ? { state: EMPTY_STATE, tornBytes: 0 }
+      : await replayManifest(manifestPath(dir, current), fs);
+  await removeOthers(dir, fs, current);
+  const log = new ManifestLog(dir, fs, options.rewriteBytes ?? MANIFEST_REWRITE_BYTES, state);
+  await log.begin(current);
+  return { state, log, created: current === undefined, tornBytes };
+}
+
+/** The state that the manifest at `path` adds up to; changes nothing. */
+export async function replayManifest(
+  path: string,
+  fs: FileSystem,
+): Promise<{ state: ManifestState; edits: number; tornBytes: number }> {
+  const file = await fs.open(path);
+  const draft = createDraft();
+  let edits = 0;
+  let tornBytes = 0;
+  try {
+    const limits = { readBytes: MANIFEST_REWRITE_BYTES, payloadBytesMax: MANIFEST_EDIT_BYTES_MAX };
+    for await (const item of scanLog({ kind: 'manifest', file, path, ...limits })) {
+      if (item.kind === 'damage') {
+        if (!item.atEnd) throw new CorruptionError(path, item.offset, item.expectation);
+        tornBytes = item.length;
+        continue;
+      }
+      const reader = new ByteReader(item.payload, path, item.offset);
+      const edit = decodeEdit(reader);
+      const mistake = editMistake(draft, edit);
+      if (mistake !== undefined) throw new CorruptionError(path, item.offset, `an edit ${mistake}`);
+      applyToDraft(draft, edit);
+      edits += 1;
+    }
+  } finally {
+    await file.close();
+  }
+  // CURRENT named this file only once its snapshot was synced.
+  if (edits === 0) throw new CorruptionError(path, 0, 'expected a snapshot, found no whole edit');
+  return { state: draft, edits, tornBytes };
+}
+
+/** Made by openManifest. The first failed append is the last: what it left behind is unknown. */
+export class ManifestLog {
+  readonly #dir: string;
+  readonly #fs: FileSystem;
+  readonly #rewriteBytes: number;
+  #state: ManifestState;
+  #file: WritableFile | undefined;
+  #number = 0;
+  #sizeBytes = 0;
+  #snapshotBytes = 0;
+  /** Settles when the append before has. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #failure: StorageError | undefined;
+
+  constructor(dir: string, fs: FileSystem, rewriteBytes: number, state: ManifestState) {
+    this.#dir = dir;
+    this.#fs = fs;
+    this.#rewriteBytes = rewriteBytes;
+    this.#state = state;
+  }
+
+  /** The fold of all durable edits. */
+  get state(): ManifestState {
+    return this.#state;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Starts a new file after `previous`; part of opening. */
+  begin(previous: number | undefined): Promise<void> {
+    assert(this.#file === undefined, 'a manifest begins once');
+    this.#number = previous ?? 0;
+    return this.#rewrite();
+  }
+
+  /**
+   * Appends `edit` after those of earlier calls. Resolves with the state that it leads to once it
+   * is durable; rejects with UNAVAILABLE from the first failure on.
+   */
+  append(edit: Edit): Promise<ManifestState> {
+    const result = this.#turn.then(() => this.#append(edit));
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Waits for appends under way and lets go of the file. */
+  async close(): Promise<void> {
+    await this.#turn;
+    this.#failure ??= new StorageError('CLOSED', 'the manifest is closed');
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #append(edit: Edit): Promise<ManifestState> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const next = applyEdit(this.#state, edit);
+    try {
+      if (this.#sizeBytes > Math.max(this.#rewriteBytes, 2 * this.#snapshotBytes)) {
+        await this.#rewrite();
+      }
+      const frame = encodeFrame(edit, this.#marker());
+      await this.#file!.append([frame]);
+      await this.#file!.sync();
+      this.#sizeBytes += frame.length;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `the manifest failed and takes no more edits: ${reason}`;
+      this.#failure = new StorageError('UNAVAILABLE', message, { cause });
+      throw this.#failure;
+    }
+    this.#state = next;
+    return next;
+  }
+
+  /** Writes the state to a new file, points CURRENT there, and removes the old file. */
+  async #rewrite(): Promise<void> {
+    const previous = this.#number;
+    await this.#file?.close();
+    this.#file = undefined;
+    this.#number = previous + 1;
+    const header = encodeLogHeader('manifest', this.#number, this.#marker());
+    const snapshot = encodeFrame(snapshotEdit(this.#state), this.#marker());
+    this.#file = await this.#fs.create(manifestPath(this.#dir, this.#number));
+    await this.#file.append([header, snapshot]);
+    await this.#file.sync();
+    await this.#fs.syncDir(manifestDir(this.#dir));
+    await writeCurrent(this.#dir, this.#fs, this.#number);
+    this.#snapshotBytes = header.length + snapshot.length;
+    this.#sizeBytes = this.#snapshotBytes;
+    if (previous > 0) await this.#fs.remove(manifestPath(this.#dir, previous));
+  }
+
+  #marker(): number {
+    return createMarker([this.#number]);
+  }
+}
+
+function encodeFrame(edit: Edit, marker: number): Uint8Array {
+  const payload = encodeEdit(edit);
+  assert(payload.length <= MANIFEST_EDIT_BYTES_MAX, 'an edit is within its limit');
+  const frame = new Uint8Array(frameEnd(0, payload.length));
+  frame.set(payload, FRAME_HEADER_BYTES);
+  sealFrame(frame, 0, payload.length, marker);
+  return frame;
+}
+
+/** The number of the live manifest, or undefined on the first start. */
+export async function currentManifest(dir: string, fs: FileSystem): Promise<number | undefined> {
+  const path = `${dir}/${CURRENT_NAME}`;
+  if ((await fs.size(path)) === undefined) {
+    // Data is written only after CURRENT: without it, its files are not to be taken for orphans.
+    const data = [...(await fs.list(walDir(dir))), ...(await fs.list(windowsDir(dir)))];
+    if (data.length > 0) throw new CorruptionError(path, 0, 'expected a file, found none');
+    return undefined;
+  }
+  const file = await fs.open(path);
+  try {
+    const text = new TextDecoder().decode(await file.read(0, file.size));
+    const named = text.endsWith('\n') ? parseFileName(text.slice(0, -1)) : undefined;
+    if (named?.kind === 'manifest') return named.number;
+    throw new CorruptionError(path, 0, 'expected the name of a manifest');
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeCurrent(dir: string, fs: FileSystem, number: number): Promise<void> {
+  const draft = `${dir}/${CURRENT_DRAFT_NAME}`;
+  if ((await fs.size(draft)) !== undefined) await fs.remove(draft);
+  const file = await fs.create(draft);
+  try {
+    await file.append([new TextEncoder().encode(`${fileName('manifest', number)}\n`)]);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fs.rename(draft, `${dir}/${CURRENT_NAME}`);
+  await fs.syncDir(dir);
+}
+
+/** Removes manifests that CURRENT does not name: left behind by a crash between two steps. */
+async function removeOthers(dir: string, fs: FileSystem, current: number | undefined) {
+  for (const number of fileNumbers(await fs.list(manifestDir(dir)), 'manifest')) {
+    if (number !== current) await fs.remove(manifestPath(dir, number));
+  }
+}

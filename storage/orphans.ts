@@ -1,0 +1,61 @@
+// Files that no edit mentions: they were being written, or about to be removed, when the last owner
+// of the directory went down. What is not named as ours is left alone.
+
+import type { FileSystem } from './env/env.ts';
+import {
+  fileName,
+  fileNumbers,
+  parsePolicyDirName,
+  parseWindowDirName,
+  policyDir,
+  tagIndexDir,
+  walDir,
+  walPath,
+  windowDir,
+  windowsDir,
+} from './filenames.ts';
+import type { ManifestState } from './manifest/edit.ts';
+
+/** Removes them and returns how many there were. */
+export async function removeOrphans(
+  dir: string,
+  fs: FileSystem,
+  state: ManifestState,
+): Promise<number> {
+  let removed = 0;
+  const remove = async (path: string) => {
+    await fs.remove(path);
+    removed++;
+  };
+  for (const segment of fileNumbers(await fs.list(walDir(dir)), 'wal')) {
+    if (segment < state.walSegment) await remove(walPath(dir, segment));
+  }
+  for (const number of fileNumbers(await fs.list(tagIndexDir(dir)), 'index')) {
+    if (!state.indexTables.has(number)) {
+      await remove(`${tagIndexDir(dir)}/${fileName('index', number)}`);
+    }
+  }
+  for await (const path of windowDirs(dir, fs)) {
+    for (const number of fileNumbers(await fs.list(path), 'table')) {
+      if (!state.tables.has(number)) await remove(`${path}/${fileName('table', number)}`);
+    }
+    await fs.removeDir(path);
+  }
+  return removed;
+}
+
+async function* windowDirs(dir: string, fs: FileSystem): AsyncIterable<string> {
+  for (const policyName of await fs.list(windowsDir(dir))) {
+    const policyId = parsePolicyDirName(policyName);
+    if (policyId === undefined) continue;
+    for (const windowName of await fs.list(policyDir(dir, policyId))) {
+      const range = parseWindowDirName(windowName);
+      if (range === undefined) continue;
+      yield windowDir(dir, {
+        policyId,
+        windowStartMs: range.startMs,
+        windowEndMs: range.endMs,
+      });
+    }
+  }
+}

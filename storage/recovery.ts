@@ -1,0 +1,141 @@
+// From a directory to a running state: what the manifest says, then what the WAL has beyond it.
+// Replay fills memtables and flushes them as running does, so it needs no more memory than that.
+
+import { type Catalog, openCatalog } from './catalog.ts';
+import { type Core, createCounters } from './core.ts';
+import type { Env, FileLock } from './env/env.ts';
+import { StorageError } from './errors.ts';
+import { LOCK_NAME } from './filenames.ts';
+import { flushOldest } from './flush.ts';
+import { type ManifestLog, openManifest } from './manifest/log.ts';
+import { largestId } from './memtable.ts';
+import { createMemtablePool } from './memtable-pool.ts';
+import type { Settings } from './options.ts';
+import { removeOrphans } from './orphans.ts';
+import { assignPolicyIds } from './policies.ts';
+import { SeriesDirectory, type SeriesDirectoryOptions } from './series-directory.ts';
+import { createBlockCache } from './sstable/block-cache.ts';
+import { openTable } from './sstable/reader.ts';
+import { openIndexTable } from './tag-index/table.ts';
+import type { PointBatch, RecoveryInfo } from './types.ts';
+import { Generation } from './version.ts';
+import { replayWal } from './wal/reader.ts';
+
+export interface Recovered {
+  readonly core: Core;
+  /** For the WAL's writer: no segment has it. */
+  readonly nextWalSegment: number;
+  readonly info: RecoveryInfo;
+}
+
+/** Takes the directory for this process. Throws LOCKED when another has it. */
+export async function lockDirectory(dir: string, { fs }: Env): Promise<FileLock> {
+  await fs.makeDir(dir);
+  const lock = await fs.lock(`${dir}/${LOCK_NAME}`);
+  if (lock !== undefined) return lock;
+  throw new StorageError(
+    'LOCKED',
+    `another process owns the data directory ${dir}: stop it first, or use another directory`,
+  );
+}
+
+/**
+ * Brings the directory, which the caller has locked, to its last durable state. `register` is
+ * where new series go once all is running.
+ */
+export async function recover(
+  dir: string,
+  env: Env,
+  settings: Settings,
+  register: SeriesDirectoryOptions['register'],
+): Promise<Recovered> {
+  const startMs = env.clock.monotonicMs();
+  const { state, log, created } = await openManifest(dir, env.fs);
+  const orphansRemoved = await removeOrphans(dir, env.fs, state);
+  const core = await openCore(dir, env, settings, log, register);
+  const replay = await replayInto(core);
+  const info: RecoveryInfo = {
+    durationMs: env.clock.monotonicMs() - startMs,
+    walSegments: replay.segments.length,
+    walRecords: replay.records,
+    points: replay.points,
+    tornBytes: replay.tornBytes,
+    orphansRemoved,
+    unclean: !created && !state.clean,
+  };
+  return { core, nextWalSegment: Math.max(state.walSegment, ...replay.segments) + 1, info };
+}
+
+async function openCore(
+  dir: string,
+  env: Env,
+  settings: Settings,
+  log: ManifestLog,
+  register: SeriesDirectoryOptions['register'],
+): Promise<Core> {
+  const blockCache = createBlockCache(settings.blockCacheBytes);
+  const memtables = createMemtablePool(settings.memtableBytesMax, settings.memtablesSealedMax + 1);
+  const { state } = log;
+  const catalog: Catalog = await openCatalog({
+    dir,
+    fs: env.fs,
+    log,
+    active: new Generation(memtables, state.walSegment),
+    openTable: async (_, path) => openTable(await env.fs.open(path), path),
+    openIndexTable: async ({ number }, path) =>
+      openIndexTable(await env.fs.open(path), path, number, blockCache),
+    tableGone: (number) => blockCache.dropTable(number),
+    cleanupFailed: (error) => settings.listener.backgroundError?.(error),
+  });
+  const { policies } = settings.policies;
+  const { ids: policyIds, changes } = assignPolicyIds(policies, state.policies.values());
+  await catalog.apply(() => ({ clean: false, policies: changes }));
+  const series = new SeriesDirectory({
+    nextId: state.nextSeriesId,
+    policies: settings.policies,
+    policyIds,
+    currentVersion: () => catalog.version,
+    register,
+  });
+  const counters = createCounters();
+  return { dir, env, settings, catalog, series, memtables, blockCache, counters };
+}
+
+async function replayInto(core: Core) {
+  const { dir, env, catalog, series, settings } = core;
+  let points = 0;
+  const result = await replayWal({
+    dir,
+    fs: env.fs,
+    fromSegment: catalog.state.walSegment,
+    async onRecord(record, segment) {
+      if (record.kind === 'series') return series.replay(record.entries, catalog.version.index);
+      points += record.batch.ids.length;
+      await replayPoints(core, record.batch, segment);
+    },
+  });
+  for (const damage of result.skipped) settings.listener.corruption?.(damage);
+  return { ...result, points };
+}
+
+/** A record from a run with a larger memtable than this one's goes in piece by piece. */
+async function replayPoints(core: Core, batch: PointBatch, segment: number): Promise<void> {
+  const { catalog } = core;
+  const { ids, timestampsMs, values } = batch;
+  for (let from = 0; from < ids.length; ) {
+    const { memtable } = catalog.version.parts.active;
+    const to = Math.min(ids.length, from + memtable.capacity);
+    if (memtable.fits(to - from, largestId(ids))) {
+      memtable.append(ids, timestampsMs, values, from, to);
+      from = to;
+    } else await flushInReplay(core, segment);
+  }
+}
+
+/** The segment is not through yet, so it stays where the next replay would begin. */
+async function flushInReplay(core: Core, segment: number): Promise<void> {
+  const { catalog, memtables } = core;
+  const { active } = catalog.version.parts;
+  catalog.setMemory(new Generation(memtables, segment), [active]);
+  await flushOldest(core);
+}

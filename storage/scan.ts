@@ -1,0 +1,224 @@
+// Reads the points of many series in a range from one Version. Series are taken a slice at a time,
+// so that memory follows the slice and not the answer; for each slice the blocks it needs are loaded
+// from every table first, then decoded and merged without waiting.
+
+import type { Core } from './core.ts';
+import { CorruptionError } from './errors.ts';
+import type { Memtable, PointColumns } from './memtable.ts';
+import { mergeRuns } from './merge.ts';
+import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
+import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
+import type { TableFile, Version } from './version.ts';
+
+/** Points in memory at once, about. */
+const SLICE_POINTS = 1_000_000;
+const SLICE_SERIES_MAX = 1024;
+/** Up to here each id is asked of a table's filter before any block is looked for. */
+const FILTER_IDS_MAX = 64;
+
+/** Slices of `ids` (ascending), each series once with its points in the range, if it has any. */
+export async function* scanVersion(
+  version: Version,
+  ids: Uint32Array,
+  request: ScanRequest,
+  core: Core,
+): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  const tables = tablesIn(version, request);
+  const { sealed, active } = version.parts;
+  const memtables = [...sealed, active].map((generation) => generation.memtable);
+  const width = sliceWidth(tables, memtables, request);
+  for (let from = 0; from < ids.length; from += width) {
+    request.signal?.throwIfAborted();
+    const slice = ids.subarray(from, from + width);
+    const loaded = await loadSlice(tables, slice, request, core);
+    const series = await attachLabels(version, mergeSlice(slice, loaded, memtables, request), core);
+    if (series.length > 0) yield series;
+    await core.env.scheduler.nextTurn();
+  }
+}
+
+/** Tables with points in the range, oldest first. */
+export function tablesIn(version: Version, { startMs, endMs }: TimeRange): TableFile[] {
+  return version.parts.windows
+    .filter((window) => window.startMs < endMs && window.endMs > startMs)
+    .flatMap((window) => window.tables)
+    .filter(({ meta }) => meta.minTimestampMs < endMs && meta.maxTimestampMs >= startMs)
+    .sort((a, b) => a.meta.sequence - b.meta.sequence);
+}
+
+/** How many series make a slice: as many as have SLICE_POINTS in the range, by the tables' averages. */
+function sliceWidth(
+  tables: readonly TableFile[],
+  memtables: readonly Memtable[],
+  { startMs, endMs }: TimeRange,
+): number {
+  let pointsPerSeries = 1;
+  for (const { meta } of tables) {
+    const { minTimestampMs, maxTimestampMs, pointCount, seriesCount } = meta;
+    const overlapMs = Math.min(endMs, maxTimestampMs) - Math.max(startMs, minTimestampMs);
+    const share = Math.min(1, (overlapMs + 1) / (maxTimestampMs - minTimestampMs + 1));
+    pointsPerSeries += (share * pointCount) / seriesCount;
+  }
+  for (const { points, seriesCount } of memtables) {
+    if (seriesCount > 0) pointsPerSeries += points / seriesCount;
+  }
+  return Math.max(1, Math.min(SLICE_SERIES_MAX, Math.floor(SLICE_POINTS / pointsPerSeries)));
+}
+
+/** Series with points in the range, and their columns. */
+interface MergedSlice {
+  readonly ids: Uint32Array;
+  readonly columns: readonly PointColumns[];
+}
+
+/** Blocks of one table, in order of series, then time. */
+type LoadedTable = readonly Block[];
+
+async function loadSlice(
+  tables: readonly TableFile[],
+  slice: Uint32Array,
+  request: ScanRequest,
+  core: Core,
+): Promise<LoadedTable[]> {
+  const first = slice[0]!;
+  const last = slice[slice.length - 1]!;
+  const loaded: LoadedTable[] = [];
+  for (const file of tables) {
+    if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
+    request.signal?.throwIfAborted();
+    const blocks = await loadBlocks(file, slice, request, core);
+    if (blocks.length > 0) loaded.push(blocks);
+  }
+  return loaded;
+}
+
+async function loadBlocks(
+  file: TableFile,
+  slice: Uint32Array,
+  request: ScanRequest,
+  core: Core,
+): Promise<LoadedTable> {
+  const table = await orReport(file.reader(), request, core);
+  if (table === undefined) return [];
+  const wanted =
+    slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
+  if (wanted.length === 0) return [];
+  const numbers = table.blocksFor(wanted, request.startMs, request.endMs);
+  core.counters.blocksRead += numbers.length;
+  const blocks = await Promise.all(
+    numbers.map((number) =>
+      orReport(
+        core.blockCache.get(file.meta.number, number, () => table.readBlock(number)),
+        request,
+        core,
+      ),
+    ),
+  );
+  return blocks.filter((block) => block !== undefined);
+}
+
+/** Damage is always reported; whether it ends the scan is the caller's choice. */
+async function orReport<T>(
+  reading: T | Promise<T>,
+  request: ScanRequest,
+  core: Core,
+): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    core.settings.listener.corruption?.(error);
+    if (request.onCorruption === undefined) throw error;
+    request.onCorruption(error);
+    return undefined;
+  }
+}
+
+function mergeSlice(
+  slice: Uint32Array,
+  loaded: readonly LoadedTable[],
+  memtables: readonly Memtable[],
+  { startMs, endMs }: TimeRange,
+): MergedSlice {
+  const inMemory = memtables
+    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
+    .map((memtable) => memtable.readMany(slice, startMs, endMs));
+  const positions = loaded.map(() => 0);
+  const ids: number[] = [];
+  const columns: PointColumns[] = [];
+  for (let i = 0; i < slice.length; i++) {
+    const id = slice[i]!;
+    const runs: PointColumns[] = [];
+    for (let t = 0; t < loaded.length; t++) {
+      const blocks = loaded[t]!;
+      let position = positions[t]!;
+      while (position < blocks.length && lastIdOf(blocks[position]!) < id) position++;
+      positions[t] = position;
+      for (; position < blocks.length && blocks[position]!.ids[0]! <= id; position++) {
+        pushChunks(runs, blocks[position]!, id, startMs, endMs);
+      }
+    }
+    for (const ofMemtable of inMemory) runs.push(ofMemtable[i]!);
+    const merged = mergeRuns(runs);
+    if (merged.timestampsMs.length === 0) continue;
+    ids.push(id);
+    columns.push(merged);
+  }
+  return { ids: Uint32Array.from(ids), columns };
+}
+
+/** A series whose labels are lost to damage cannot be told from others: it is left out. */
+async function attachLabels(
+  version: Version,
+  { ids, columns }: MergedSlice,
+  core: Core,
+): Promise<SeriesPoints[]> {
+  const labels = await core.series.labelsOf(version.index, ids);
+  const series: SeriesPoints[] = [];
+  for (const [i, ofSeries] of labels.entries()) {
+    if (ofSeries !== undefined) series.push({ id: ids[i]!, labels: ofSeries, ...columns[i]! });
+  }
+  return series;
+}
+
+function lastIdOf(block: Block): number {
+  return block.ids[block.ids.length - 1]!;
+}
+
+/** The parts of the block's chunks of `id` that lie in the range. */
+function pushChunks(
+  runs: PointColumns[],
+  block: Block,
+  id: number,
+  startMs: number,
+  endMs: number,
+): void {
+  const { from, to } = chunksOf(block, id);
+  for (let chunk = from; chunk < to; chunk++) {
+    const { timestampsMs, values } = decodeChunk(block, chunk);
+    const first = lowerBoundMs(timestampsMs, startMs);
+    const end = lowerBoundMs(timestampsMs, endMs);
+    if (first === end) continue;
+    const whole = first === 0 && end === timestampsMs.length;
+    runs.push(
+      whole
+        ? { timestampsMs, values }
+        : {
+            timestampsMs: timestampsMs.subarray(first, end),
+            values: values.subarray(first, end),
+          },
+    );
+  }
+}
+
+/** The first position whose time is not before `timeMs`. */
+function lowerBoundMs(timestampsMs: Float64Array, timeMs: number): number {
+  let low = 0;
+  let high = timestampsMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timestampsMs[middle]! < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,31 @@
+// The bytes of an SSTable that its parts share; docs/format/sstable.md draws them. Numbers here are
+// on disk and not to be renumbered.
+//
+//   magic | block ... | series ids | bloom filter | block index | footer | magic
+//
+// Every part between the magics ends in its checksum, and the parts leave no gap.
+
+export const TABLE_MAGIC = new TextEncoder().encode('varveSST');
+export const TABLE_VERSION = 1;
+
+export const CHECKSUM_BYTES = 4;
+
+/** Where a part lies in the file; `size` includes its checksum. */
+export interface BlockHandle {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What a table says of itself: all that is known without its place in a manifest. */
+export interface TableSummary {
+  readonly policyId: number;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly sizeBytes: number;
+  readonly minTimestampMs: number;
+  readonly maxTimestampMs: number;
+  readonly firstSeries: number;
+  readonly lastSeries: number;
+  readonly seriesCount: number;
+  readonly pointCount: number;
+}

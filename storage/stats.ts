@@ -1,0 +1,63 @@
+// Figures of a running engine, for its metrics and its status page.
+
+import type { Core } from './core.ts';
+import type { StorageStats } from './types.ts';
+import type { WalWriter } from './wal/writer.ts';
+import type { WritePath } from './write-path.ts';
+
+export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageStats {
+  const { catalog, series, blockCache, counters } = core;
+  const { active, sealed, windows } = catalog.version.parts;
+  const memtables = [active, ...sealed].map((generation) => generation.memtable);
+  const tables = [...catalog.state.tables.values()];
+  return {
+    series: series.count,
+    pointsAppended: writes.pointsAppended,
+    batchesAppended: writes.batchesAppended,
+    memtable: {
+      points: sum(memtables, (memtable) => memtable.points),
+      bytes: sum(memtables, (memtable) => memtable.bytes),
+      sealed: sealed.length,
+    },
+    wal: {
+      segments: wal.segment - (sealed[0] ?? active).walSegment + 1,
+      bytes: wal.segmentBytes,
+      bytesWritten: wal.bytesWritten,
+      syncs: wal.syncs,
+    },
+    flushes: counters.flushes,
+    flushBytesWritten: counters.flushBytesWritten,
+    windowsDropped: counters.windowsDropped,
+    windows: windows.length,
+    tables: tables.length,
+    tableBytes: sum(tables, (table) => table.sizeBytes),
+    tablePoints: sum(tables, (table) => table.pointCount),
+    index: {
+      levels: indexLevels(core),
+      compactions: counters.indexCompactions,
+      bytesWritten: counters.indexBytesWritten,
+    },
+    blockCache: {
+      bytes: blockCache.bytes,
+      bytesMax: blockCache.bytesMax,
+      hits: blockCache.hits,
+      misses: blockCache.misses,
+    },
+    blocksRead: counters.blocksRead,
+    readOnly: wal.failure !== undefined,
+  };
+}
+
+function indexLevels({ catalog }: Core): StorageStats['index']['levels'] {
+  const levels: { tables: number; bytes: number }[] = [];
+  for (const { level, sizeBytes } of catalog.state.indexTables.values()) {
+    while (levels.length <= level) levels.push({ tables: 0, bytes: 0 });
+    levels[level]!.tables++;
+    levels[level]!.bytes += sizeBytes;
+  }
+  return levels;
+}
+
+function sum<Item>(items: readonly Item[], figure: (item: Item) => number): number {
+  return items.reduce((total, item) => total + figure(item), 0);
+}

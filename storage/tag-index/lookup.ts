@@ -1,0 +1,150 @@
+// Postings of label pairs across all sources of a view. An id that was deleted in any source is
+// gone from every other, as ids are not given twice; so the order of the sources is no matter here.
+
+import { hashBytes } from '../coding/hash.ts';
+import type { BlockCursor } from './block.ts';
+import { decodeContainer } from './container.ts';
+import { PUT } from './format.ts';
+import { containerOfKey, type KeyRange, pairRange, valueOfKey, valuesRange } from './keys.ts';
+import { difference, type Postings, union } from './postings.ts';
+import { type IndexView, memoriesOf, tablesOf } from './view.ts';
+
+/** What sources say of some pairs, to be added up. */
+export interface PostingsSum {
+  readonly put: Postings[];
+  readonly deleted: Postings[];
+}
+
+function createSum(): PostingsSum {
+  return { put: [], deleted: [] };
+}
+
+/** Series put and not deleted, `forgotten` ones aside. */
+export function totalOf(sum: PostingsSum, forgotten: Postings): Postings {
+  const deleted = union(sum.deleted);
+  return difference(difference(union(sum.put), deleted), forgotten);
+}
+
+/** Series with a tombstone that is not in a table yet. */
+export function forgottenIn(view: IndexView): Postings {
+  return union(memoriesOf(view).map((memory) => memory.forgotten()));
+}
+
+/** Every series. */
+export async function allSeries(view: IndexView): Promise<Postings> {
+  const sum = createSum();
+  for (const memory of memoriesOf(view)) sum.put.push(memory.all());
+  await addPairOfTables(view, '', '', sum);
+  return totalOf(sum, forgottenIn(view));
+}
+
+/** Series that have the label, whatever its value. */
+export async function seriesWithName(view: IndexView, name: string): Promise<Postings> {
+  const sum = createSum();
+  for (const memory of memoriesOf(view)) {
+    for (const [, ids] of memory.values(name)) sum.put.push(Uint32Array.from(ids));
+  }
+  await addPairOfTables(view, name, '', sum);
+  return totalOf(sum, forgottenIn(view));
+}
+
+/** Series with any of the label's values given, none of which is empty. */
+export async function seriesWithValues(
+  view: IndexView,
+  name: string,
+  values: Iterable<string>,
+): Promise<Postings> {
+  const sum = createSum();
+  for (const value of values) {
+    for (const memory of memoriesOf(view)) sum.put.push(memory.pair(name, value));
+    await addPairOfTables(view, name, value, sum);
+  }
+  return totalOf(sum, forgottenIn(view));
+}
+
+/** Series whose value starts with `prefix` and passes `test`, asked once per distinct value. */
+export async function seriesWithValuesLike(
+  view: IndexView,
+  name: string,
+  prefix: string,
+  test: (value: string) => boolean,
+): Promise<Postings> {
+  const sum = createSum();
+  const verdicts = new Map<string, boolean>();
+  const passes = (value: string) => {
+    let verdict = verdicts.get(value);
+    if (verdict === undefined) {
+      verdict = test(value);
+      verdicts.set(value, verdict);
+    }
+    return verdict;
+  };
+  for (const memory of memoriesOf(view)) {
+    for (const [value, ids] of memory.values(name)) {
+      if (value.startsWith(prefix) && passes(value)) sum.put.push(Uint32Array.from(ids));
+    }
+  }
+  await scanTables(view, valuesRange(name, prefix), (cursor) => {
+    if (passes(valueOfKey(cursor.key, cursor.keyLength))) addRecord(cursor, sum);
+  });
+  return totalOf(sum, forgottenIn(view));
+}
+
+/** Every value of the label with what the sources say of it, in no order. */
+export async function sumsByValue(
+  view: IndexView,
+  name: string,
+): Promise<ReadonlyMap<string, PostingsSum>> {
+  const sums = new Map<string, PostingsSum>();
+  const sumOf = (value: string) => {
+    let sum = sums.get(value);
+    if (sum === undefined) {
+      sum = createSum();
+      sums.set(value, sum);
+    }
+    return sum;
+  };
+  for (const memory of memoriesOf(view)) {
+    for (const [value, ids] of memory.values(name)) {
+      sumOf(value).put.push(Uint32Array.from(ids));
+    }
+  }
+  await scanTables(view, valuesRange(name, ''), (cursor) => {
+    addRecord(cursor, sumOf(valueOfKey(cursor.key, cursor.keyLength)));
+  });
+  return sums;
+}
+
+async function addPairOfTables(
+  view: IndexView,
+  name: string,
+  value: string,
+  sum: PostingsSum,
+): Promise<void> {
+  const range = pairRange(name, value);
+  const hash = hashBytes(range.from, 1, range.from.length);
+  for (const table of tablesOf(view, range)) {
+    if (!table.mayContain(hash)) continue;
+    await table.scan(range, (cursor) => addRecord(cursor, sum));
+  }
+}
+
+async function scanTables(
+  view: IndexView,
+  range: KeyRange,
+  visit: (cursor: BlockCursor) => void,
+): Promise<void> {
+  for (const table of tablesOf(view, range)) {
+    await table.scan(range, (cursor) => {
+      visit(cursor);
+      return true;
+    });
+  }
+}
+
+/** True, so that a scan goes on. */
+function addRecord(cursor: BlockCursor, sum: PostingsSum): true {
+  const ids = decodeContainer(cursor.value(), containerOfKey(cursor.key, cursor.keyLength));
+  (cursor.kind === PUT ? sum.put : sum.deleted).push(ids);
+  return true;
+}

@@ -1,0 +1,102 @@
+// The reading end of the WAL: replays segments in order. Records stand alone (a point written
+// twice is one point), so a damaged one is skipped and announced, and the next is taken.
+//
+// What is damaged at the very end of the last segment was being written when the machine went
+// down, and was acknowledged to nobody: it is cut off without a word, and synced, so that the
+// next restart does not find it in the middle of the log.
+
+import { type LogDamage, scanLog } from '../coding/log-scanner.ts';
+import type { FileSystem, ReadableFile } from '../env/env.ts';
+import { CorruptionError } from '../errors.ts';
+import { fileNumbers, walDir, walPath } from '../filenames.ts';
+import { WAL_READ_BYTES, WAL_RECORD_BYTES_MAX } from '../limits.ts';
+import { decodeRecord, type WalRecord } from './record.ts';
+
+export interface ReplayOptions {
+  /** The data directory. */
+  readonly dir: string;
+  readonly fs: FileSystem;
+  /** Segments below are passed over. */
+  readonly fromSegment: number;
+  /** Called in the order of the appends; replay waits for it. */
+  readonly onRecord: (record: WalRecord, segment: number) => void | Promise<void>;
+}
+
+export interface ReplayResult {
+  /** Numbers of the segments found, ascending; those below `fromSegment` are not among them. */
+  readonly segments: readonly number[];
+  readonly records: number;
+  /** Size of a torn end of the last segment, which is now cut off. */
+  readonly tornBytes: number;
+  /** One for each stretch of damage that was passed over. */
+  readonly skipped: readonly CorruptionError[];
+  readonly skippedBytes: number;
+}
+
+/** Needs the memory of one piece and one record. Throws CorruptionError on a newer format. */
+export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
+  const { dir, fs, fromSegment, onRecord } = options;
+  const segments = fileNumbers(await fs.list(walDir(dir)), 'wal').filter(
+    (segment) => segment >= fromSegment,
+  );
+  const skipped: CorruptionError[] = [];
+  let records = 0;
+  let skippedBytes = 0;
+  let tornBytes = 0;
+  for (const segment of segments) {
+    const path = walPath(dir, segment);
+    let sizeWhole: number | undefined;
+    for await (const item of readSegment(fs, path)) {
+      if (item.kind === 'record') {
+        records += 1;
+        await onRecord(item.record, segment);
+      } else if (item.atEnd && segment === segments.at(-1)) {
+        tornBytes = item.length;
+        sizeWhole = item.offset;
+      } else {
+        skippedBytes += item.length;
+        skipped.push(damageError(path, item));
+      }
+    }
+    if (sizeWhole !== undefined) await fs.truncate(path, sizeWhole);
+  }
+  return { segments, records, tornBytes, skipped, skippedBytes };
+}
+
+export interface SegmentRecord {
+  readonly kind: 'record';
+  readonly record: WalRecord;
+  /** Place of its payload in the file. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What a segment holds, in order. */
+export type SegmentItem = SegmentRecord | LogDamage;
+
+/** Reads one segment from front to back and changes nothing. */
+export async function* readSegment(
+  fs: FileSystem,
+  path: string,
+): AsyncGenerator<SegmentItem, void, void> {
+  const file: ReadableFile = await fs.open(path);
+  try {
+    const limits = { readBytes: WAL_READ_BYTES, payloadBytesMax: WAL_RECORD_BYTES_MAX };
+    for await (const item of scanLog({ kind: 'wal', file, path, ...limits })) {
+      if (item.kind === 'damage') {
+        yield item;
+        continue;
+      }
+      const { payload, offset } = item;
+      const record = decodeRecord(payload, path, offset);
+      yield { kind: 'record', record, offset, length: payload.length };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function damageError(path: string, damage: LogDamage): CorruptionError {
+  const { offset, length, expectation } = damage;
+  return new CorruptionError(path, offset, `${expectation}; ${length} B are skipped`);
+}

@@ -1,0 +1,138 @@
+// The way of a write: one WAL record, then the memtable, and the answer once the WAL is durable. A
+// full memtable is sealed together with the series registered meanwhile, and the WAL moves on to a
+// new segment in the same step, so that a segment holds parts of one generation only.
+
+import type { Core } from './core.ts';
+import { largestId } from './memtable.ts';
+import type { LabelsKey } from './series/labels-key.ts';
+import type { PointBatch } from './types.ts';
+import { Generation } from './version.ts';
+import type { SeriesEntry } from './wal/record.ts';
+import type { WalWriter } from './wal/writer.ts';
+import { WriteRoom } from './write-room.ts';
+
+/** Points in one WAL record; a larger batch becomes several. */
+const RECORD_POINTS_MAX = 2 ** 18;
+
+export type WritePathOptions = Pick<Core, 'env' | 'settings' | 'catalog' | 'memtables'> & {
+  readonly wal: WalWriter;
+  /** A generation was sealed and waits for its flush. */
+  onSealed(): void;
+};
+
+export class WritePath {
+  readonly #options: WritePathOptions;
+  readonly #room: WriteRoom;
+  #cancelAgeTimer: (() => void) | undefined;
+  #pointsAppended = 0;
+  #batchesAppended = 0;
+
+  constructor(options: WritePathOptions) {
+    this.#options = options;
+    this.#room = new WriteRoom(options.env.scheduler, options.settings.writeWaitMsMax);
+    if (!this.#active.isEmpty) this.#startAgeTimer();
+  }
+
+  get pointsAppended(): number {
+    return this.#pointsAppended;
+  }
+
+  get batchesAppended(): number {
+    return this.#batchesAppended;
+  }
+
+  /** See Storage.append. */
+  async append(batch: PointBatch): Promise<void> {
+    const count = batch.ids.length;
+    const pieceMax = Math.min(RECORD_POINTS_MAX, this.#active.memtable.capacity);
+    const durable: Promise<void>[] = [];
+    for (let from = 0; from < count; from += pieceMax) {
+      const piece =
+        count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
+      // In the order of the calls: nobody overtakes one who waits.
+      while (this.#room.crowded || !this.#makeRoom(piece)) await this.#room.wait();
+      durable.push(this.#appendPiece(piece));
+    }
+    await Promise.all(durable);
+    this.#batchesAppended++;
+    this.#pointsAppended += count;
+  }
+
+  /** Writes new series ahead of the points that use them. */
+  register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void {
+    const { newSeries } = this.#active;
+    for (const [i, { id, labels }] of entries.entries()) newSeries.add(keys[i]!, labels, id);
+    // A failure sticks to the WAL: it meets the points that follow.
+    this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
+    this.#startAgeTimer();
+  }
+
+  /** Seals what is in memory, if there is anything. */
+  seal(): void {
+    const { catalog, wal, memtables, onSealed } = this.#options;
+    const { active, sealed } = catalog.version.parts;
+    if (active.isEmpty) return;
+    this.#cancelAgeTimer?.();
+    this.#cancelAgeTimer = undefined;
+    const segment = wal.segment + 1;
+    wal.rotate(segment);
+    catalog.setMemory(new Generation(memtables, segment), [...sealed, active]);
+    onSealed();
+  }
+
+  /** A flush is done: those who wait may try again. */
+  roomMade(): void {
+    this.#room.open();
+  }
+
+  /** Nothing more is taken; those who wait are told why. */
+  shut(error: Error): void {
+    this.#cancelAgeTimer?.();
+    this.#room.shut(error);
+  }
+
+  get #active(): Generation {
+    return this.#options.catalog.version.parts.active;
+  }
+
+  /** False when the memtable is full and as many as may wait for their flush already do. */
+  #makeRoom(piece: PointBatch): boolean {
+    const { memtable, newSeries } = this.#active;
+    const { settings, catalog } = this.#options;
+    const isFull =
+      !memtable.fits(piece.ids.length, largestId(piece.ids)) ||
+      newSeries.memoryBytes > settings.memtableBytesMax;
+    if (!isFull) return true;
+    if (catalog.version.parts.sealed.length >= settings.memtablesSealedMax) return false;
+    this.seal();
+    return true;
+  }
+
+  #appendPiece(piece: PointBatch): Promise<void> {
+    const { failure } = this.#options.wal;
+    // A point that cannot be acknowledged must not pile up in memory either.
+    if (failure !== undefined) return Promise.reject(failure);
+    const durable = this.#options.wal.append({ kind: 'points', batch: piece });
+    const { ids, timestampsMs, values } = piece;
+    this.#active.memtable.append(ids, timestampsMs, values, 0, ids.length);
+    this.#startAgeTimer();
+    return durable;
+  }
+
+  /** Points do not stay in memory for ever, however few come. */
+  #startAgeTimer(): void {
+    const { env, settings } = this.#options;
+    this.#cancelAgeTimer ??= env.scheduler.after(settings.memtableAgeMsMax, () => {
+      this.#cancelAgeTimer = undefined;
+      this.seal();
+    });
+  }
+}
+
+function slice(batch: PointBatch, from: number, to: number): PointBatch {
+  return {
+    ids: batch.ids.subarray(from, to),
+    timestampsMs: batch.timestampsMs.subarray(from, to),
+    values: batch.values.subarray(from, to),
+  };
+}

@@ -1,0 +1,156 @@
+// kill -9 under load, again and again on one data directory. Every value follows from its series and
+// timestamp, so that each point read back proves itself: nothing acknowledged may be missing, nothing
+// may appear that was never sent.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { connect, type TestClient, type WriteInit } from '../support/client.ts';
+import { startServer } from '../support/server.ts';
+
+const kill = suite('e2e/kill');
+
+const ROUNDS = 50;
+const SERIES = 200;
+const STEP_MS = 1000;
+/** Far above what a round sends, so that rounds never share a timestamp. */
+const ROUND_MS = 600 * STEP_MS;
+const IN_FLIGHT_MAX = 8;
+/** Small enough that rounds are killed before, while and after memtables are flushed. */
+const SMALL_MEMTABLE = ['--set', 'storage.memtable.size=512KiB'];
+
+const valueAt = (series: number, timestampMs: number) => (series * 7919 + timestampMs / 1000) % 1e6;
+
+interface Sent {
+  readonly startMs: number;
+  readonly batchesSent: number;
+  readonly batchesAcked: number;
+}
+
+kill(`loses nothing and invents nothing over ${ROUNDS} kills under load`, async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'varve-kill-'));
+  const baseMs = Math.floor(Date.now() / STEP_MS) * STEP_MS - 12 * 3_600_000;
+  const sent: Sent[] = [];
+  const readyMs: number[] = [];
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const server = await startServer(dataDir, SMALL_MEMTABLE);
+      readyMs.push(server.readyMs);
+      const client = connect(server.grpc);
+      const last = sent.at(-1);
+      if (last !== undefined) await verify(client, [last]);
+      const acksBeforeKill = 10 + ((round * 37) % 90);
+      sent.push(
+        await writeUntilKilled(client, baseMs + round * ROUND_MS, acksBeforeKill, () =>
+          server.end('SIGKILL'),
+        ),
+      );
+      client.close();
+    }
+    const server = await startServer(dataDir, SMALL_MEMTABLE);
+    const client = connect(server.grpc);
+    await verify(client, sent);
+    client.close();
+    assert.is(await server.end('SIGTERM'), 0);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+  const acked = sent.reduce((total, { batchesAcked }) => total + batchesAcked * SERIES, 0);
+  readyMs.sort((a, b) => a - b);
+  console.log(
+    `${acked} acknowledged points, ready after ${Math.round(readyMs[ROUNDS >> 1]!)} ms in the middle, ` +
+      `${Math.round(readyMs.at(-1)!)} ms at most`,
+  );
+});
+
+/** Streams batches, a few in flight, and kills the server after `acksBeforeKill` answers. */
+function writeUntilKilled(
+  client: TestClient,
+  startMs: number,
+  acksBeforeKill: number,
+  killServer: () => Promise<unknown>,
+): Promise<Sent> {
+  return new Promise((resolve, reject) => {
+    const stream = client.writeStream();
+    let batchesSent = 0;
+    let batchesAcked = 0;
+    let killed: Promise<unknown> | undefined;
+    const sendMore = () => {
+      while (killed === undefined && batchesSent - batchesAcked < IN_FLIGHT_MAX) {
+        stream.write(batch(startMs, batchesSent));
+        batchesSent++;
+      }
+    };
+    stream.on('data', ({ sequence, accepted }: { sequence: bigint; accepted: bigint }) => {
+      if (sequence !== BigInt(batchesAcked) || accepted !== BigInt(SERIES)) {
+        reject(new Error(`answer ${sequence} accepts ${accepted} after ${batchesAcked} answers`));
+      }
+      batchesAcked++;
+      if (batchesAcked === acksBeforeKill) killed = killServer();
+      sendMore();
+    });
+    stream.on('error', (error) => {
+      if (killed === undefined) return reject(error);
+      void killed.then(() => resolve({ startMs, batchesSent, batchesAcked }));
+    });
+    sendMore();
+  });
+}
+
+function batch(startMs: number, index: number): WriteInit {
+  const refs = Array.from({ length: SERIES }, (_, series) => series);
+  const timestampMs = startMs + index * STEP_MS;
+  return {
+    sequence: BigInt(index),
+    definitions: index > 0 ? [] : refs.map((ref) => ({ ref, labels: labelsOf(ref) })),
+    columns: {
+      refs,
+      timestampsMs: refs.map(() => BigInt(timestampMs)),
+      values: refs.map((series) => valueAt(series, timestampMs)),
+    },
+  };
+}
+
+function labelsOf(series: number) {
+  return [
+    { name: '__name__', value: 'kill_test' },
+    { name: 'series', value: String(series) },
+  ];
+}
+
+async function verify(client: TestClient, rounds: readonly Sent[]): Promise<void> {
+  const startMs = BigInt(rounds[0]!.startMs);
+  const endMs = BigInt(rounds.at(-1)!.startMs + ROUND_MS - 1);
+  const responses = await client.scanRange({ selectors: ['kill_test'], startMs, endMs });
+  const seriesOf = new Map<number, number>();
+  const found = new Set<string>();
+  for (const { definitions, columns } of responses) {
+    for (const { ref, labels } of definitions) {
+      seriesOf.set(ref, Number(labels.find(({ name }) => name === 'series')?.value));
+    }
+    for (let i = 0; i < (columns?.refs.length ?? 0); i++) {
+      const series = seriesOf.get(columns!.refs[i]!)!;
+      const timestampMs = Number(columns!.timestampsMs[i]!);
+      if (columns!.values[i] !== valueAt(series, timestampMs)) {
+        assert.unreachable(`series ${series} at ${timestampMs} is ${columns!.values[i]}`);
+      }
+      found.add(`${series}@${timestampMs}`);
+    }
+  }
+  let possible = 0;
+  for (const { startMs: roundMs, batchesSent, batchesAcked } of rounds) {
+    for (let index = 0; index < batchesSent; index++) {
+      for (let series = 0; series < SERIES; series++) {
+        if (found.has(`${series}@${roundMs + index * STEP_MS}`)) possible++;
+        else if (index < batchesAcked) {
+          assert.unreachable(`lost: series ${series}, batch ${index} of the round at ${roundMs}`);
+        }
+      }
+    }
+  }
+  assert.is(found.size, possible, 'points that were never sent');
+}
+
+kill.run();

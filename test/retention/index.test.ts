@@ -1,0 +1,117 @@
+import { Registry } from 'prom-client';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type RetentionOptions, startRetention } from '../../retention/index.ts';
+import { StorageError } from '../../storage/index.ts';
+import { createSimClock } from '../sim/sim-clock.ts';
+import { absentRedisUrl } from '../support/redis.ts';
+import {
+  createTestLog,
+  createWindowStorage,
+  DAY_MS,
+  HOUR_MS,
+  policy,
+  windowEnding,
+} from '../support/retention.ts';
+
+const retention = suite('retention');
+
+const NOW_MS = 1_700_000_000_000;
+const MINUTE_MS = 60_000;
+const debug = policy('debug', DAY_MS);
+
+function setUp(options: Partial<RetentionOptions> = {}) {
+  const sim = createSimClock(NOW_MS);
+  const storage = createWindowStorage({ policies: [debug], policyOf: () => 0 });
+  const log = createTestLog();
+  const registry = new Registry();
+  const start = () =>
+    startRetention({
+      storage,
+      sweepEveryMs: MINUTE_MS,
+      serverId: 'a-1',
+      clock: sim.clock,
+      scheduler: sim.scheduler,
+      logger: log.logger,
+      registry,
+      ...options,
+    });
+  return { sim, storage, log, registry, start };
+}
+
+retention('a window goes within one interval of its expiry', async () => {
+  const { sim, storage, start } = setUp();
+  storage.add(windowEnding(debug, NOW_MS - DAY_MS + 30 * MINUTE_MS));
+  const own = start();
+  sim.advance(29 * MINUTE_MS);
+  await own.sweepNow();
+  assert.is(storage.windows().length, 1);
+  sim.advance(MINUTE_MS);
+  await own.sweepNow();
+  assert.is(storage.windows().length, 0);
+  assert.is(own.jobMode, 'local');
+  await own.stop();
+});
+
+retention('the plan for a time is what a sweep at that time drops', async () => {
+  const { sim, storage, start } = setUp();
+  for (let hours = 0; hours < 48; hours++) {
+    storage.add(windowEnding(debug, NOW_MS - hours * HOUR_MS));
+  }
+  const own = start();
+  await own.sweepNow();
+  const planned = own.plan(NOW_MS + 5 * MINUTE_MS + 3 * HOUR_MS).expired;
+  assert.is(planned.length, 3);
+  for (let minutes = 0; minutes < 185; minutes++) sim.advance(MINUTE_MS);
+  await own.sweepNow();
+  const left = new Set(storage.windows());
+  for (const window of planned) assert.not.ok(left.has(window));
+  assert.is(left.size, 24 - planned.length);
+  await own.stop();
+});
+
+retention('new policies hold for stored windows; wrong ones change nothing', async () => {
+  const { storage, start } = setUp();
+  storage.add(windowEnding(debug, NOW_MS - 2 * HOUR_MS));
+  await using own = start();
+  const shorter = { name: 'debug', matchers: [], keepMs: HOUR_MS, windowMs: HOUR_MS };
+  try {
+    await own.setPolicies([{ ...shorter, keepMs: 0 }]);
+    assert.unreachable('a keep of nothing is a mistake');
+  } catch (error) {
+    assert.is(error instanceof StorageError && error.code, 'INVALID_ARGUMENT');
+  }
+  assert.is((await own.sweepNow()).dropped.length, 0);
+  await own.setPolicies([shorter]);
+  assert.is((await own.sweepNow()).dropped.length, 1);
+});
+
+retention('says what starts the sweeps, also when Redis never answers', async () => {
+  const { log, registry, sim, start } = setUp({ redisUrl: await absentRedisUrl() });
+  const own = start();
+  await log.next('Redis is away');
+  assert.is(own.jobMode, 'local');
+  const text = await registry.metrics();
+  assert.match(text, 'varve_retention_jobs_mode{mode="local"} 1');
+  assert.match(text, 'varve_retention_jobs_mode{mode="redis"} 0');
+  sim.advance(2 * MINUTE_MS);
+  await own.stop();
+  assert.match(await registry.metrics(), /varve_retention_sweeps_total [12]/);
+});
+
+const REFUSED: [string, Partial<RetentionOptions>][] = [
+  ['no time between sweeps', { sweepEveryMs: 0 }],
+  ['an endless time between sweeps', { sweepEveryMs: Infinity }],
+  ['an id that cannot name a queue', { serverId: 'a:b' }],
+];
+
+for (const [name, options] of REFUSED) {
+  retention(`is not started with ${name}`, () => {
+    assert.throws(
+      setUp(options).start,
+      (error: unknown) => error instanceof StorageError && error.code === 'INVALID_ARGUMENT',
+    );
+  });
+}
+
+retention.run();

@@ -1,0 +1,347 @@
+// A file system in memory that keeps apart what a disk keeps apart: bytes survive a power cut once
+// their file is synced, names once their directory is. `crashClone` is what a machine finds after
+// the cut: all that was synced, and a random part of the rest.
+
+import type { FileLock, FileSystem, ReadableFile, WritableFile } from '../../storage/index.ts';
+import type { Rng } from './rng.ts';
+
+export type OperationKind =
+  | keyof FileSystem
+  | 'append'
+  | 'sync'
+  | 'closeWritable'
+  | 'read'
+  | 'closeReadable';
+
+/**
+ * Runs before each operation takes effect. To fail the operation it throws: a `PowerCut` fails all
+ * later ones too. To delay the operation it returns a promise.
+ */
+export type OperationHook = (
+  index: number,
+  kind: OperationKind,
+  path: string,
+) => void | Promise<void>;
+
+export interface MemoryFileSystem extends FileSystem {
+  /** Operations so far. */
+  readonly operations: number;
+  onOperation: OperationHook | undefined;
+  /** What is found after a power cut now. Locks are free, handles stay with the old one. */
+  crashClone(rng: Rng): MemoryFileSystem;
+  /** What is found after the process is killed now, and the kernel had time to write it all. */
+  killClone(): MemoryFileSystem;
+  /** The bytes of a file as they are now, for tests that damage them. */
+  bytesOf(path: string): Uint8Array;
+  /** Replaces the bytes of a file, synced: damage, or a file from elsewhere. */
+  plant(path: string, bytes: Uint8Array): void;
+}
+
+/** The machine is off: thrown by a hook to turn it off, and by every operation after that. */
+export class PowerCut extends Error {
+  constructor() {
+    super('the power is cut');
+    this.name = 'PowerCut';
+  }
+}
+
+/** An error as the kernel gives it. Of a failing append the first `written` bytes are taken. */
+export class SystemError extends Error {
+  readonly code: string;
+  readonly written: number;
+
+  constructor(code: string, path: string, written = 0) {
+    super(`${code}: ${path}`);
+    this.name = 'SystemError';
+    this.code = code;
+    this.written = written;
+  }
+}
+
+/** What the disk writes at once; a torn write leaves garbage in the last one. */
+const SECTOR_BYTES = 512;
+
+interface FileNode {
+  readonly kind: 'file';
+  bytes: Uint8Array;
+  size: number;
+  syncedSize: number;
+}
+
+type Node = FileNode | { readonly kind: 'dir' };
+type Names = Map<string, Node>;
+
+/** A change of names that its directories have not synced yet. */
+interface NameChange {
+  readonly dirs: readonly string[];
+  apply(names: Names): void;
+}
+
+export function createMemoryFileSystem(): MemoryFileSystem {
+  return memoryFileSystem(new Map());
+}
+
+function memoryFileSystem(durable: Names): MemoryFileSystem {
+  const names: Names = new Map(durable);
+  let unsynced: NameChange[] = [];
+  const locks = new Set<string>();
+  let operations = 0;
+  let off = false;
+
+  async function operate(kind: OperationKind, path: string): Promise<void> {
+    if (off) throw new PowerCut();
+    const index = operations++;
+    try {
+      await fs.onOperation?.(index, kind, path);
+    } catch (error) {
+      off ||= error instanceof PowerCut;
+      throw error;
+    }
+    if (off) throw new PowerCut();
+  }
+
+  function change(dirs: readonly string[], apply: (names: Names) => void): void {
+    apply(names);
+    unsynced.push({ dirs, apply });
+  }
+
+  function fileAt(path: string): FileNode {
+    const node = names.get(path);
+    if (node === undefined) throw new SystemError('ENOENT', path);
+    if (node.kind !== 'file') throw new SystemError('EISDIR', path);
+    return node;
+  }
+
+  function demandDir(path: string): void {
+    if (path === '') return;
+    const node = names.get(path);
+    if (node === undefined) throw new SystemError('ENOENT', path);
+    if (node.kind !== 'dir') throw new SystemError('ENOTDIR', path);
+  }
+
+  function addFile(path: string, node: FileNode): void {
+    demandDir(parentOf(path));
+    if (names.has(path)) throw new SystemError('EEXIST', path);
+    change([parentOf(path)], (map) => map.set(path, node));
+  }
+
+  function makeDirs(path: string): void {
+    if (path === '' || names.get(path)?.kind === 'dir') return;
+    if (names.has(path)) throw new SystemError('EEXIST', path);
+    makeDirs(parentOf(path));
+    const node: Node = { kind: 'dir' };
+    change([parentOf(path)], (map) => map.set(path, node));
+    // The place of a data directory is its administrator's, and as old as the machine.
+    if (parentOf(path) === '') durable.set(path, node);
+  }
+
+  function writable(path: string, node: FileNode): WritableFile {
+    let open = true;
+    return {
+      async append(parts) {
+        try {
+          await operate('append', path);
+        } catch (error) {
+          const written = error instanceof SystemError ? error.written : 0;
+          appendBytes(node, Buffer.concat(parts, written));
+          throw error;
+        }
+        if (!open) throw new SystemError('EBADF', path);
+        // Only now: a caller that changes what it gave too early is found out, as on a real disk.
+        for (const part of parts) appendBytes(node, part);
+      },
+      async sync() {
+        await operate('sync', path);
+        if (!open) throw new SystemError('EBADF', path);
+        node.syncedSize = node.size;
+      },
+      async close() {
+        await operate('closeWritable', path);
+        open = false;
+      },
+    };
+  }
+
+  function readable(path: string, node: FileNode): ReadableFile {
+    let open = true;
+    return {
+      size: node.size,
+      async read(offset, length) {
+        await operate('read', path);
+        if (!open) throw new SystemError('EBADF', path);
+        return node.bytes.slice(offset, Math.min(offset + length, node.size));
+      },
+      async close() {
+        await operate('closeReadable', path);
+        open = false;
+      },
+    };
+  }
+
+  const fs: MemoryFileSystem = {
+    onOperation: undefined,
+    get operations() {
+      return operations;
+    },
+    async makeDir(path) {
+      await operate('makeDir', path);
+      makeDirs(path);
+    },
+    async list(path) {
+      await operate('list', path);
+      return childrenOf(names, path);
+    },
+    async size(path) {
+      await operate('size', path);
+      const node = names.get(path);
+      return node?.kind === 'file' ? node.size : undefined;
+    },
+    async create(path) {
+      await operate('create', path);
+      const node = newFile();
+      addFile(path, node);
+      return writable(path, node);
+    },
+    async open(path) {
+      await operate('open', path);
+      return readable(path, fileAt(path));
+    },
+    async rename(from, to) {
+      await operate('rename', from);
+      const node = fileAt(from);
+      demandDir(parentOf(to));
+      change([parentOf(from), parentOf(to)], (map) => {
+        map.delete(from);
+        map.set(to, node);
+      });
+    },
+    async link(from, to) {
+      await operate('link', from);
+      addFile(to, fileAt(from));
+    },
+    async truncate(path, size) {
+      await operate('truncate', path);
+      const node = fileAt(path);
+      node.bytes = node.bytes.slice(0, size);
+      node.size = Math.min(node.size, size);
+      node.syncedSize = node.size;
+    },
+    async remove(path) {
+      await operate('remove', path);
+      fileAt(path);
+      change([parentOf(path)], (map) => map.delete(path));
+    },
+    async removeDir(path) {
+      await operate('removeDir', path);
+      if (names.get(path)?.kind !== 'dir' || childrenOf(names, path).length > 0) return;
+      change([parentOf(path)], (map) => map.delete(path));
+    },
+    async syncDir(path) {
+      await operate('syncDir', path);
+      demandDir(path);
+      for (const step of unsynced) if (step.dirs.includes(path)) step.apply(durable);
+      unsynced = unsynced.filter((step) => !step.dirs.includes(path));
+    },
+    async lock(path) {
+      await operate('lock', path);
+      if (locks.has(path)) return undefined;
+      if (!names.has(path)) addFile(path, newFile());
+      locks.add(path);
+      return memoryLock(path, locks);
+    },
+    crashClone(rng) {
+      const found: Names = new Map(durable);
+      for (const step of unsynced) if (rng.chance(0.5)) step.apply(found);
+      dropUnreachable(found);
+      return memoryFileSystem(copyNodes(found, (node) => surviving(node, rng)));
+    },
+    killClone() {
+      const found = copyNodes(names, (node) => syncedCopy(node.bytes.subarray(0, node.size)));
+      return memoryFileSystem(found);
+    },
+    bytesOf(path) {
+      const node = fileAt(path);
+      return node.bytes.slice(0, node.size);
+    },
+    plant(path, bytes) {
+      makeDirs(parentOf(path));
+      const node = syncedCopy(bytes);
+      change([parentOf(path)], (map) => map.set(path, node));
+      for (const step of unsynced) step.apply(durable);
+      unsynced = [];
+    },
+  };
+  return fs;
+}
+
+function memoryLock(path: string, locks: Set<string>): FileLock {
+  return {
+    async release() {
+      locks.delete(path);
+    },
+  };
+}
+
+/** '' is the root, which is always there; so is '.'. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function childrenOf(names: Names, path: string): string[] {
+  const prefix = `${path}/`;
+  return [...names.keys()]
+    .filter((name) => name.startsWith(prefix) && !name.includes('/', prefix.length))
+    .map((name) => name.slice(prefix.length))
+    .sort();
+}
+
+/** A name whose directory did not survive cannot be reached. */
+function dropUnreachable(names: Names): void {
+  for (const path of [...names.keys()].sort()) {
+    const parent = parentOf(path);
+    if (parent !== '' && names.get(parent)?.kind !== 'dir') names.delete(path);
+  }
+}
+
+/** Copies files node by node, so that two names of one file stay two names of one file. */
+function copyNodes(names: Names, copy: (node: FileNode) => FileNode): Names {
+  const copies = new Map<Node, Node>();
+  const result: Names = new Map();
+  for (const [path, node] of names) {
+    const known = copies.get(node) ?? (node.kind === 'file' ? copy(node) : node);
+    copies.set(node, known);
+    result.set(path, known);
+  }
+  return result;
+}
+
+/** The synced bytes and a random part of the others, whose last sector may be torn. */
+function surviving(node: FileNode, rng: Rng): FileNode {
+  const size = node.syncedSize + rng.below(node.size - node.syncedSize + 1);
+  const bytes = node.bytes.slice(0, size);
+  const lastSector = Math.max(node.syncedSize, size - (size % SECTOR_BYTES || SECTOR_BYTES));
+  if (size > lastSector && rng.chance(0.5)) {
+    const tornFrom = lastSector + rng.below(size - lastSector);
+    for (let i = tornFrom; i < size; i++) bytes[i] = rng.below(256);
+  }
+  return syncedCopy(bytes);
+}
+
+function newFile(): FileNode {
+  return { kind: 'file', bytes: new Uint8Array(0), size: 0, syncedSize: 0 };
+}
+
+function syncedCopy(bytes: Uint8Array): FileNode {
+  return { kind: 'file', bytes: bytes.slice(), size: bytes.length, syncedSize: bytes.length };
+}
+
+function appendBytes(node: FileNode, part: Uint8Array): void {
+  const size = node.size + part.length;
+  if (size > node.bytes.length) {
+    const bytes = new Uint8Array(Math.max(size, node.bytes.length * 2));
+    bytes.set(node.bytes.subarray(0, node.size));
+    node.bytes = bytes;
+  }
+  node.bytes.set(part, node.size);
+  node.size = size;
+}

@@ -1,0 +1,77 @@
+// A real redis-server on a free port of 127.0.0.1, with nothing on disk. It can be killed, started
+// again on the same port, empty, and frozen so that it takes connections but never answers.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
+
+export interface RedisServer {
+  readonly url: string;
+  /** SIGKILL; resolves once the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`; resolves once it takes connections. */
+  start(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+export async function startRedis(): Promise<RedisServer> {
+  const port = await freePort();
+  let child = await spawnRedis(port);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    },
+    async start() {
+      child = await spawnRedis(port);
+    },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+  };
+}
+
+/** A URL that nothing listens at. */
+export async function absentRedisUrl(): Promise<string> {
+  return `redis://127.0.0.1:${await freePort()}`;
+}
+
+async function spawnRedis(port: number): Promise<ChildProcess> {
+  const options = { bind: '127.0.0.1', port, save: '', appendonly: 'no', dir: tmpdir() };
+  const args = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // A test that dies leaves no server behind.
+  process.once('exit', () => child.kill('SIGKILL'));
+  const failed = once(child, 'error').then(([error]) => {
+    throw new Error('redis-server does not start: run test/setup.sh', { cause: error });
+  });
+  await Promise.race([isReady(child), failed]);
+  return child;
+}
+
+async function isReady(child: ChildProcess): Promise<void> {
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout!)) {
+    lines.push(line);
+    if (line.includes('Ready to accept connections')) {
+      child.stdout!.resume();
+      return;
+    }
+  }
+  throw new Error(`redis-server ended:\n${lines.join('\n')}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  server.close();
+  await once(server, 'close');
+  return address.port;
+}
