@@ -153,7 +153,7 @@ async function evaluateBinary(context: EvalContext, expr: Binary, grid: Grid): P
   const { budget } = context;
   const series = isSetOperator(operator)
     ? setOperator(operator as 'and', left.series, right.series, matching, grid.steps)
-    : vectorBinary(expr, left.series, right.series, grid.steps, budget);
+    : await vectorBinary(expr, left.series, right.series, grid.steps, budget);
   return { kind: 'vector', series };
 }
 
@@ -176,8 +176,8 @@ async function evaluateAggregation(
   const parameters = await scalarOf(context, parameter!, grid);
   const series = await vectorOf(context, argument, grid);
   return operator === 'quantile'
-    ? aggregateQuantile(parameters, series, expr, annotations)
-    : pickSeries(parameters, series, expr, annotations);
+    ? aggregateQuantile(parameters, series, expr, annotations, budget)
+    : pickSeries(parameters, series, expr, annotations, budget);
 }
 
 async function evaluateCall(context: EvalContext, call: Call, grid: Grid): Promise<Value> {

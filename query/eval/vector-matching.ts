@@ -21,15 +21,17 @@ import {
 } from './value.ts';
 
 /** Throws QueryError (execution) where a step has more series to a match than `expr` allows. */
-export function vectorBinary(
+export async function vectorBinary(
   expr: Binary,
   left: readonly Series[],
   right: readonly Series[],
   steps: number,
   budget: Budget,
-): readonly Series[] {
+): Promise<readonly Series[]> {
   const results: Series[] = [];
   for (const match of matchSeries(left, right, expr.matching)) {
+    const turn = budget.turn();
+    if (turn !== undefined) await turn;
     const outputs = new Map<string, Output>();
     matchOne(expr, withFill(expr, match, steps), outputs, steps);
     budget.takeColumns(outputs.size, steps);

@@ -27,9 +27,13 @@ const PARAMETRIC: ReadonlySet<string> = new Set([
   'count_values',
 ]);
 
-/** Reads expressions of `text`; refuses more than `limits.depthMax` levels before it recurses. */
+/**
+ * Reads expressions of `text`; the nodes are those of its `scanned` form. Refuses more than
+ * `limits.depthMax` levels before it recurses.
+ */
 export function createExpressionReader(
   text: string,
+  scanned: string,
   limits: QueryLimits,
 ): (node: SyntaxNode) => Expr {
   return (node) => readChain(node, 1).expr;
@@ -117,7 +121,7 @@ export function createExpressionReader(
         return { expr: { kind: 'paren', inner: inner.expr, span }, height: inner.height + 1 };
       }
       case 'FunctionCall': {
-        const name = text.slice(node.firstChild!.from, node.firstChild!.to);
+        const name = functionName(node.from);
         const { args, height } = readArguments(node.lastChild!, depth);
         return { expr: { kind: 'call', name, args, span }, height: height + 1 };
       }
@@ -126,6 +130,12 @@ export function createExpressionReader(
       default:
         throw parseError(text, span, `${node.name} is not supported`);
     }
+  }
+
+  /** As it is written, or lowered where the grammar was given another word for it. */
+  function functionName(from: number): string {
+    const name = /^\w+/.exec(text.slice(from))![0];
+    return scanned.startsWith(name, from) ? name : name.toLowerCase();
   }
 
   function readString(node: SyntaxNode): string {

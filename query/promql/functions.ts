@@ -28,6 +28,7 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   '>s': 'pi time start end range step',
   'v?>v': 'days_in_month day_of_month day_of_week day_of_year hour minute month year',
   'vs?>v': 'round',
+  'ss>s': 'max_of min_of',
   'vs>v': 'clamp_max clamp_min',
   'vss>v': 'clamp',
   'vtttt>v': 'label_replace',
