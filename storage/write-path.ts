@@ -74,8 +74,9 @@ export class WritePath {
     if (isEmpty(active)) return;
     this.#cancelAgeTimer?.();
     this.#cancelAgeTimer = undefined;
-    const segment = wal.segment + 1;
-    wal.rotate(segment);
+    // Numbers of segments have no gap, so that one that is missing is missed.
+    const segment = wal.segmentBytes > 0 ? wal.segment + 1 : wal.segment;
+    if (segment > wal.segment) wal.rotate(segment);
     catalog.setMemory(createGeneration(settings.memtableBytesMax, segment), [...sealed, active]);
     onSealed();
   }

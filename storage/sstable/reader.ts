@@ -15,6 +15,8 @@ import { decodeSeriesSet } from './series-set.ts';
 export interface Table {
   readonly path: string;
   readonly summary: TableSummary;
+  readonly footer: Footer;
+  readonly bloom: BloomFilter;
   readonly blocks: readonly BlockInfo[];
   /** Memory of filter and index. */
   readonly pinnedBytes: number;
@@ -49,6 +51,8 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
   return {
     path,
     summary: footer.summary,
+    footer,
+    bloom,
     blocks,
     pinnedBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
     mayContain: (id) => bloomMayContain(bloom, id),
