@@ -12,7 +12,7 @@ import { damage, fact, type InspectLines } from './line.ts';
 import { headerLines, type LogInspection, logDamage, paddingDamage } from './log-file.ts';
 import { bytes, bytesPerPoint, count, duration, number } from './words.ts';
 
-/** Of more numbers than this a line gives the count. */
+/** Of more numbers than this a line gives the count alone. */
 const NUMBERS_MAX = 8;
 
 export async function* inspectManifest(inspection: LogInspection): InspectLines {
@@ -41,16 +41,10 @@ function describeEdit(edit: Edit): string {
   const { addTables = [], removeTables = [], addIndexTables = [], removeIndexTables = [] } = edit;
   const parts = [
     ...(edit.policies ?? []).map(({ id, name }) => `policy ${id} ${JSON.stringify(name)}`),
-    ...listed(
-      'adds table',
-      addTables.map((table) => table.number),
-    ),
-    ...listed('removes table', removeTables),
-    ...listed(
-      'adds index table',
-      addIndexTables.map((table) => table.number),
-    ),
-    ...listed('removes index table', removeIndexTables),
+    ...listed('adds', 'table', numbersOf(addTables)),
+    ...listed('removes', 'table', removeTables),
+    ...listed('adds', 'index table', numbersOf(addIndexTables)),
+    ...listed('removes', 'index table', removeIndexTables),
   ];
   if (edit.walSegment !== undefined) parts.push(`WAL from segment ${edit.walSegment}`);
   if (edit.nextFileNumber !== undefined) parts.push(`next file ${edit.nextFileNumber}`);
@@ -59,10 +53,14 @@ function describeEdit(edit: Edit): string {
   return parts.join('; ');
 }
 
-function listed(action: string, numbers: readonly number[]): string[] {
+function listed(verb: string, thing: string, numbers: readonly number[]): string[] {
   if (numbers.length === 0) return [];
-  if (numbers.length > NUMBERS_MAX) return [count(numbers.length, action)];
-  return [`${action}${numbers.length > 1 ? 's' : ''} ${numbers.join(' ')}`];
+  const names = numbers.length > NUMBERS_MAX ? '' : ` (${numbers.join(' ')})`;
+  return [`${verb} ${count(numbers.length, thing)}${names}`];
+}
+
+function numbersOf(files: readonly { readonly number: number }[]): number[] {
+  return files.map((file) => file.number);
 }
 
 async function* stateLines(state: ManifestState): InspectLines {

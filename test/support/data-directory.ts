@@ -29,26 +29,29 @@ export interface Sample {
   readonly options: StorageOptions;
 }
 
-/** The directory `data`: closed cleanly, and killed twice with points in its log since then. */
+/** The directory `data`: closed cleanly, and killed twice since then with points in its log. */
 export async function writeSamples(): Promise<readonly Sample[]> {
   const options: StorageOptions = {
     policies: TWO_POLICIES,
-    memtable: { bytesMax: 24 * 512 },
+    memtable: { bytesMax: 2 ** 20 },
     index: { levelZeroTables: 2, levelOneBytes: 2048, tableBytes: 512 },
   };
   const { fs } = createSimEnv();
   const first = await openStorage('data', createSimEnv(fs), options);
-  await writeRandomly(first, 1, 30);
+  for (const seed of [1, 2]) {
+    await writeRandomly(first, seed, 10);
+    await first.flush();
+  }
+  await first.compact();
   await first.close();
   const closed = fs.killClone();
   const later = await openStorage('data', createSimEnv(fs), options);
-  await writeRandomly(later, 2, 20);
+  await writeRandomly(later, 3, 10);
   await later.flush();
-  await writeRandomly(later, 3, 3);
+  await writeRandomly(later, 4, 3);
   const killed = fs.killClone();
   const restarted = await openStorage('data', createSimEnv(killed), options);
-  await restarted.compact();
-  await writeRandomly(restarted, 4, 3);
+  await writeRandomly(restarted, 5, 3);
   const killedAgain = killed.killClone();
   await later.close();
   await restarted.close();
@@ -84,7 +87,7 @@ async function writeRandomly(storage: Storage, seed: number, batches: number): P
   for (let batch = 0; batch < batches; batch++) {
     const points = Array.from({ length: 1 + rng.below(60) }, () => ({
       labels: labels('metric', `series-${rng.below(120)}`),
-      timestampMs: START_MS + rng.below(200) * 100_000,
+      timestampMs: START_MS + rng.below(14_400) * 1000,
       value: rng.chance(0.1) ? Number.NaN : rng.below(1000) / 10,
     }));
     await appendPoints(storage, points);
