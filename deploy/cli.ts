@@ -2,6 +2,7 @@
 // command is loaded when it is run, so that a small one does not wait for the server's libraries.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { StorageError } from '../storage/index.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { QueryOptions } from './commands/query.ts';
 import type { RetentionPlanOptions } from './commands/retention-plan.ts';
@@ -9,7 +10,7 @@ import type { ServeOptions } from './commands/serve.ts';
 import type { World } from './commands/world.ts';
 import { type Override, parseOverride } from './config/source.ts';
 import { readVersion } from './project.ts';
-import { UserError } from './user-error.ts';
+import { isSystemError, systemReason, UserError } from './user-error.ts';
 
 const CONFIG_OPTION = ['--config <file>', 'YAML config; every key has a default'] as const;
 
@@ -27,9 +28,14 @@ export async function runCli(args: readonly string[], world: World): Promise<num
   }
 }
 
-/** Mistakes of users become lines; anything else is a fault of ours and passes on with its stack. */
+/** What a user can mend becomes a line; anything else is a fault of ours and keeps its stack. */
 function failureOf(error: unknown): { message: string; exitCode: number } {
   if (error instanceof UserError) return error;
+  if (error instanceof StorageError) return { message: error.message, exitCode: 1 };
+  if (isSystemError(error)) {
+    const where = error.path === undefined ? '' : `${error.path}: `;
+    return { message: `${where}${systemReason(error)}`, exitCode: 1 };
+  }
   if (!(error instanceof CommanderError)) throw error;
   if (error.code === 'commander.help') {
     return { message: 'say what to do: varve --help lists the commands', exitCode: 2 };

@@ -46,7 +46,7 @@ export function parseConfig(
   return { ok: false, problems };
 }
 
-/** Rules broken by the rest of a config when the keys that `issues` name stand at their defaults. */
+/** Rules that the rest of a config breaks, with the keys that `issues` name at their defaults. */
 function brokenRulesDespite(issues: readonly z.core.$ZodIssue[], input: unknown): BrokenRule[] {
   const repaired = configSchema.safeDecode(withoutRejected(issues, input) as ConfigText);
   return repaired.success ? brokenRules(repaired.data) : [];
@@ -70,20 +70,21 @@ export function loadConfig(
   return parseConfig(file, text, overrides);
 }
 
-/** The whole config as text, defaults included and secrets left out. */
+/** The whole config as text, defaults included. It has secrets in it. */
 export function configText(config: Config): ConfigText {
-  const redis = config.retention.redis?.replace(/\/\/[^@/]*@/, '//redacted@') ?? null;
-  const tokens = config.auth.tokens.map((token) => ({ ...token, token_sha256: '0'.repeat(64) }));
-  return z.encode(configSchema, {
-    ...config,
-    retention: { ...config.retention, redis },
-    auth: { ...config.auth, tokens },
-  });
+  return z.encode(configSchema, config);
 }
 
-/** The same as YAML. */
+/** The same as YAML for people, without secrets. */
 export function configYaml(config: Config): string {
-  return stringify(configText(config));
+  const text = configText(config);
+  const redis = config.retention.redis?.replace(/\/\/[^@/]*@/, '//redacted@') ?? null;
+  const tokens = config.auth.tokens.map(({ token_sha256, ...token }) => token);
+  return stringify({
+    ...text,
+    retention: { ...text.retention, redis },
+    auth: { ...text.auth, tokens },
+  });
 }
 
 /** Every problem on a line of its own. */

@@ -1,4 +1,5 @@
-// The data directory as a user meets it: made when it is missing, refused in words when it is of no use.
+// The data directory as a user meets it: made when it is missing, refused in words when it is of
+// no use.
 
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';

@@ -1,4 +1,5 @@
-// What the program needs of storage, as one argument, so that a test can put something simpler there.
+// What the program needs of storage, as one argument, so that a test can put something simpler
+// in its place.
 
 import type { Env, InspectLine, Storage, StorageOptions, WindowInfo } from '../storage/index.ts';
 

@@ -20,6 +20,7 @@ import {
   configChanges,
   configText,
   formatAddress,
+  isLoopback,
   policyConfigs,
   reloaded,
 } from './config.ts';
@@ -81,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const grpc = await listenGrpc(parts.grpcServer, state.config.grpc.listen);
     const http = await listenHttp(parts.app, state.config.http.listen);
     if (state.config.self_monitoring) state.selfMonitoring = watchItself(options, grpc, http);
+    warnOfOpenDoors(options, [grpc, http]);
     state.isReady = true;
     return { grpc, http, reload, stop: () => stopServer(options, state, parts) };
   } catch (error) {
@@ -144,6 +146,13 @@ function watchItself(options: ServerOptions, grpc: Address, http: Address): Self
     scheduler,
     log,
   });
+}
+
+/** The config had to say so (`auth.open`), and may have said so long ago. */
+function warnOfOpenDoors({ config, log }: ServerOptions, addresses: readonly Address[]): void {
+  const open = addresses.filter(({ host }) => !isLoopback(host)).map(formatAddress);
+  if (config.auth.tokens.length > 0 || open.length === 0) return;
+  log.warn({ addresses: open }, 'everybody who reaches these addresses may read and write');
 }
 
 async function reloadConfig(

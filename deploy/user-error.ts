@@ -13,6 +13,11 @@ export class UserError extends Error {
   }
 }
 
+/** Whether the operating system refused something, such as to open a file. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
+}
+
 /** An error of the operating system in words, such as `no space left on device`. */
 export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;

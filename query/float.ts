@@ -22,11 +22,11 @@ function withoutExponent(text: string): string {
   return sign + digits.padEnd(point, '0');
 }
 
-/** Go's %g: an exponent below 1e-4 and from 1e21 on. */
+/** Go's %g: an exponent below 1e-4 and from 1e6 on. */
 export function formatShort(value: number): string {
   if (!Number.isFinite(value)) return formatFloat(value);
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e21)) {
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
     const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
     return `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
   }

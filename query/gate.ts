@@ -5,8 +5,8 @@ import { limitNote, type QueryLimits } from './limits.ts';
 
 export interface Gate {
   /**
-   * Runs `task` when it is its turn. Rejects with `unavailable` when too many wait already, and with
-   * the signal's reason when it is aborted before the turn comes.
+   * Runs `task` when it is its turn. Rejects with `unavailable` when too many wait already, and
+   * with the signal's reason when it is aborted before the turn comes.
    */
   run<Result>(signal: AbortSignal, task: () => Promise<Result>): Promise<Result>;
   readonly active: number;

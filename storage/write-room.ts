@@ -28,12 +28,9 @@ export class WriteRoom {
     return new Promise((resolve, reject) => {
       const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(
-          new StorageError(
-            'RESOURCE_EXHAUSTED',
-            `flushing has fallen behind: no memtable had room within ${this.#waitMsMax} ms; retry later`,
-          ),
-        );
+        const waited = `no memtable had room within ${this.#waitMsMax} ms`;
+        const message = `flushing has fallen behind: ${waited}; retry later`;
+        reject(new StorageError('RESOURCE_EXHAUSTED', message));
       });
       const waiter: Waiter = {
         proceed() {

@@ -1,6 +1,7 @@
 // varve serve: from a config to a running server, and down again on a signal.
 
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import type { Env } from '../../storage/index.ts';
 import {
   type Config,
   type ConfigResult,
@@ -17,7 +18,8 @@ import { readVersion } from '../project.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { storageLog, tellBoth } from '../storage-log.ts';
 import { UserError } from '../user-error.ts';
-import type { StopSignal, World } from './world.ts';
+import { type Signals, watchSignals } from './signals.ts';
+import type { World } from './world.ts';
 
 export interface ServeOptions {
   readonly config?: string;
@@ -29,49 +31,62 @@ export interface ServeOptions {
 
 /** Resolves when the server has stopped. */
 export async function serve(options: ServeOptions, world: World): Promise<void> {
-  const readConfig = () => loadConfig(options.config, overridesOf(options));
-  const config = validConfig(readConfig());
-  const log = createLogger(world.stderr);
-  const version = readVersion();
-  const env = world.engine.createEnv();
-  const metrics = createServerMetrics(version);
+  const readConfig = () => validConfig(loadConfig(options.config, overridesOf(options)));
+  const config = readConfig();
   // Failures of grpc-js reach us as errors of calls; its own lines would only repeat them.
   setLogVerbosity(logVerbosity.NONE);
-
-  const { storage, serverId } = await openDataDirectory(config.data_dir, (dir) =>
-    world.engine.openStorage(
-      dir,
-      env,
-      storageOptions(config, tellBoth(metrics.listener, storageLog(log))),
-    ),
-  );
-  const stopped = stopRequested(world, log);
+  const log = createLogger(world.stderr);
+  const env = world.engine.createEnv();
+  const signals = watchSignals(world, log);
   try {
-    const server = await startServer({
+    await serveUntilStopped({ config, readConfig, world, env, log, signals });
+    log.info('stopped');
+  } finally {
+    await env.compute.close();
+    signals.release();
+  }
+}
+
+interface ServeContext {
+  readonly config: Config;
+  readonly readConfig: () => Config;
+  readonly world: World;
+  readonly env: Env;
+  readonly log: Logger;
+  readonly signals: Signals;
+}
+
+async function serveUntilStopped(context: ServeContext): Promise<void> {
+  const { config, readConfig, world, env, log, signals } = context;
+  const version = readVersion();
+  const metrics = createServerMetrics(version);
+  const listener = tellBoth(metrics.listener, storageLog(log));
+  const { storage, serverId } = await openDataDirectory(config.data_dir, (dir) =>
+    world.engine.openStorage(dir, env, storageOptions(config, listener)),
+  );
+  try {
+    const { clock, scheduler } = env;
+    const parts = {
       config,
-      readConfig: () => validConfig(readConfig()),
+      readConfig,
       storage,
       version,
       serverId,
-      clock: env.clock,
-      scheduler: env.scheduler,
+      clock,
+      scheduler,
       metrics,
       log,
-    });
-    const ignoreReloads = world.onSignal('SIGHUP', () => reload(server, log));
+    };
+    const server = await startServer(parts);
+    signals.onReload(() => reload(server, log));
     const [grpc, http] = [formatAddress(server.grpc), formatAddress(server.http)];
     log.info({ version, pid: process.pid, dataDir: config.data_dir, grpc, http }, 'ready');
     world.stdout.write(`varve ready grpc=${grpc} http=${http} data=${config.data_dir}\n`);
-    const signal = await stopped.signal;
-    log.info({ signal }, 'stopping: no more writes, those under way are finished');
-    ignoreReloads();
+    await signals.stop;
     await server.stop();
   } finally {
     await storage.close();
-    await env.compute.close();
-    stopped.release();
   }
-  log.info('stopped');
 }
 
 /** Flags that stand for a key beat `--set`, which beats the file. */
@@ -94,32 +109,4 @@ function reload(server: RunningServer, log: Logger): void {
   server.reload().catch((error: Error) => {
     log.error({ reason: error.message }, 'reload refused: the config in force stays');
   });
-}
-
-interface StopRequest {
-  readonly signal: Promise<StopSignal>;
-  release(): void;
-}
-
-/** The first SIGTERM or SIGINT; a second one ends the process without waiting for anything. */
-function stopRequested(world: World, log: Logger): StopRequest {
-  let releases: (() => void)[] = [];
-  const signal = new Promise<StopSignal>((resolve) => {
-    let isStopping = false;
-    const onSignal = (name: StopSignal) => () => {
-      if (isStopping) {
-        log.warn({ signal: name }, 'forced: the WAL is replayed at the next start');
-        world.exit(1);
-      }
-      isStopping = true;
-      resolve(name);
-    };
-    releases = (['SIGTERM', 'SIGINT'] as const).map((name) => world.onSignal(name, onSignal(name)));
-  });
-  return {
-    signal,
-    release: () => {
-      for (const release of releases) release();
-    },
-  };
 }

@@ -13,6 +13,9 @@ export interface KeyChange {
   readonly needsRestart: boolean;
 }
 
+/** Keys whose values are not for the log. */
+const SECRET_KEYS = ['retention.redis', 'auth.tokens'];
+
 /** Keys that a running server takes over, see `reloaded`. */
 const LIVE_KEYS = [
   'http.allowed_hosts',
@@ -47,5 +50,6 @@ export function configChanges(from: unknown, to: unknown, path: KeyPath = []): K
   }
   if (JSON.stringify(from) === JSON.stringify(to)) return [];
   const key = formatPath(path);
-  return [{ key, from, to, needsRestart: !LIVE_KEYS.includes(key) }];
+  const values = SECRET_KEYS.includes(key) ? { from: 'secret', to: 'secret' } : { from, to };
+  return [{ key, ...values, needsRestart: !LIVE_KEYS.includes(key) }];
 }

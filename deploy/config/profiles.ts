@@ -1,6 +1,6 @@
 // `storage.profile`: presets of other storage keys. A key that is given beats its preset.
 
-/** In the form of the file, merged under what the user wrote. `balanced` is the schema's defaults. */
+/** In the form of the file, merged under what the user wrote; `balanced` is the defaults. */
 export const STORAGE_PROFILES = {
   /** Fewer, larger tables and less work per point, for reads that touch more files. */
   write_heavy: { memtable: { size: '256MiB', max_age: '1h' }, block_cache: '128MiB' },

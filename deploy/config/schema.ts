@@ -73,7 +73,8 @@ const selector = z.string().superRefine((text, context) => {
   try {
     parseMatch(text);
   } catch (error) {
-    const message = `expected a selector such as {env="dev",team=~"a|b"}: ${(error as Error).message}`;
+    const example = 'a selector such as {env="dev",team=~"a|b"}';
+    const message = `expected ${example}: ${(error as Error).message}`;
     context.addIssue({ code: 'custom', message });
   }
 });

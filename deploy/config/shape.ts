@@ -22,43 +22,48 @@ export function dropEmptySections(input: unknown, schema: z.core.$ZodType = conf
 /** A schema's complaint in words: one entry for each key that is wrong. */
 export function describeIssue(issue: z.core.$ZodIssue, input: unknown): BrokenRule[] {
   const path = issue.path.filter((key) => typeof key !== 'symbol');
-  const found = valueAt(input, path);
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
-    case 'invalid_value': {
-      const choices = issue.values.map(String);
-      const guess = typeof found === 'string' ? closest(found, choices) : undefined;
-      const hint = guess === undefined ? '' : `; did you mean ${guess}?`;
-      return [{ path, message: `expected ${choices.join(' or ')}, found ${show(found)}${hint}` }];
-    }
-    case 'invalid_type':
-      return [
-        {
-          path,
-          message: `expected ${EXPECTED[issue.expected] ?? issue.expected}, found ${show(found)}`,
-        },
-      ];
-    case 'too_small':
-      return [
-        {
-          path,
-          message: `expected ${sizeWord(issue.origin)} of at least ${issue.minimum}, found ${show(found)}`,
-        },
-      ];
-    case 'too_big':
-      return [
-        {
-          path,
-          message: `expected ${sizeWord(issue.origin)} of at most ${issue.maximum}, found ${show(found)}`,
-        },
-      ];
-    case 'invalid_format':
-    case 'custom':
-      return [{ path, message: `${issue.message}, found ${show(found)}` }];
-    default:
-      return [{ path, message: issue.message }];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
   }
+  const found = valueAt(input, path);
+  return [{ path, message: `${expectation(issue)}, found ${show(found)}${guess(issue, found)}` }];
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `expected ${issue.values.join(' or ')}`;
+    case 'invalid_type':
+      return `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return `expected ${sizeWord(issue.origin)} of at least ${issue.minimum}`;
+    case 'too_big':
+      return `expected ${sizeWord(issue.origin)} of at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  object: 'a section with keys of its own',
+  array: 'a list',
+  record: 'names with values',
+  boolean: 'true or false',
+  string: 'a text',
+  int: 'a whole number',
+  number: 'a number',
+};
+
+/** What is out of its bounds: a length, or a number itself. */
+function sizeWord(origin: string): string {
+  if (origin === 'array') return 'a list with a length';
+  return origin === 'string' ? 'a text with a length' : 'a whole number';
+}
+
+function guess(issue: z.core.$ZodIssue, found: unknown): string {
+  if (issue.code !== 'invalid_value' || typeof found !== 'string') return '';
+  const choice = closest(found, issue.values.map(String));
+  return choice === undefined ? '' : `; did you mean ${choice}?`;
 }
 
 /** `input` without the keys that were rejected; of a list with a wrong item, nothing is left. */
@@ -77,25 +82,10 @@ function withoutKey(target: unknown, [key, ...rest]: readonly PropertyKey[]): un
   return rest.length === 0 ? others : { ...others, [key]: withoutKey(value, rest) };
 }
 
-const EXPECTED: Readonly<Record<string, string>> = {
-  object: 'a section with keys of its own',
-  array: 'a list',
-  record: 'names with values',
-  boolean: 'true or false',
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a number',
-};
-
-function sizeWord(origin: string): string {
-  if (origin === 'array') return 'a list with a length';
-  return origin === 'string' ? 'a text with a length' : 'a whole number';
-}
-
 function unknownKey(path: KeyPath, key: string): string {
   const known = knownKeys(path);
-  const guess = closest(key, known);
-  if (guess !== undefined) return `unknown key; did you mean ${guess}?`;
+  const meant = closest(key, known);
+  if (meant !== undefined) return `unknown key; did you mean ${meant}?`;
   return `unknown key; known here: ${known.join(', ')}`;
 }
 

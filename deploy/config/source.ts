@@ -2,6 +2,7 @@
 // still knows the place of each key.
 
 import {
+  type Document,
   isMap,
   isScalar,
   isSeq,
@@ -52,12 +53,12 @@ export function readSource(
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number) => `${file}:${lines.linePos(offset).line || 1}`;
-  const problems = document.errors.map((error) => ({
-    place: place(error.pos[0]),
+  const { value: fromFile, errors } = plainValue(document);
+  const problems = errors.map(({ offset, message }) => ({
+    place: place(offset),
     path: [],
-    message: `not valid YAML: ${error.message.replaceAll('\n', ' ')}`,
+    message: `not valid YAML: ${message.replaceAll('\n', ' ')}`,
   }));
-  const fromFile: unknown = problems.length > 0 ? undefined : document.toJS();
   const input = overrides.reduce<unknown>(
     (value, override) => withValue(value, override.path, override.value),
     fromFile ?? {},
@@ -74,6 +75,24 @@ export function readSource(
       return madeIt?.flag ?? (text === '' ? '' : place(offset));
     },
   };
+}
+
+interface YamlError {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** The document without YAML's own types; undefined when there are errors. */
+function plainValue(document: Document.Parsed): { value: unknown; errors: readonly YamlError[] } {
+  const errors = document.errors.map(({ pos, message }) => ({ offset: pos[0], message }));
+  if (errors.length > 0) return { value: undefined, errors };
+  try {
+    return { value: document.toJS(), errors };
+  } catch (error) {
+    // An alias of nothing, or aliases of aliases that unfold without end; where, it does not say.
+    const { message } = error as Error;
+    return { value: undefined, errors: [{ offset: 0, message }] };
+  }
 }
 
 function startsWith(path: KeyPath, prefix: KeyPath): boolean {

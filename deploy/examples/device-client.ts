@@ -1,6 +1,7 @@
 // A device that sends its readings to varve and loses none: one stream with a dictionary, batches
 // kept until they are acknowledged, a new stream after a pause when one breaks. Sending a batch
-// twice is harmless: a point is (series, timestamp). Run it: node dist/deploy/examples/device-client.js
+// twice is harmless: a point is (series, timestamp).
+// Run it: node dist/deploy/examples/device-client.js
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
@@ -86,7 +87,7 @@ export function connectDevice(address: string) {
 
   open();
   return {
-    /** Resolves when the readings are stored: `rejected` and `rejections` tell what was not taken. */
+    /** Resolves when the readings are stored; `rejected`, `rejections`: what was not taken. */
     send(readings: readonly Reading[]): Promise<WriteResponse> {
       if (batches.length >= BATCHES_MAX) return Promise.reject(new Error('too many batches wait'));
       return new Promise((resolve, reject) => {

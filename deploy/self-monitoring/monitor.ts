@@ -26,7 +26,7 @@ export interface SelfMonitoring {
   stop(): Promise<void>;
 }
 
-/** The first round begins at once. A round that fails is logged, the next one begins in its time. */
+/** The first round begins at once. One that fails is logged, the next begins in its time. */
 export function startSelfMonitoring(options: SelfMonitoringOptions): SelfMonitoring {
   const { target, instance, readServer, clock, scheduler, log } = options;
   const writer = createSampleWriter(target);

@@ -118,9 +118,15 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
-/** Not storage, or (network and user-space file systems) free to let a `statfs` wait for ever. */
-const FILE_SYSTEMS_LEFT_OUT =
-  /^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|efivarfs|fuse.*|hugetlbfs|mqueue|nsfs|proc|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs|nfs4?|cifs|smb3|9p|ceph)$/;
+/** Views of the kernel, not storage. */
+const KERNEL_FILE_SYSTEMS = new Set(
+  (
+    'autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs hugetlbfs ' +
+    'mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs squashfs sysfs tracefs'
+  ).split(' '),
+);
+/** Served by other machines or programs, which may let a `statfs` wait for ever. */
+const REMOTE_FILE_SYSTEMS = /^(nfs4?|cifs|smb3|9p|ceph|fuse.*)$/;
 const MOUNTPOINTS_LEFT_OUT =
   /^\/(dev|proc|sys|run\/credentials|var\/lib\/(docker|containers))($|\/)/;
 
@@ -128,7 +134,8 @@ const MOUNTPOINTS_LEFT_OUT =
 export function parseMounts(text: string): Mount[] {
   const mounts = rows(text).flatMap(([device, mountpoint, fstype, flags]): Mount[] => {
     if (device === undefined || mountpoint === undefined || fstype === undefined) return [];
-    if (FILE_SYSTEMS_LEFT_OUT.test(fstype) || MOUNTPOINTS_LEFT_OUT.test(mountpoint)) return [];
+    if (KERNEL_FILE_SYSTEMS.has(fstype) || REMOTE_FILE_SYSTEMS.test(fstype)) return [];
+    if (MOUNTPOINTS_LEFT_OUT.test(mountpoint)) return [];
     // A container's root is an overlay, and its disk; other overlays repeat it.
     if (fstype === 'overlay' && mountpoint !== '/') return [];
     const readOnly = flags?.split(',').includes('ro') ?? false;

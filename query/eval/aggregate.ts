@@ -51,21 +51,22 @@ export async function accumulate(
 }
 
 /** The q-quantile of each group; `qs` has one q per step. */
-export function aggregateQuantile(
+export async function aggregateQuantile(
   qs: Float64Array,
   series: readonly Series[],
   expr: Aggregation,
   annotations: Annotations,
-): readonly Series[] {
+  budget: Budget,
+): Promise<readonly Series[]> {
   warnAboutQuantiles(qs, expr.parameter!.span, annotations);
-  return groupSeries(series, groupingOf(expr)).map(({ labels, members }) => {
-    const result = emptySeries(
-      labels,
-      qs.length,
-      members.some((member) => member.dropName),
-    );
+  const results: Series[] = [];
+  for (const { labels, members } of groupSeries(series, groupingOf(expr))) {
+    const dropName = members.some((member) => member.dropName);
+    const result = emptySeries(labels, qs.length, dropName);
     const values = new Float64Array(members.length);
     for (let step = 0; step < qs.length; step++) {
+      const turn = budget.turn();
+      if (turn !== undefined) await turn;
       let count = 0;
       for (const member of members) {
         if (member.present[step] === 1) values[count++] = member.values[step]!;
@@ -74,8 +75,9 @@ export function aggregateQuantile(
       result.values[step] = quantile(qs[step]!, values.subarray(0, count));
       result.present[step] = 1;
     }
-    return result;
-  });
+    results.push(result);
+  }
+  return results;
 }
 
 /** One warning for each kind of quantile that makes no sense, as Prometheus gives them. */

@@ -1,4 +1,4 @@
-// Remarks on a query that succeeded: warnings (the answer may be wrong) and infos (the query may be).
+// Remarks on a query that succeeded: warnings (the answer may be wrong), infos (the query may be).
 
 import type { Span } from '../promql/ast.ts';
 import { position } from '../promql/errors.ts';

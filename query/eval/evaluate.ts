@@ -14,6 +14,7 @@ import { isAccumulatorKind } from './accumulator.ts';
 import { accumulate, aggregateQuantile, countValues, groupingOf } from './aggregate.ts';
 import { scalarBinary, vectorScalarBinary } from './binary.ts';
 import type { EvalContext } from './context.ts';
+import { evaluateInfo } from './info-function.ts';
 import { absent, evaluateInstantCall } from './instant-call.ts';
 import { slide, viewTimeMs } from './lookback.ts';
 import { evaluateRangeCall, isRangeFunction, rangeSource } from './range-call.ts';
@@ -99,6 +100,10 @@ async function collectPoints(
   expr: Extract<Expr, { kind: 'matrix' | 'subquery' }>,
   grid: Grid,
 ): Promise<readonly Points[]> {
+  if (expr.kind === 'matrix' && expr.selector.extension !== undefined) {
+    const message = `${expr.selector.extension} modifier needs a function around its range`;
+    throw new QueryError('execution', message);
+  }
   const { view, rangeMs, batches } = rangeSource(context, expr, grid);
   const all: Points[] = [];
   for (const points of await collect(batches)) {
@@ -148,7 +153,7 @@ async function evaluateBinary(context: EvalContext, expr: Binary, grid: Grid): P
   const { budget } = context;
   const series = isSetOperator(operator)
     ? setOperator(operator as 'and', left.series, right.series, matching, grid.steps)
-    : vectorBinary(expr, left.series, right.series, grid.steps, budget);
+    : await vectorBinary(expr, left.series, right.series, grid.steps, budget);
   return { kind: 'vector', series };
 }
 
@@ -171,8 +176,8 @@ async function evaluateAggregation(
   const parameters = await scalarOf(context, parameter!, grid);
   const series = await vectorOf(context, argument, grid);
   return operator === 'quantile'
-    ? aggregateQuantile(parameters, series, expr, annotations)
-    : pickSeries(parameters, series, expr, annotations);
+    ? aggregateQuantile(parameters, series, expr, annotations, budget)
+    : pickSeries(parameters, series, expr, annotations, budget);
 }
 
 async function evaluateCall(context: EvalContext, call: Call, grid: Grid): Promise<Value> {
@@ -183,6 +188,10 @@ async function evaluateCall(context: EvalContext, call: Call, grid: Grid): Promi
   if (call.name === 'absent_over_time') {
     const present = { ...call, name: 'present_over_time' };
     return absent(first!, await collect(evaluateRangeCall(context, present, grid)), grid);
+  }
+  if (call.name === 'info') {
+    const base = await vectorOf(context, first!, grid);
+    return { kind: 'vector', series: await evaluateInfo(context, call, base, grid) };
   }
   const selector = first === undefined ? undefined : unwrap(first);
   if (call.name === 'timestamp' && selector?.kind === 'vector') {

@@ -1,7 +1,7 @@
 // histogram_quantile, histogram_quantiles and histogram_fraction over classic buckets.
 
 import type { Labels } from '../../storage/index.ts';
-import { formatFloat, formatShort } from '../float.ts';
+import { formatShort } from '../float.ts';
 import type { Span } from '../promql/ast.ts';
 import { quote } from '../promql/literals.ts';
 import { warnAboutQuantiles } from './aggregate.ts';
@@ -70,7 +70,8 @@ export function histogramQuantiles(
 
 /** As OpenMetrics writes floats: always recognisable as one. */
 function formatOpenMetrics(value: number): string {
-  return Number.isInteger(value) ? `${formatFloat(value)}.0` : formatShort(value);
+  const text = formatShort(value);
+  return /^[-\d]+$/.test(text) ? `${text}.0` : text;
 }
 
 export function histogramFraction(

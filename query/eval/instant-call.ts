@@ -207,6 +207,14 @@ const FUNCTIONS: Readonly<Record<string, InstantFunction>> = {
     const [source, pattern] = [stringOf(invocation, 3), stringOf(invocation, 4)];
     return vector(labelReplace(seriesOf(invocation), target, template, source, pattern));
   },
+  max_of: (invocation) => {
+    const [a, b] = [scalarOf(invocation, 0), scalarOf(invocation, 1)];
+    return scalar(invocation.grid, (step) => Math.max(a[step]!, b[step]!));
+  },
+  min_of: (invocation) => {
+    const [a, b] = [scalarOf(invocation, 0), scalarOf(invocation, 1)];
+    return scalar(invocation.grid, (step) => Math.min(a[step]!, b[step]!));
+  },
   pi: ({ grid }) => scalar(grid, () => Math.PI),
   range: ({ context, grid }) => {
     return scalar(grid, () => (context.query.endMs - context.query.startMs) / 1000);

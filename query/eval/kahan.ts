@@ -26,7 +26,7 @@ export function kahanTotal(total: KahanSum): number {
   return Number.isFinite(total.sum) ? total.sum + total.compensation : total.sum;
 }
 
-/** A mean that is exact where it can be: it sums, and goes over to a running mean before overflow. */
+/** A mean that is exact where it can be: a sum, and where that would overflow a running mean. */
 export interface KahanMean extends KahanSum {
   count: number;
   /** `sum` is the running mean instead of the sum. */

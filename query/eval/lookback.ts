@@ -79,7 +79,7 @@ export function withoutStale(points: Points): Points {
 
 /**
  * Writes the newest point that each step sees into `values` and `present`: its value, or with
- * `wantTime` its timestamp in seconds. A stale marker hides the series. Returns how many were found.
+ * `wantTime` its timestamp in seconds. A stale marker hides the series. Returns how many there are.
  */
 export function sampleColumn(
   view: Viewpoint,

@@ -5,6 +5,7 @@ import { quote } from '../promql/literals.ts';
 import { warnAboutQuantiles } from './aggregate.ts';
 import type { EvalContext } from './context.ts';
 import { rangeMs } from './durations.ts';
+import { extendedFunction, type Margins, marginsOf } from './extended-functions.ts';
 import { type Viewpoint, visibleRange } from './lookback.ts';
 import { OVER_TIME_FUNCTIONS } from './over-time-functions.ts';
 import { type RangeFunction, rangeColumns } from './range-function.ts';
@@ -34,8 +35,11 @@ export function isRangeFunction(name: string): boolean {
 /** Where points come from: all of them, and the range that each step sees. */
 export interface RangeSource {
   readonly view: Viewpoint;
+  /** Margins included. */
   readonly rangeMs: number;
   readonly batches: AsyncIterable<readonly Points[]>;
+  /** How much wider than the range of the expression that is. */
+  readonly margins: Margins;
 }
 
 export function rangeSource(
@@ -44,12 +48,18 @@ export function rangeSource(
   grid: Grid,
 ): RangeSource {
   const width = rangeMs(expr.range, context.query);
-  if (expr.kind === 'matrix') {
-    const view = viewOf(context, expr.selector, grid);
-    return { view, rangeMs: width, batches: scanPoints(context, expr.selector, view, width) };
+  const extension = expr.kind === 'matrix' ? expr.selector.extension : undefined;
+  const margins = marginsOf(extension, context.lookbackMs);
+  const total = margins.beforeMs + width + margins.afterMs;
+  if (expr.kind === 'subquery') {
+    const view = viewOf(context, expr, grid);
+    const batches = evaluateSubquery(context, expr, view, width);
+    return { view, rangeMs: total, batches, margins };
   }
-  const view = viewOf(context, expr, grid);
-  return { view, rangeMs: width, batches: evaluateSubquery(context, expr, view, width) };
+  const seen = viewOf(context, expr.selector, grid);
+  const view = { ...seen, offsetMs: seen.offsetMs - margins.afterMs };
+  const batches = scanPoints(context, expr.selector, view, total);
+  return { view, rangeMs: total, batches, margins };
 }
 
 /** The step of a subquery that does not say: Prometheus's default evaluation interval. */
@@ -115,10 +125,15 @@ export async function* evaluateRangeCall(
     if (value.kind === 'scalar') parameters.push(value.values);
   }
   const source = rangeSource(context, range!, grid);
+  const extension = range!.kind === 'matrix' ? range!.selector.extension : undefined;
+  const compute =
+    extension === undefined
+      ? FUNCTIONS[call.name]!
+      : extendedFunction(call.name, extension, source.margins);
   const plan = { view: source.view, rangeMs: source.rangeMs, parameters };
   const dropName = !KEEPS_NAME.has(call.name);
   for await (const batch of source.batches) {
-    const columns = await rangeColumns(FUNCTIONS[call.name]!, batch, plan, dropName, budget);
+    const columns = await rangeColumns(compute, batch, plan, dropName, budget);
     if (call.name === 'quantile_over_time' && columns.length > 0) {
       warnAboutQuantiles(parameters[0]!, call.args[0]!.span, annotations);
     }

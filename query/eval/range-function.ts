@@ -8,11 +8,13 @@ import { emptySeries, type Points, type Series, stepTimeMs } from './value.ts';
 export interface RangeInput extends Window {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** For functions that go on from the range before: an index, and the end it is true up to. */
+  readonly memory: { index: number; end: number };
   /** The time evaluated at; with `@` or `offset`, not the end of the range. */
   timeMs: number;
 }
 
-/** Pure; undefined says that there is no result, NaN is one. */
+/** Pure but for `memory`; undefined says that there is no result, NaN is one. */
 export type RangeFunction = (
   input: RangeInput,
   parameters: readonly number[],
@@ -44,6 +46,7 @@ export function rangeColumn(
     startMs: 0,
     endMs: 0,
     timeMs: 0,
+    memory: { index: -1, end: 0 },
   };
   const parameters = plan.parameters.map(() => 0);
   // With a fixed time every step sees the same points, so the first result does for all.

@@ -7,6 +7,7 @@ import { formatShort } from '../float.ts';
 import type { Aggregation } from '../promql/ast.ts';
 import { groupingOf } from './aggregate.ts';
 import type { Annotations } from './annotations.ts';
+import type { Budget } from './budget.ts';
 import { groupSeries } from './grouping.ts';
 import { compareFloats } from './quantile.ts';
 import type { Series } from './value.ts';
@@ -20,18 +21,19 @@ type Pick = (candidates: readonly Series[], step: number, count: number) => read
  * The picked series with only the steps at which they are; with a single step in the order they
  * were picked in. `parameters` has one value per step.
  */
-export function pickSeries(
+export async function pickSeries(
   parameters: Float64Array,
   series: readonly Series[],
   expr: Aggregation,
   annotations: Annotations,
-): readonly Series[] {
+  budget: Budget,
+): Promise<readonly Series[]> {
   const { operator } = expr;
   if (operator === 'limit_ratio') return limitRatio(parameters, series, expr, annotations);
   if (!parameters.some((k) => k >= 1 || Number.isNaN(k))) return [];
   checkCounts(parameters);
   const pick = operator === 'topk' ? pickTop : operator === 'bottomk' ? pickBottom : pickFirst;
-  return pickPerStep(parameters, series, expr, pick);
+  return pickPerStep(parameters, series, expr, pick, budget);
 }
 
 function checkCounts(parameters: Float64Array): void {
@@ -46,17 +48,20 @@ function checkCounts(parameters: Float64Array): void {
   }
 }
 
-function pickPerStep(
+async function pickPerStep(
   counts: Float64Array,
   series: readonly Series[],
   expr: Aggregation,
   pick: Pick,
-): readonly Series[] {
+  budget: Budget,
+): Promise<readonly Series[]> {
   const picked = new Map<Series, Uint8Array>();
   for (const { members } of groupSeries(series, groupingOf(expr))) {
     for (let step = 0; step < counts.length; step++) {
       const count = Math.min(Math.trunc(counts[step]!), members.length);
       if (count < 1) continue;
+      const turn = budget.turn();
+      if (turn !== undefined) await turn;
       const candidates = members.filter((member) => member.present[step] === 1);
       for (const one of pick(candidates, step, count)) {
         let present = picked.get(one);
@@ -77,16 +82,40 @@ function pickFirst(candidates: readonly Series[], _step: number, count: number):
 
 /** Largest first; NaN is smaller than everything. Of equal values the earlier series is kept. */
 function pickTop(candidates: readonly Series[], step: number, count: number): readonly Series[] {
-  const value = (series: Series): number => series.values[step]!;
-  return [...candidates].sort((a, b) => compareFloats(value(b), value(a))).slice(0, count);
+  return pickBest(candidates, step, count, (a, b) => compareFloats(b, a));
 }
 
 /** Smallest first; NaN comes last here too. */
 function pickBottom(candidates: readonly Series[], step: number, count: number): readonly Series[] {
-  const value = (series: Series): number => series.values[step]!;
-  const compare = (a: number, b: number): number =>
-    Number.isNaN(a) || Number.isNaN(b) ? compareFloats(b, a) : a - b || 0;
-  return [...candidates].sort((a, b) => compare(value(a), value(b))).slice(0, count);
+  return pickBest(candidates, step, count, (a, b) =>
+    Number.isNaN(a) || Number.isNaN(b) ? compareFloats(b, a) : a - b || 0,
+  );
+}
+
+/**
+ * The first `count` in the order of `compare`, without sorting all: with few to pick from many,
+ * hardly any candidate is better than the last one kept.
+ */
+function pickBest(
+  candidates: readonly Series[],
+  step: number,
+  count: number,
+  compare: (a: number, b: number) => number,
+): readonly Series[] {
+  if (count * 4 > candidates.length) {
+    const sorted = [...candidates].sort((a, b) => compare(a.values[step]!, b.values[step]!));
+    return sorted.slice(0, count);
+  }
+  const best: Series[] = [];
+  for (const candidate of candidates) {
+    const value = candidate.values[step]!;
+    if (best.length === count && compare(value, best.at(-1)!.values[step]!) >= 0) continue;
+    let at = best.length;
+    while (at > 0 && compare(value, best[at - 1]!.values[step]!) < 0) at--;
+    best.splice(at, 0, candidate);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }
 
 /**

@@ -19,7 +19,7 @@ export function viewOf(
   };
 }
 
-/** The newest point of each series within the lookback of each step, or with `wantTime` its time. */
+/** The newest point of each series that each step sees, or with `wantTime` its time. */
 export async function* scanVector(
   context: EvalContext,
   selector: VectorSelector,

@@ -21,15 +21,17 @@ import {
 } from './value.ts';
 
 /** Throws QueryError (execution) where a step has more series to a match than `expr` allows. */
-export function vectorBinary(
+export async function vectorBinary(
   expr: Binary,
   left: readonly Series[],
   right: readonly Series[],
   steps: number,
   budget: Budget,
-): readonly Series[] {
+): Promise<readonly Series[]> {
   const results: Series[] = [];
   for (const match of matchSeries(left, right, expr.matching)) {
+    const turn = budget.turn();
+    if (turn !== undefined) await turn;
     const outputs = new Map<string, Output>();
     matchOne(expr, withFill(expr, match, steps), outputs, steps);
     budget.takeColumns(outputs.size, steps);
@@ -99,7 +101,7 @@ function matchOne(expr: Binary, sides: Sides, outputs: Map<string, Output>, step
   }
 }
 
-/** Which of the `one` series has the point of each step (-1: none); undefined when it is obvious. */
+/** Which of the `one` series has the point of each step (-1: none); undefined with just one. */
 function singleAtEachStep(expr: Binary, sides: Sides, steps: number): Int32Array | undefined {
   const { one } = sides;
   if (one.length < 2) return undefined;
@@ -196,6 +198,7 @@ function ambiguousMatch(expr: Binary): QueryError {
     'execution',
     grouped
       ? 'multiple matches for labels: grouping labels must ensure unique matches'
-      : 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)',
+      : 'multiple matches for labels: many-to-one matching must be explicit ' +
+          '(group_left/group_right)',
   );
 }

@@ -7,7 +7,7 @@ import { toGrpcError } from './errors.ts';
 
 export type OnError = (error: unknown) => void;
 
-/** Aborted when the client cancels, hangs up, or its deadline passes: grpc-js says it in one way. */
+/** `signal` is aborted when the client cancels, hangs up, or its deadline passes. */
 type Handle<Request> = (request: Request, signal: AbortSignal) => Promise<unknown>;
 
 export function unary<Request>(handle: Handle<Request>, onError: OnError) {

@@ -137,6 +137,8 @@ export interface VectorSelector extends Modifiers {
   /** The name in front of the braces, or alone in quotes within them; also in `matchers`. */
   readonly name?: string;
   readonly matchers: readonly Matcher[];
+  /** Of a range: how the values at its edges are found beyond them. */
+  readonly extension?: 'anchored' | 'smoothed';
   readonly span: Span;
 }
 

@@ -27,9 +27,13 @@ const PARAMETRIC: ReadonlySet<string> = new Set([
   'count_values',
 ]);
 
-/** Reads expressions of `text`; refuses more than `limits.depthMax` levels before it recurses. */
+/**
+ * Reads expressions of `text`; the nodes are those of its `scanned` form. Refuses more than
+ * `limits.depthMax` levels before it recurses.
+ */
 export function createExpressionReader(
   text: string,
+  scanned: string,
   limits: QueryLimits,
 ): (node: SyntaxNode) => Expr {
   return (node) => readChain(node, 1).expr;
@@ -58,7 +62,7 @@ export function createExpressionReader(
       const operator = text.slice(operatorNode.from, operatorNode.to).toLowerCase();
       const precedence = PRECEDENCE[operator];
       if (precedence === undefined) {
-        const message = `operator "${operator}" works on native histograms, which are not stored here`;
+        const message = `operator "${operator}" takes native histograms, which are not stored here`;
         throw parseError(text, operatorNode, message);
       }
       if (precedence < precedenceMin) return left;
@@ -117,7 +121,7 @@ export function createExpressionReader(
         return { expr: { kind: 'paren', inner: inner.expr, span }, height: inner.height + 1 };
       }
       case 'FunctionCall': {
-        const name = text.slice(node.firstChild!.from, node.firstChild!.to);
+        const name = functionName(node.from);
         const { args, height } = readArguments(node.lastChild!, depth);
         return { expr: { kind: 'call', name, args, span }, height: height + 1 };
       }
@@ -126,6 +130,12 @@ export function createExpressionReader(
       default:
         throw parseError(text, span, `${node.name} is not supported`);
     }
+  }
+
+  /** As it is written, or lowered where the grammar was given another word for it. */
+  function functionName(from: number): string {
+    const name = /^\w+/.exec(text.slice(from))![0];
+    return scanned.startsWith(name, from) ? name : name.toLowerCase();
   }
 
   function readString(node: SyntaxNode): string {
@@ -164,7 +174,8 @@ export function createExpressionReader(
       throw parseError(
         text,
         span,
-        `wrong number of arguments for aggregate expression provided, expected ${expected}, got ${args.length}`,
+        'wrong number of arguments for aggregate expression provided, ' +
+          `expected ${expected}, got ${args.length}`,
       );
     }
     const modifier = node.getChild('AggregateModifier');

@@ -20,14 +20,15 @@ const LETTERS = { s: 'scalar', v: 'vector', m: 'matrix', t: 'string' } as const;
  */
 const SIGNATURES: Readonly<Record<string, string>> = {
   'v>v':
-    'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn ' +
-    'sin sinh sort sort_desc sqrt tan tanh timestamp histogram_avg histogram_count histogram_sum ' +
-    'histogram_stddev histogram_stdvar',
+    'abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad ' +
+    'sgn sin sinh sort sort_desc sqrt tan tanh timestamp histogram_avg histogram_count ' +
+    'histogram_sum histogram_stddev histogram_stdvar',
   'v>s': 'scalar',
   's>v': 'vector',
   '>s': 'pi time start end range step',
   'v?>v': 'days_in_month day_of_month day_of_week day_of_year hour minute month year',
   'vs?>v': 'round',
+  'ss>s': 'max_of min_of',
   'vs>v': 'clamp_max clamp_min',
   'vss>v': 'clamp',
   'vtttt>v': 'label_replace',
@@ -39,8 +40,8 @@ const SIGNATURES: Readonly<Record<string, string>> = {
   'vv?>v': 'info',
   'm>v':
     'absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta ' +
-    'increase irate last_over_time mad_over_time max_over_time min_over_time present_over_time rate ' +
-    'resets stddev_over_time stdvar_over_time sum_over_time ts_of_first_over_time ' +
+    'increase irate last_over_time mad_over_time max_over_time min_over_time present_over_time ' +
+    'rate resets stddev_over_time stdvar_over_time sum_over_time ts_of_first_over_time ' +
     'ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time',
   'ms>v': 'predict_linear',
   'mss>v': 'double_exponential_smoothing',

@@ -59,7 +59,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\',
 };
 
-/** The text between the quotes, escapes resolved as Go does; undefined when it is not one string. */
+/** The text between the quotes, escapes resolved as Go does; undefined when it is no string. */
 export function unquote(text: string): string | undefined {
   const quote = text[0];
   if (text.length < 2 || text.at(-1) !== quote) return undefined;

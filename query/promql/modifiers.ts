@@ -47,11 +47,21 @@ export function withModifier(
     }
     case 'StepInvariantExpr':
       return modified(text, expr, { at: readAt(text, node) }, '@', span);
-    default: {
-      const name = node.name === 'AnchoredExpr' ? 'anchored' : 'smoothed';
-      throw parseError(text, node, `the ${name} modifier is experimental and not supported`);
-    }
+    default:
+      return extended(text, expr, node.name === 'AnchoredExpr' ? 'anchored' : 'smoothed', span);
   }
+}
+
+function extended(text: string, expr: Expr, extension: 'anchored' | 'smoothed', span: Span): Expr {
+  if (expr.kind !== 'matrix') {
+    const message = `${extension} modifier is only supported for range vector selectors`;
+    throw parseError(text, span, message);
+  }
+  if (expr.selector.extension !== undefined) {
+    const message = 'anchored and smoothed modifiers cannot be used together';
+    throw parseError(text, span, message);
+  }
+  return { ...expr, selector: { ...expr.selector, extension }, span };
 }
 
 function readRange(text: string, node: SyntaxNode, limits: QueryLimits) {
@@ -74,7 +84,8 @@ function modified(
     throw parseError(
       text,
       span,
-      `${word} modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
+      `${word} modifier must be preceded by an instant vector selector or range vector selector ` +
+        'or a subquery',
     );
   }
   const taken = word === 'offset' ? target.offset : target.at;

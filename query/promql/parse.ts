@@ -18,7 +18,7 @@ export function parse(text: string, limits: QueryLimits = DEFAULT_LIMITS): Expr 
   const broken = firstError(tree.topNode);
   if (broken !== undefined) throw syntaxError(scanned, broken);
   // A tree without errors has the one expression below its top.
-  const expr = createExpressionReader(scanned, limits)(tree.topNode.firstChild!);
+  const expr = createExpressionReader(text, scanned, limits)(tree.topNode.firstChild!);
   checkTypes(expr, text);
   return expr;
 }

@@ -8,6 +8,7 @@ import type {
   Duration,
   Expr,
   Matching,
+  MatrixSelector,
   Modifiers,
   VectorSelector,
 } from './ast.ts';
@@ -32,13 +33,19 @@ export function print(expr: Expr): string {
     case 'vector':
       return printSelector(expr) + printModifiers(expr);
     case 'matrix':
-      return `${printSelector(expr.selector)}[${printDuration(expr.range)}]${printModifiers(expr.selector)}`;
+      return printMatrix(expr);
     case 'subquery': {
       const step = expr.step === undefined ? '' : printDuration(expr.step);
       const range = printDuration(expr.range);
       return `${print(expr.inner)}[${range}:${step}]${printModifiers(expr)}`;
     }
   }
+}
+
+function printMatrix({ selector, range }: MatrixSelector): string {
+  const extension = selector.extension === undefined ? '' : ` ${selector.extension}`;
+  const window = `[${printDuration(range)}]${extension}`;
+  return printSelector(selector) + window + printModifiers(selector);
 }
 
 function printBinary(expr: Binary): string {

@@ -41,7 +41,13 @@ export function typeOf(expr: Expr): ValueType {
 
 /** Throws QueryError (bad_data) at the first thing in `text` that makes no sense. */
 export function checkTypes(expr: Expr, text: string): void {
-  for (const child of children(expr)) checkTypes(child, text);
+  if (expr.kind === 'call' && expr.name === 'info') {
+    // The second argument is no selector of its own: it may well match everything.
+    if (expr.args[0] !== undefined) checkTypes(expr.args[0], text);
+    checkInfoLabels(expr.args[1], text);
+  } else {
+    for (const child of children(expr)) checkTypes(child, text);
+  }
   switch (expr.kind) {
     case 'aggregation':
       expectType(text, expr.argument, 'vector', 'aggregation expression');
@@ -62,7 +68,8 @@ export function checkTypes(expr: Expr, text: string): void {
       throw parseError(
         text,
         expr.span,
-        `unary expression only allowed on expressions of type scalar or instant vector, got "${DOCUMENTED[type]}"`,
+        'unary expression only allowed on expressions of type scalar or instant vector, ' +
+          `got "${DOCUMENTED[type]}"`,
       );
     }
     case 'subquery': {
@@ -84,6 +91,12 @@ export function checkTypes(expr: Expr, text: string): void {
     case 'paren':
     case 'matrix':
   }
+}
+
+function checkInfoLabels(expr: Expr | undefined, text: string): void {
+  if (expr === undefined || (expr.kind === 'vector' && expr.name === undefined)) return;
+  const named = expr.kind === 'vector' ? ', got vector selector instead' : '';
+  throw parseError(text, expr.span, `expected label selectors only${named}`);
 }
 
 function checkBinary(expr: Binary, text: string): void {
@@ -137,16 +150,16 @@ function checkCall(expr: Call, text: string): void {
     throw parseError(text, expr.span, `unknown function with name "${name}"`);
   }
   const least = known.args.length - known.optional;
-  if (known.optional === 0 && args.length !== least) {
-    const message = `expected ${least} argument(s) in call to "${name}", got ${args.length}`;
-    throw parseError(text, expr.span, message);
-  }
-  if (args.length < least) {
-    const message = `expected at least ${least} argument(s) in call to "${name}", got ${args.length}`;
-    throw parseError(text, expr.span, message);
-  }
-  if (args.length > known.most) {
-    const message = `expected at most ${known.most} argument(s) in call to "${name}", got ${args.length}`;
+  const expected =
+    known.optional === 0 && args.length !== least
+      ? least
+      : args.length < least
+        ? `at least ${least}`
+        : args.length > known.most
+          ? `at most ${known.most}`
+          : undefined;
+  if (expected !== undefined) {
+    const message = `expected ${expected} argument(s) in call to "${name}", got ${args.length}`;
     throw parseError(text, expr.span, message);
   }
   args.forEach((arg, i) => {

@@ -7,10 +7,10 @@ import type { Labels, SeriesId } from './labels.ts';
 import { decodeLabels } from './labels-codec.ts';
 import type { LabelsKey } from './labels-key.ts';
 
-/** Ids of series in use are neighbours more often than not: slots by id lie in pages of this many. */
+/** Ids of series in use are mostly neighbours: slots by id lie in pages of this many. */
 const PAGE_BITS = 10;
 const PAGE_IDS = 2 ** PAGE_BITS;
-export const POLICIES_MAX = 2 ** 16;
+const POLICIES_MAX = 2 ** 16;
 /** Forgotten series are cleared away once there are this many and as many as the rest. */
 const DEAD_MAX = 1024;
 
@@ -35,7 +35,7 @@ export class SeriesRegistry {
 
   /** The id of a label set, or 0 when it is not here. */
   find(key: LabelsKey): SeriesId {
-    const slot = this.#table.find(key.bytes, key.length, key.hash);
+    const slot = this.#table.find(key.bytes, 0, key.length, key.hash);
     return slot === -1 ? 0 : this.#ids[slot]!;
   }
 
@@ -43,10 +43,10 @@ export class SeriesRegistry {
   add(key: LabelsKey, id: SeriesId, policy: number): void {
     assert(id > 0 && id < 2 ** 32, 'a series id is a positive uint32');
     assert(this.#slotOf(id) === -1, 'an id stands for one label set');
-    const known = this.#table.find(key.bytes, key.length, key.hash);
+    const known = this.#table.find(key.bytes, 0, key.length, key.hash);
     assert(known === -1 || this.#ids[known] === 0, 'a label set has one id');
     if (known !== -1) this.#dead--;
-    const slot = known === -1 ? this.#table.insert(key.bytes, key.length, key.hash) : known;
+    const slot = known === -1 ? this.#table.insert(key.bytes, 0, key.length, key.hash) : known;
     if (slot >= this.#ids.length) this.#grow();
     this.#ids[slot] = id;
     this.#setSlot(id, slot + 1);

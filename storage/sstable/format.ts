@@ -5,7 +5,7 @@
 //
 // Every part between the magics ends in its checksum, and the parts leave no gap.
 
-export const TABLE_MAGIC = new TextEncoder().encode('varvesst');
+export const TABLE_MAGIC = new TextEncoder().encode('varveSST');
 export const TABLE_VERSION = 1;
 
 export const CHECKSUM_BYTES = 4;

@@ -4,29 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runCli } from '../../deploy/cli.ts';
-import { naiveEngine } from '../support/naive-engine.ts';
+import { runHere } from '../support/run-here.ts';
 import { type Finished, runVarve, serveVarve } from '../support/varve-process.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'varve-cli-'));
 const cli = suite('deploy/cli');
 cli.after(() => rmSync(dir, { recursive: true }));
-
-/** The program in this process: faster to start, and what most mistakes need. */
-async function runHere(...args: string[]): Promise<Finished> {
-  const said = { stdout: '', stderr: '' };
-  const code = await runCli(args, {
-    engine: naiveEngine,
-    stdout: { write: (text) => (said.stdout += text) },
-    stderr: { write: (text) => (said.stderr += text) },
-    colour: false,
-    onSignal: () => () => {},
-    exit: (exitCode) => {
-      throw new Error(`exit ${exitCode}`);
-    },
-  });
-  return { code, ...said };
-}
 
 /** One line, or several that each stand alone; never a stack. */
 function complains({ code, stderr }: Finished, expectedCode: number, message: RegExp): void {

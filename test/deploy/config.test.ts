@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -147,6 +148,15 @@ config('text that is no YAML is refused with its line', () => {
   assert.match(mistakes('data_dir: x\nhttp: [')[0]!, /^varve\.yaml:\d: not valid YAML: /);
 });
 
+config('aliases of nothing, and aliases that unfold without end, are refused', () => {
+  const bomb = Array.from(
+    { length: 30 },
+    (_, i) => `k${i + 1}: &k${i + 1} [*k${i}, *k${i}, *k${i}]`,
+  );
+  assert.match(mistakes('data_dir: *nowhere')[0]!, /not valid YAML: Unresolved alias/);
+  assert.match(mistakes(`k0: &k0 x\n${bomb.join('\n')}`)[0]!, /not valid YAML: Excessive alias/);
+});
+
 config('a key that is given twice is refused', () => {
   assert.match(
     mistakes('data_dir: a\ndata_dir: b\n')[0]!,
@@ -159,6 +169,11 @@ config('a file that is a list or a text is refused', () => {
   assert.match(mistakes('hello')[0]!, /expected a section with keys of its own/);
 });
 
+/** A config with these policies, from its third line on. */
+function policies(...items: string[]): string {
+  return `retention:\n  policies:\n${items.map((item) => `    - ${item}\n`).join('')}`;
+}
+
 const BROKEN_RULES: readonly [string, string, RegExp][] = [
   [
     'policies need a last one for every series',
@@ -167,12 +182,12 @@ const BROKEN_RULES: readonly [string, string, RegExp][] = [
   ],
   [
     'two policies may not share a name',
-    "retention:\n  policies:\n    - {name: a, match: '{b=\"c\"}', keep: 3d}\n    - {name: a, match: '{}', keep: 3d}",
+    policies('{name: a, match: \'{b="c"}\', keep: 3d}', "{name: a, match: '{}', keep: 3d}"),
     /:4: retention\.policies\[1\]\.name: .*a.*already/,
   ],
   [
     'a policy behind one that takes every series is never reached',
-    "retention:\n  policies:\n    - {name: a, match: '{}', keep: 3d}\n    - {name: b, match: '{}', keep: 3d}",
+    policies("{name: a, match: '{}', keep: 3d}", "{name: b, match: '{}', keep: 3d}"),
     /:4: retention\.policies\[1\]\.match: never reached/,
   ],
   ['gRPC on every address needs a word', 'grpc: {listen: "[::]:4317"}', /:1: grpc\.listen: :: can/],
@@ -203,6 +218,27 @@ config('every address may be listened on when auth.open says so', () => {
   assert.is(valid('auth: {open: true}\nhttp: {listen: "0.0.0.0:80"}').http.listen.host, '0.0.0.0');
 });
 
+config('whatever a file says, it is taken or refused with reasons, never a crash', () => {
+  const key = fc.constantFrom('storage', 'wal', 'retention', 'policies', 'http', 'listen', 'name');
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue(),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+    ),
+  }));
+  const check = (text: string) => {
+    const result = parseConfig('varve.yaml', text);
+    if (!result.ok) assert.ok(formatProblems(result.problems).length > 0);
+  };
+  fc.assert(
+    fc.property(value, (input) => check(JSON.stringify(input))),
+    { seed: 7, numRuns: 300 },
+  );
+  fc.assert(fc.property(fc.string(), check), { seed: 7, numRuns: 300 });
+});
+
 config('the config prints as text that reads as the same config', () => {
   const text = 'storage: {profile: read_heavy}\ningest: {max_past: 400d}\nquery: {lookback: 90s}';
   const first = valid(text);
@@ -213,6 +249,16 @@ config('a password is not printed', () => {
   const yaml = configYaml(valid('retention: {redis: "redis://user:secret@host:6379/1"}'));
   assert.not.match(yaml, /secret/);
   assert.match(yaml, /redis:\/\/redacted@host:6379\/1/);
+});
+
+config('a changed password is noticed and not told', () => {
+  const text = (password: string) => `retention: {redis: "redis://user:${password}@host"}`;
+  const change = configChanges(configText(valid(text('one'))), configText(valid(text('two'))));
+  assert.equal(
+    change.map(({ key }) => key),
+    ['retention.redis'],
+  );
+  assert.not.match(JSON.stringify(change), /one|two/);
 });
 
 config('changes name the keys that wait for a restart', () => {

@@ -1,5 +1,5 @@
 // Scripts in the language of Prometheus's promqltest: `load` fills a storage, `eval` states a query
-// and its result, `clear` empties the storage. This file reads them; run-promql-script.ts runs them.
+// and its result, `clear` empties the storage. run-promql-script.ts runs what this file reads.
 
 import { durationMs, numberValue, unquote } from '../../query/promql/literals.ts';
 import type { Label, Labels } from '../../storage/index.ts';
@@ -146,19 +146,21 @@ function readExpectation(type: Expectation['type'], how: string, quoted: string)
   return { type, matches, text };
 }
 
+const QUOTED = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/.source;
+const NAME = /[a-zA-Z_:][\w:.]*/.source;
+/** A name, labels in braces, and whatever comes after them. */
+const SERIES = new RegExp(`^(${NAME})?\\s*(\\{(?:${QUOTED}|[^}"'\`{])*\\})?\\s*(.*)$`, 's');
+/** `label="value"`, or the metric's name alone. */
+const PAIR = new RegExp(`\\s*(${QUOTED}|${NAME})\\s*(?:=\\s*(${QUOTED}))?\\s*,?`, 'y');
+
 /** `name{label="value"} 1 2+3x4 _ stale`. */
 export function readSeriesLine(text: string): SeriesLine {
-  const found =
-    /^([a-zA-Z_:][\w:]*)?\s*(\{(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|[^}"'`{])*\})?\s*(.*)$/s.exec(
-      text,
-    )!;
+  const found = SERIES.exec(text)!;
   const [, name, braces = '{}', values] = found;
   const labels = new Map<string, string>();
   if (name !== undefined) labels.set('__name__', name);
-  const part =
-    /\s*(?:("(?:[^"\\]|\\.)*"|[\w:.]+))\s*(?:=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`))?\s*,?/y;
-  part.lastIndex = 1;
-  for (let pair = part.exec(braces); pair !== null; pair = part.exec(braces)) {
+  PAIR.lastIndex = 1;
+  for (let pair = PAIR.exec(braces); pair !== null; pair = PAIR.exec(braces)) {
     const [, key, value] = pair;
     const label = unquote(key!) ?? key!;
     if (value === undefined) labels.set('__name__', label);

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The program on the naive engine. */
-const PROGRAM = fileURLToPath(new URL('./naive-varve.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../deploy/main.js', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;

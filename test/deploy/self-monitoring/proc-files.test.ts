@@ -84,7 +84,7 @@ procFiles('diskstats counts disks, in bytes and seconds, not their partitions', 
 
 procFiles('net/dev has a column per counter, also where the name touches the number', () => {
   const text = `Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs
     lo: 100 2 0 0 0 0 0 0 100 2 0 0 0 0 0 0
   eth0:5000 40 1 2 3 4 5 6 7000 50 7 8 9 10 11 12
 `;

@@ -101,7 +101,8 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ],
   [
     'topk(a)',
-    '1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1',
+    '1:1: parse error: wrong number of arguments for aggregate expression provided, expected ' +
+      '2, got 1',
   ],
   ['topk("a", b)', '1:6: parse error: expected type scalar in aggregation parameter, got string'],
   ['1 == 2', '1:3: parse error: comparisons between scalars must use BOOL modifier'],
@@ -118,23 +119,29 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['a and on(b) group_left c', '1:7: parse error: no grouping allowed for "and" operation'],
   [
     '-"a"',
-    '1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got "string"',
+    '1:1: parse error: unary expression only allowed on expressions of type scalar or ' +
+      'instant vector, got "string"',
   ],
   ['sum(a)[5m]', '1:1: parse error: ranges only allowed for vector selectors'],
   ['a[0s]', '1:3: parse error: duration must be greater than 0'],
   ['a offset 5m offset 5m', '1:1: parse error: offset may not be set multiple times'],
   [
     'sum(a) offset 5m',
-    '1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery',
+    '1:1: parse error: offset modifier must be preceded by an instant vector selector or ' +
+      'range vector selector or a subquery',
   ],
   ['a @ 1 @ 2', '1:1: parse error: @ <timestamp> may not be set multiple times'],
   ['1[5m:]', '1:1: parse error: subquery is only allowed on instant vector, got scalar instead'],
   ['a[99999999999999999999y]', '1:3: parse error: duration out of range'],
-  ['rate(a[5m] anchored)', 'the anchored modifier is experimental and not supported'],
   [
-    'a </ 5',
-    '1:3: parse error: operator "</" works on native histograms, which are not stored here',
+    'a anchored',
+    '1:1: parse error: anchored modifier is only supported for range vector selectors',
   ],
+  [
+    'rate(a[5m] anchored smoothed)',
+    '1:6: parse error: anchored and smoothed modifiers cannot be used together',
+  ],
+  ['a </ 5', '1:3: parse error: operator "</" takes native histograms, which are not stored here'],
 ];
 
 for (const [text, want] of MISTAKES) {

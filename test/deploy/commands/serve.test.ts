@@ -13,8 +13,8 @@ import {
   WriteRequestSchema,
   type WriteResponse,
   WriteResponseSchema,
-} from '../../proto/index.ts';
-import { serveVarve, type VarveProcess } from '../support/varve-process.ts';
+} from '../../../proto/index.ts';
+import { serveVarve, type VarveProcess } from '../../support/varve-process.ts';
 
 const QUIET = ['--set', 'self_monitoring=false'];
 const serve = suite('deploy/commands/serve');
