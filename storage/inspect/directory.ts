@@ -3,7 +3,7 @@
 // go of it is not missed.
 
 import type { FileSystem } from '../env/env.ts';
-import { CorruptionError } from '../errors.ts';
+import { CorruptionError, StorageError } from '../errors.ts';
 import {
   CURRENT_NAME,
   fileNumbers,
@@ -39,8 +39,7 @@ export async function isDataDirectory(dir: string, fs: FileSystem): Promise<bool
   const names = await fs.list(dir);
   if (names.includes(CURRENT_NAME) || names.includes(LOCK_NAME)) return true;
   // ... whose CURRENT is lost.
-  const within = names.includes('manifest') ? await fs.list(manifestDir(dir)) : [];
-  return fileNumbers(within, 'manifest').length > 0;
+  return fileNumbers(await fs.list(manifestDir(dir)), 'manifest').length > 0;
 }
 
 export async function* inspectDirectory(inspection: DirectoryInspection): InspectLines {
@@ -75,7 +74,8 @@ function condition(live: LiveState | undefined): string {
 /** Undefined when nothing was ever written. Throws CorruptionError. */
 async function readLive(dir: string, fs: FileSystem): Promise<LiveState | undefined> {
   let manifest = await currentManifest(dir, fs);
-  for (let attempt = 0; manifest !== undefined && attempt < ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    if (manifest === undefined) return undefined;
     const path = manifestPath(dir, manifest);
     if ((await fs.size(path)) !== undefined) {
       return { manifest, state: (await replayManifest(path, fs)).state };
@@ -85,7 +85,7 @@ async function readLive(dir: string, fs: FileSystem): Promise<LiveState | undefi
     if (next === manifest) throw new CorruptionError(path, 0, 'expected a file, found none');
     manifest = next;
   }
-  return undefined;
+  throw new StorageError('UNAVAILABLE', `the manifest of ${dir} is rewritten faster than read`);
 }
 
 async function* stateLines(dir: string, { manifest, state }: LiveState): InspectLines {

@@ -161,9 +161,14 @@ function keyText(bytesOfKey: Uint8Array): string {
   const value = valueOfKey(key, key.length);
   const container = `container ${containerOfKey(key, key.length)}`;
   if (name === '') return `every series, ${container}`;
-  return `${value === '' ? `any ${name}` : pairText(name, value)}, ${container}`;
+  return `${value === '' ? `any ${nameText(name)}` : pairText(name, value)}, ${container}`;
 }
 
 function pairText(name: string, value: string): string {
-  return `${name}=${JSON.stringify(value)}`;
+  return `${nameText(name)}=${JSON.stringify(value)}`;
+}
+
+/** Names are their user's: what is in them must not reach a terminal as it is. */
+function nameText(name: string): string {
+  return /^[\w.:]+$/.test(name) ? name : JSON.stringify(name);
 }

@@ -22,11 +22,15 @@ export interface InspectOptions {
 
 /**
  * Lines for people about the WAL segment, SSTable, tag index table, manifest or data directory at
- * `path`. Whoever wants to know whether something is damaged looks for a line of that kind. Throws
- * StorageError INVALID_ARGUMENT when there is nothing of ours at `path`.
+ * `place`. Whoever wants to know whether something is damaged looks for a line of that kind. Throws
+ * StorageError INVALID_ARGUMENT when there is nothing of ours at `place`.
  */
-export async function* inspectPath(path: string, env: Env, options: InspectOptions): InspectLines {
-  const { fs } = env;
+export async function* inspectPath(
+  place: string,
+  { fs }: Env,
+  options: InspectOptions,
+): InspectLines {
+  const path = place.replace(/(?<=.)\/+$/, '');
   let damages = 0;
   for await (const line of await openPath(path, fs, options)) {
     if (line.kind === 'damage') damages++;

@@ -127,7 +127,7 @@ inspect('damage is told with the file, the place, and what was expected there', 
   const table = (await filesBelow('data', fs)).find(({ kind }) => kind === 'table')!;
   const clone = fs.killClone();
   clone.plant(table.path, flipBit(clone.bytesOf(table.path), 20));
-  for (const path of ['data', table.path]) {
+  for (const path of ['data', 'data/', table.path]) {
     const lines = await linesOf(clone, path);
     const damages = lines.filter(({ kind }) => kind === 'damage');
     assert.is(damages.length, 1);
@@ -185,7 +185,7 @@ inspect('files under wrong numbers are found', async () => {
   clone.plant(a!, bytesB);
   clone.plant(b!, bytesA);
   const text = textOf(oddities(await linesOf(clone, 'data')));
-  assert.match(text, /expected number 2, found 3|expected number \d+, found \d+/);
+  assert.match(text, /expected number \d+, found \d+/);
 
   const [c, d] = files.filter(({ kind }) => kind === 'table').map(({ path }) => path);
   clone.plant(c!, clone.bytesOf(d!));
