@@ -76,8 +76,8 @@ interface Parts {
 /** Resolves once both ports answer; rejects with UserError when one cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const state: ServerState = { config: options.config, isReady: false, selfMonitoring: undefined };
-  const reload = () => reloadConfig(options, state, parts);
-  const parts = createParts(options, state, reload);
+  const reload = (): Promise<void> => reloadConfig(options, state, parts);
+  const parts = await createParts(options, state, reload);
   try {
     const grpc = await listenGrpc(parts.grpcServer, state.config.grpc.listen);
     const http = await listenHttp(parts.app, state.config.http.listen);
@@ -91,15 +91,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function createParts(
+async function createParts(
   options: ServerOptions,
   state: ServerState,
   reload: () => Promise<void>,
-): Parts {
+): Promise<Parts> {
   const { config, storage, serverId, clock, scheduler, metrics, log } = options;
   const { registry } = metrics;
   // Before any point is written: what is stored now tells whether the clock can be believed.
-  const retention = startRetention({
+  const retention = await startRetention({
     storage,
     sweepEveryMs: config.retention.sweep_every,
     redisUrl: config.retention.redis ?? undefined,

@@ -4,7 +4,6 @@
 
 import { assert } from '../assert.ts';
 import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
-import type { SeriesId } from '../series/labels.ts';
 import {
   appendTimestamps,
   appendValues,
@@ -67,7 +66,7 @@ export function resetChunkWriter(writer: ChunkWriter): void {
  */
 export function appendChunk(
   writer: ChunkWriter,
-  id: SeriesId,
+  id: number,
   timestampsMs: Float64Array,
   values: Float64Array,
 ): void {

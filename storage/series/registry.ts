@@ -19,8 +19,9 @@ export class SeriesRegistry {
   /** Per slot; id 0 is a series that was forgotten. */
   #ids = new Uint32Array(1024);
   #policies = new Uint16Array(1024);
-  /** By id >> PAGE_BITS: slot + 1, or 0. */
-  #pages = new Map<number, Uint32Array>();
+  /** By id >> PAGE_BITS: slot + 1, or 0. Asked once for each point of some batches: an array. */
+  #pages: (Uint32Array | undefined)[] = [];
+  #pageCount = 0;
   #dead = 0;
 
   get size(): number {
@@ -30,7 +31,7 @@ export class SeriesRegistry {
   /** Bytes of memory held. */
   get memoryBytes(): number {
     const columns = this.#ids.byteLength + this.#policies.byteLength;
-    return this.#table.memoryBytes + columns + this.#pages.size * PAGE_IDS * 4;
+    return this.#table.memoryBytes + columns + this.#pageCount * PAGE_IDS * 4;
   }
 
   /** The id of a label set, or 0 when it is not here. */
@@ -98,7 +99,8 @@ export class SeriesRegistry {
     this.#table = new LabelTable();
     this.#ids = new Uint32Array(1024);
     this.#policies = new Uint16Array(1024);
-    this.#pages = new Map();
+    this.#pages = [];
+    this.#pageCount = 0;
     this.#dead = 0;
     for (let slot = 0; slot < table.size; slot++) {
       const id = ids[slot]!;
@@ -109,16 +111,17 @@ export class SeriesRegistry {
   }
 
   #slotOf(id: SeriesId): number {
-    const page = this.#pages.get(id >>> PAGE_BITS);
+    const page = this.#pages[id >>> PAGE_BITS];
     return page === undefined ? -1 : page[id & (PAGE_IDS - 1)]! - 1;
   }
 
   #setSlot(id: SeriesId, slot: number): void {
     const number = id >>> PAGE_BITS;
-    let page = this.#pages.get(number);
+    let page = this.#pages[number];
     if (page === undefined) {
       page = new Uint32Array(PAGE_IDS);
-      this.#pages.set(number, page);
+      this.#pages[number] = page;
+      this.#pageCount++;
     }
     page[id & (PAGE_IDS - 1)] = slot;
   }
