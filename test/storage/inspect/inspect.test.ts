@@ -24,7 +24,7 @@ const inspect = suite('storage/inspect');
 
 const SEED = Number(process.env['SEED'] ?? 20_261_122);
 /** Tables are many and alike, and the longer way to look at one is through its directory. */
-const ROUNDS = { table: 1, index: 3, wal: 12, manifest: 12 } as const;
+const ROUNDS = { table: 1, index: 1, wal: 8, manifest: 8 } as const;
 const ROUNDS_ALONE = 8;
 const SECTOR_BYTES = 512;
 
