@@ -27,9 +27,11 @@ const SPANS = [
   ['s', 1000],
 ] as const;
 
+const grouped = new Intl.NumberFormat('en-US');
+
 /** `12,345`. */
 export function number(value: number): string {
-  return value.toLocaleString('en-US');
+  return grouped.format(value);
 }
 
 /** `1 block`, `12,345 blocks`. */
