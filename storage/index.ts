@@ -4,7 +4,8 @@ export { openStorage } from './engine.ts';
 export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
-export { inspectPath } from './inspect-tmp.ts';
+export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
+export type { InspectLine } from './inspect/line.ts';
 export {
   canonicalLabels,
   compareLabels,

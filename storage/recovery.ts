@@ -63,7 +63,9 @@ export async function recover(
     orphansRemoved,
     unclean: !created && !state.clean,
   };
-  return { core, nextWalSegment: Math.max(state.walSegment, ...replay.segments) + 1, info };
+  const last = replay.segments.at(-1);
+  const nextWalSegment = last === undefined ? core.catalog.state.walSegment : last + 1;
+  return { core, nextWalSegment, info };
 }
 
 async function openCore(

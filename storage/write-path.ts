@@ -74,8 +74,9 @@ export class WritePath {
     if (active.isEmpty) return;
     this.#cancelAgeTimer?.();
     this.#cancelAgeTimer = undefined;
-    const segment = wal.segment + 1;
-    wal.rotate(segment);
+    // Numbers of segments have no gap, so that one that is missing is missed.
+    const segment = wal.segmentBytes > 0 ? wal.segment + 1 : wal.segment;
+    if (segment > wal.segment) wal.rotate(segment);
     catalog.setMemory(new Generation(memtables, segment), [...sealed, active]);
     onSealed();
   }

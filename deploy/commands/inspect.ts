@@ -1,5 +1,6 @@
 // varve inspect PATH: what is in a WAL segment, an SSTable, a manifest or a data directory.
 
+import { StorageError } from '../../storage/index.ts';
 import { UserError } from '../user-error.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +15,15 @@ export async function inspect(
   { verify = false }: InspectOptions,
   { engine, stdout }: World,
 ): Promise<void> {
-  const { text, damage } = await engine.inspectPath(path, engine.createEnv(), { verify });
-  stdout.write(text);
-  if (damage.length > 0) throw new UserError(damage.join('\n'));
+  let damages = 0;
+  try {
+    for await (const { kind, text } of engine.inspectPath(path, engine.createEnv(), { verify })) {
+      stdout.write(`${text}\n`);
+      if (kind === 'damage') damages++;
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    throw new UserError(error.message, 1, { cause: error });
+  }
+  if (damages > 0) throw new UserError(`${path} is damaged; the places are named above`);
 }

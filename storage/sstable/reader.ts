@@ -6,7 +6,7 @@ import { CorruptionError } from '../errors.ts';
 import type { SeriesId } from '../series/labels.ts';
 import { type Block, openBlock } from './block.ts';
 import { type BlockInfo, blocksFor, decodeBlockIndex } from './block-index.ts';
-import { bloomMayContain, decodeBloom } from './bloom.ts';
+import { type BloomFilter, bloomMayContain, decodeBloom } from './bloom.ts';
 import { decodeFooter, FOOTER_BYTES, type Footer } from './footer.ts';
 import { type BlockHandle, TABLE_MAGIC, type TableSummary } from './format.ts';
 import { decodeSection } from './section.ts';
@@ -15,6 +15,8 @@ import { decodeSeriesSet } from './series-set.ts';
 export interface Table {
   readonly path: string;
   readonly summary: TableSummary;
+  readonly footer: Footer;
+  readonly bloom: BloomFilter;
   readonly blocks: readonly BlockInfo[];
   /** Memory of filter and index. */
   readonly pinnedBytes: number;
@@ -47,6 +49,8 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
   return {
     path,
     summary: footer.summary,
+    footer,
+    bloom,
     blocks,
     pinnedBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
     mayContain: (id) => bloomMayContain(bloom, id),

@@ -9,7 +9,7 @@ import type { BlockHandle } from '../sstable/format.ts';
 import { checkedBytes } from '../sstable/section.ts';
 
 /** "varveidx", at the end of the file. */
-const MAGIC = Uint8Array.from('varveidx', (char) => char.charCodeAt(0));
+export const MAGIC = Uint8Array.from('varveidx', (char) => char.charCodeAt(0));
 const VERSION = 1;
 
 /** A tombstone. */

@@ -12,7 +12,7 @@ import { ByteWriter } from '../coding/byte-writer.ts';
 import { hashBytes } from '../coding/hash.ts';
 import type { SeriesId } from '../series/labels.ts';
 
-const LABELS_KEYS = 1;
+export const LABELS_KEYS = 1;
 export const ID_KEYS = 2;
 export const POSTINGS_KEYS = 3;
 

@@ -45,8 +45,9 @@ export const naiveEngine: Engine = {
       sizeBytes: 1920,
     },
   ],
-  inspectPath: async (path, _env, { verify }) => ({
-    text: `${path}: 1 block${verify ? ', read' : ''}\n`,
-    damage: verify && path.endsWith('damaged') ? [`${path} is damaged at byte 7`] : [],
-  }),
+  async *inspectPath(path, _env, { verify }) {
+    yield { kind: 'fact', text: `${path}: 1 block${verify ? ', read' : ''}` };
+    if (!verify || !path.endsWith('damaged')) return;
+    yield { kind: 'damage', text: `${path} is damaged at byte 7` };
+  },
 };
