@@ -132,6 +132,11 @@ export class ManifestLog {
     return this.#state;
   }
 
+  /** Why no edit is taken any more. */
+  get failure(): StorageError | undefined {
+    return this.#failure;
+  }
+
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
