@@ -1,8 +1,8 @@
 // Work that goes on behind the writes: step after step until nothing is owed. A step that fails is
-// told to the caller and tried again a little later.
+// told to the owner and tried again a little later.
 
 import type { Scheduler } from './env/env.ts';
-import { toError } from './errors.ts';
+import { StorageError, toError } from './errors.ts';
 
 export interface BackgroundOptions {
   readonly scheduler: Scheduler;
@@ -16,6 +16,8 @@ const RETRY_MS = 1000;
 export class Background {
   readonly #options: BackgroundOptions;
   #running: Promise<void> | undefined;
+  /** Something came up while the last step may have been looking: look once more. */
+  #again = false;
   #cancelRetry: (() => void) | undefined;
   #stopped = false;
 
@@ -28,9 +30,13 @@ export class Background {
     this.finish().catch(() => undefined);
   }
 
-  /** Resolves once nothing is owed; rejects with the first failure on the way there. */
+  /**
+   * Resolves once nothing is owed of what was when it was called; rejects with the first failure
+   * on the way there, and with CLOSED once stopped.
+   */
   finish(): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
+    if (this.#stopped) return Promise.reject(new StorageError('CLOSED', 'the storage is closed'));
+    this.#again = true;
     this.#running ??= this.#run();
     return this.#running;
   }
@@ -46,7 +52,10 @@ export class Background {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     try {
-      while (!this.#stopped && (await this.#options.step()));
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        if (await this.#options.step()) this.#again = true;
+      }
     } catch (thrown) {
       this.#options.failed(toError(thrown));
       if (!this.#stopped) {

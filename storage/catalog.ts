@@ -3,7 +3,7 @@
 // waits.
 
 import type { FileSystem } from './env/env.ts';
-import { toError } from './errors.ts';
+import { type StorageError, toError } from './errors.ts';
 import { indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
 import type { ManifestLog } from './manifest/log.ts';
@@ -50,6 +50,7 @@ export class Catalog {
   #version: Version;
   #nextFileNumber: number;
   #lastEdit: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(options: CatalogOptions) {
     this.#options = options;
@@ -61,12 +62,19 @@ export class Catalog {
   async begin(): Promise<void> {
     const { state } = this.#options.log;
     for (const meta of state.tables.values()) this.#tables.set(meta.number, this.#tableFile(meta));
-    await this.#openIndexFiles([...state.indexTables.values()]);
+    const files = await this.#openIndexFiles([...state.indexTables.values()]);
+    this.#addIndexFiles(files);
     this.setMemory(this.#options.active, []);
+    for (const file of files) file.release();
   }
 
   get state(): ManifestState {
     return this.#options.log.state;
+  }
+
+  /** Why no edit is taken any more: the disk failed under one, or the catalog is closed. */
+  get failure(): StorageError | undefined {
+    return this.#options.log.failure;
   }
 
   /** The current Version. Retain it to use it past an await. */
@@ -105,23 +113,32 @@ export class Catalog {
     const opened = await this.#openIndexFiles(edit.addIndexTables ?? []);
     try {
       await this.#options.log.append(edit);
-    } catch (error) {
-      for (const number of opened) this.#indexTables.delete(number);
-      throw error;
+      this.#take(edit, opened);
+      const { active, sealed } = this.#version.parts;
+      const waiting = sealed.filter((generation) => generation !== flushed);
+      this.#install(this.#build(active, waiting));
+    } finally {
+      // From here on they are the Version's, or nobody's.
+      for (const file of opened) file.release();
     }
-    for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
-    this.#forget(this.#tables, edit.removeTables);
-    this.#forget(this.#indexTables, edit.removeIndexTables);
-    const { active, sealed } = this.#version.parts;
-    const waiting = sealed.filter((generation) => generation !== flushed);
-    this.#install(this.#build(active, waiting));
   }
 
-  /** Waits for edits and removals under way, lets go of every file and closes the manifest. */
+  #take(edit: Edit, opened: readonly IndexFile[]): void {
+    for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
+    this.#addIndexFiles(opened);
+    this.#forget(this.#tables, edit.removeTables);
+    this.#forget(this.#indexTables, edit.removeIndexTables);
+  }
+
+  /**
+   * Waits for edits and removals under way, lets go of every file and closes the manifest. Scans
+   * that are still under way close what they hold, and remove nothing any more.
+   */
   async close(): Promise<void> {
     await this.#lastEdit;
     this.#version.release();
     while (this.#cleanups.size > 0) await Promise.all(this.#cleanups);
+    this.#closed = true;
     await this.#options.log.close();
   }
 
@@ -150,7 +167,8 @@ export class Catalog {
     });
   }
 
-  async #openIndexFiles(metas: readonly IndexTableMeta[]): Promise<number[]> {
+  /** Each comes open and with a reference, the caller's. */
+  async #openIndexFiles(metas: readonly IndexTableMeta[]): Promise<IndexFile[]> {
     const { dir, openIndexTable } = this.#options;
     const files = metas.map(
       (meta): IndexFile =>
@@ -161,9 +179,18 @@ export class Catalog {
           gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
         }),
     );
-    await Promise.all(files.map((file) => file.reader()));
+    for (const file of files) file.retain();
+    try {
+      await Promise.all(files.map((file) => file.reader()));
+    } catch (error) {
+      for (const file of files) file.release();
+      throw error;
+    }
+    return files;
+  }
+
+  #addIndexFiles(files: readonly IndexFile[]): void {
     for (const file of files) this.#indexTables.set(file.meta.number, file);
-    return metas.map(({ number }) => number);
   }
 
   #forget(files: Map<number, TableFile | IndexFile>, numbers: readonly number[] = []): void {
@@ -173,11 +200,14 @@ export class Catalog {
     }
   }
 
-  /** What cannot be unlinked now is an orphan that the next start removes. */
+  /**
+   * What cannot be unlinked now is an orphan that the next start removes; so is what a scan held
+   * beyond close, when the directory may have another owner.
+   */
   #fileGone(number: number, path: string, unlink: boolean, closed: Promise<void>): void {
     this.#options.tableGone(number);
     const cleanup = closed
-      .then(() => (unlink ? this.#unlink(path) : undefined))
+      .then(() => (unlink && !this.#closed ? this.#unlink(path) : undefined))
       .catch((error: unknown) => this.#options.cleanupFailed(toError(error)))
       .finally(() => this.#cleanups.delete(cleanup));
     this.#cleanups.add(cleanup);

@@ -96,7 +96,10 @@ class Engine implements Storage {
     this.#flushing = new Background({
       scheduler: env.scheduler,
       step: () => this.#flushStep(),
-      failed,
+      failed: (error) => {
+        failed(error);
+        this.writes.retryWaiting();
+      },
     });
     this.writes = new WritePath({
       ...core,
@@ -217,32 +220,46 @@ class Engine implements Storage {
 
   async #flushStep(): Promise<boolean> {
     if (!(await flushOldest(this.#core))) return false;
-    this.writes.roomMade();
+    this.writes.retryWaiting();
     this.#compacting.kick();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
   }
 
-  /** One more time when something was sealed behind a run that was about to end. */
+  /** What is sealed later, by writes that go on, is not waited for. */
   async #flushAll(): Promise<void> {
+    const { catalog } = this.#core;
     this.writes.seal();
-    while (this.#core.catalog.version.parts.sealed.length > 0) await this.#flushing.finish();
+    const last = catalog.version.parts.sealed.at(-1);
+    const isOwed = () => last !== undefined && catalog.version.parts.sealed.includes(last);
+    while (isOwed()) await this.#flushing.finish();
   }
 
-  /** What cannot be flushed stays in the WAL; the directory is let go of in any case. */
   async #close(): Promise<void> {
-    const { catalog } = this.#core;
     this.writes.shut(new StorageError('CLOSED', 'the storage is closing'));
     try {
       await this.#flushAll();
-      await this.#compacting.stop();
-      await this.#flushing.stop();
+      await this.#stopWork();
       await this.#wal.close();
-      await catalog.apply(() => ({ clean: true, nextSeriesId: this.#core.series.nextId }));
+      const { catalog, series } = this.#core;
+      await catalog.apply(() => ({ clean: true, nextSeriesId: series.nextId }));
     } finally {
-      await this.#compacting.stop();
-      await this.#flushing.stop();
-      await catalog.close();
+      await this.#letGo();
+    }
+  }
+
+  async #stopWork(): Promise<void> {
+    await this.#compacting.stop();
+    await this.#flushing.stop();
+  }
+
+  /** Whatever failed before: what could not be flushed is in the WAL, synced if it can be. */
+  async #letGo(): Promise<void> {
+    try {
+      await this.#stopWork();
+      await this.#wal.close().catch(() => undefined);
+      await this.#core.catalog.close();
+    } finally {
       await this.#lock.release();
     }
   }

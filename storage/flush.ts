@@ -2,7 +2,6 @@
 // as one table of the tag index. Everything is durable before the edit that this returns.
 
 import type { Core } from './core.ts';
-import type { Env } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import {
   indexTablePath,
@@ -13,6 +12,7 @@ import {
   windowsDir,
 } from './filenames.ts';
 import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
+import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { IndexMemoryData } from './tag-index/memory.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 import type { Generation } from './version.ts';
@@ -25,15 +25,15 @@ export async function flushOldest(core: Core): Promise<boolean> {
   const [generation, next = active] = sealed;
   if (generation === undefined) return false;
   const startMs = env.clock.monotonicMs();
-  const addTables = await flushPoints(generation, core);
-  const addIndexTables = await flushNewSeries(generation, core);
-  const edit = {
-    addTables,
-    addIndexTables,
-    walSegment: next.walSegment,
-    nextSeriesId: series.nextId,
-  };
-  await catalog.apply(() => ({ ...edit, nextFileNumber: catalog.nextFileNumber }), generation);
+  const { addTables, addIndexTables } = await withNewFiles(env.fs, catalog, async (files) => {
+    const tables = {
+      addTables: await flushPoints(generation, core, files),
+      addIndexTables: await flushNewSeries(generation, core, files),
+    };
+    const edit = { ...tables, walSegment: next.walSegment, nextSeriesId: series.nextId };
+    await catalog.apply(() => ({ ...edit, nextFileNumber: catalog.nextFileNumber }), generation);
+    return tables;
+  });
   const bytes = [...addTables, ...addIndexTables].reduce((sum, meta) => sum + meta.sizeBytes, 0);
   counters.flushes++;
   counters.flushBytesWritten += bytes;
@@ -46,7 +46,11 @@ export async function flushOldest(core: Core): Promise<boolean> {
   return true;
 }
 
-async function flushPoints({ memtable }: Generation, core: Core): Promise<TableMeta[]> {
+async function flushPoints(
+  { memtable }: Generation,
+  core: Core,
+  files: NewFiles,
+): Promise<TableMeta[]> {
   if (memtable.points === 0) return [];
   const ids = memtable.seriesIds();
   const input: FlushInput = {
@@ -55,7 +59,7 @@ async function flushPoints({ memtable }: Generation, core: Core): Promise<TableM
     windowsMs: windowWidths(core),
   };
   const { tables } = await core.env.compute.run<FlushInput, FlushOutput>('flush', input);
-  const metas = await Promise.all(tables.map((table) => writeTable(table, core)));
+  const metas = await allWritten(tables.map((table) => writeTable(table, core, files)));
   await syncDirs(metas, core);
   return metas;
 }
@@ -83,13 +87,15 @@ function windowWidths({ catalog }: Core): Float64Array {
   return widths;
 }
 
-async function writeTable({ bytes, summary }: FlushedTable, core: Core): Promise<TableMeta> {
-  const { dir, env } = core;
+async function writeTable(
+  { bytes, summary }: FlushedTable,
+  core: Core,
+  files: NewFiles,
+): Promise<TableMeta> {
   const number = core.catalog.takeFileNumber();
   // Numbers rise from flush to flush, so the number says which of two tables is newer.
   const meta: TableMeta = { ...summary, number, sequence: number };
-  await env.fs.makeDir(windowDir(dir, meta));
-  await writeFile(env, tablePath(dir, meta), bytes);
+  await files.write(tablePath(core.dir, meta), bytes);
   return meta;
 }
 
@@ -101,36 +107,30 @@ async function syncDirs(metas: readonly TableMeta[], { dir, env }: Core): Promis
   await Promise.all([...paths].map((path) => env.fs.syncDir(path)));
 }
 
-async function flushNewSeries({ newSeries }: Generation, core: Core): Promise<IndexTableMeta[]> {
+async function flushNewSeries(
+  { newSeries }: Generation,
+  core: Core,
+  files: NewFiles,
+): Promise<IndexTableMeta[]> {
   if (newSeries.isEmpty) return [];
-  const { env, dir } = core;
-  const table = await env.compute.run<IndexMemoryData, BuiltIndexTable | undefined>(
+  const table = await core.env.compute.run<IndexMemoryData, BuiltIndexTable | undefined>(
     'flush-index',
     newSeries.data(),
   );
   if (table === undefined) return [];
-  return [await writeIndexTable(table, 0, { dir, env, number: core.catalog.takeFileNumber() })];
+  return [await writeIndexTable(table, 0, core, files)];
 }
 
 /** Writes a table of the tag index, durably. */
 export async function writeIndexTable(
   { bytes, meta }: BuiltIndexTable,
   level: number,
-  { dir, env, number }: { readonly dir: string; readonly env: Env; readonly number: number },
+  { dir, env, catalog }: Core,
+  files: NewFiles,
 ): Promise<IndexTableMeta> {
-  await env.fs.makeDir(tagIndexDir(dir));
-  await writeFile(env, indexTablePath(dir, number), bytes);
+  const number = catalog.takeFileNumber();
+  await files.write(indexTablePath(dir, number), bytes);
   await env.fs.syncDir(tagIndexDir(dir));
   await env.fs.syncDir(dir);
   return { ...meta, number, level, sequence: number };
-}
-
-async function writeFile({ fs }: Env, path: string, bytes: Uint8Array): Promise<void> {
-  const file = await fs.create(path);
-  try {
-    await file.append([bytes]);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

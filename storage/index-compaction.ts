@@ -5,6 +5,7 @@ import type { Core } from './core.ts';
 import { indexTablePath } from './filenames.ts';
 import { writeIndexTable } from './flush.ts';
 import type { IndexTableMeta } from './manifest/edit.ts';
+import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { IndexCompactionInput, IndexTableBytes } from './tag-index/compaction.ts';
 import { type Compaction, levelsOf, pickCompaction } from './tag-index/picker.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
@@ -25,13 +26,16 @@ export class IndexCompactor {
     const compaction = pickCompaction(levels, settings.indexLimits, this.#cursors);
     if (compaction === undefined) return false;
     const startMs = env.clock.monotonicMs();
-    const outputs = await this.#merge(compaction);
     const inputs = [...compaction.inputs, ...compaction.overlapping];
-    await catalog.apply(() => ({
-      addIndexTables: outputs,
-      removeIndexTables: inputs.map(({ number }) => number),
-      nextFileNumber: catalog.nextFileNumber,
-    }));
+    const outputs = await withNewFiles(env.fs, catalog, async (files) => {
+      const addIndexTables = await this.#merge(compaction, files);
+      const removeIndexTables = inputs.map(({ number }) => number);
+      await catalog.apply(() => {
+        const { nextFileNumber } = catalog;
+        return { addIndexTables, removeIndexTables, nextFileNumber };
+      });
+      return addIndexTables;
+    });
     this.#cursors[compaction.level] = compaction.inputs.at(-1)!.lastKey;
     const bytesOut = totalBytes(outputs);
     counters.indexCompactions++;
@@ -45,8 +49,8 @@ export class IndexCompactor {
     return true;
   }
 
-  async #merge(compaction: Compaction): Promise<IndexTableMeta[]> {
-    const { dir, env, catalog, settings } = this.#core;
+  async #merge(compaction: Compaction, files: NewFiles): Promise<IndexTableMeta[]> {
+    const { env, settings } = this.#core;
     const newer = await Promise.all(compaction.inputs.map((meta) => this.#read(meta)));
     const older = await Promise.all(compaction.overlapping.map((meta) => this.#read(meta)));
     // Tables of level 0 overlap, so each is a run of its own.
@@ -56,14 +60,8 @@ export class IndexCompactor {
       dropTombstones: compaction.dropTombstones,
       targetBytes: settings.indexTableBytes,
     });
-    return Promise.all(
-      built.map((table) =>
-        writeIndexTable(table, compaction.level + 1, {
-          dir,
-          env,
-          number: catalog.takeFileNumber(),
-        }),
-      ),
+    return allWritten(
+      built.map((table) => writeIndexTable(table, compaction.level + 1, this.#core, files)),
     );
   }
 

@@ -20,6 +20,7 @@ import { openIndexTable } from './tag-index/table.ts';
 import type { PointBatch, RecoveryInfo } from './types.ts';
 import { Generation } from './version.ts';
 import { replayWal } from './wal/reader.ts';
+import type { SeriesEntry } from './wal/record.ts';
 
 export interface Recovered {
   readonly core: Core;
@@ -53,7 +54,10 @@ export async function recover(
   const { state, log, created } = await openManifest(dir, env.fs);
   const orphansRemoved = await removeOrphans(dir, env.fs, state);
   const core = await openCore(dir, env, settings, log, register);
-  const replay = await replayInto(core);
+  const replay = await replayInto(core).catch(async (error: unknown) => {
+    await core.catalog.close();
+    throw error;
+  });
   const info: RecoveryInfo = {
     durationMs: env.clock.monotonicMs() - startMs,
     walSegments: replay.segments.length,
@@ -104,26 +108,40 @@ async function openCore(
 }
 
 async function replayInto(core: Core) {
-  const { dir, env, catalog, series, settings } = core;
+  const { dir, env, catalog, counters, settings } = core;
   let points = 0;
   const result = await replayWal({
     dir,
     fs: env.fs,
     fromSegment: catalog.state.walSegment,
     async onRecord(record, segment) {
-      if (record.kind === 'series') return series.replay(record.entries, catalog.version.index);
+      if (record.kind === 'series') return replaySeries(core, record.entries, segment);
       points += record.batch.ids.length;
       await replayPoints(core, record.batch, segment);
     },
   });
+  // A window that is dropped from now on must not come back with a second replay of its points.
+  if (counters.flushes > 0) await flushInReplay(core, result.segments.at(-1)! + 1);
   for (const damage of result.skipped) settings.listener.corruption?.(damage);
   return { ...result, points };
 }
 
+async function replaySeries(
+  core: Core,
+  entries: readonly SeriesEntry[],
+  segment: number,
+): Promise<void> {
+  const { catalog, series, settings } = core;
+  const { newSeries } = catalog.version.parts.active;
+  if (newSeries.memoryBytes > settings.memtableBytesMax) await flushInReplay(core, segment);
+  series.replay(entries, catalog.version.index);
+}
+
 /** A record from a run with a larger memtable than this one's goes in piece by piece. */
 async function replayPoints(core: Core, batch: PointBatch, segment: number): Promise<void> {
-  const { catalog } = core;
+  const { catalog, series } = core;
   const { ids, timestampsMs, values } = batch;
+  series.replayIds(largestId(ids));
   for (let from = 0; from < ids.length; ) {
     const { memtable } = catalog.version.parts.active;
     const to = Math.min(ids.length, from + memtable.capacity);
@@ -134,7 +152,7 @@ async function replayPoints(core: Core, batch: PointBatch, segment: number): Pro
   }
 }
 
-/** The segment is not through yet, so it stays where the next replay would begin. */
+/** Flushes what there is; the next replay begins with `segment`, which may not be through yet. */
 async function flushInReplay(core: Core, segment: number): Promise<void> {
   const { catalog, memtables } = core;
   const { active } = catalog.version.parts;

@@ -123,6 +123,11 @@ export class SeriesDirectory {
     }
   }
 
+  /** Ids that points have are taken, even when damage took the record that told their labels. */
+  replayIds(largest: SeriesId): void {
+    this.#nextId = Math.max(this.#nextId, largest + 1);
+  }
+
   /** Labels of series in id order; undefined for those that nobody knows. */
   async labelsOf(view: IndexView, ids: Uint32Array): Promise<(Labels | undefined)[]> {
     const labels = Array.from(ids, (id) => this.#registry.labelsOf(id));

@@ -24,6 +24,7 @@ export class WritePath {
   readonly #options: WritePathOptions;
   readonly #room: WriteRoom;
   #cancelAgeTimer: (() => void) | undefined;
+  #shut: Error | undefined;
   #pointsAppended = 0;
   #batchesAppended = 0;
 
@@ -46,20 +47,26 @@ export class WritePath {
     const count = batch.ids.length;
     const pieceMax = Math.min(RECORD_POINTS_MAX, this.#active.memtable.capacity);
     const durable: Promise<void>[] = [];
-    for (let from = 0; from < count; from += pieceMax) {
-      const piece =
-        count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
-      // In the order of the calls: nobody overtakes one who waits.
-      while (this.#room.crowded || !this.#makeRoom(piece)) await this.#room.wait();
-      durable.push(this.#appendPiece(piece));
-    }
+    let from = 0;
+    // In the order of the calls: of two that write the same point, the later one wins.
+    await this.#room.enter(() => {
+      for (; from < count; from += pieceMax) {
+        const piece =
+          count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
+        this.#assertWritable();
+        if (!this.#makeRoom(piece)) return false;
+        durable.push(this.#appendPiece(piece));
+      }
+      return true;
+    });
     await Promise.all(durable);
     this.#batchesAppended++;
     this.#pointsAppended += count;
   }
 
-  /** Writes new series ahead of the points that use them. */
+  /** Writes new series ahead of the points that use them. Throws CLOSED once shut. */
   register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void {
+    if (this.#shut !== undefined) throw this.#shut;
     const { newSeries } = this.#active;
     for (const [i, { id, labels }] of entries.entries()) newSeries.add(keys[i]!, labels, id);
     // A failure sticks to the WAL: it meets the points that follow.
@@ -81,13 +88,14 @@ export class WritePath {
     onSealed();
   }
 
-  /** A flush is done: those who wait may try again. */
-  roomMade(): void {
+  /** There is room, or no hope of it: those who wait try again. */
+  retryWaiting(): void {
     this.#room.open();
   }
 
   /** Nothing more is taken; those who wait are told why. */
   shut(error: Error): void {
+    this.#shut = error;
     this.#cancelAgeTimer?.();
     this.#room.shut(error);
   }
@@ -109,10 +117,13 @@ export class WritePath {
     return true;
   }
 
+  /** A point that cannot be acknowledged, or never be flushed, must not pile up in memory. */
+  #assertWritable(): void {
+    const failure = this.#options.wal.failure ?? this.#options.catalog.failure;
+    if (failure !== undefined) throw failure;
+  }
+
   #appendPiece(piece: PointBatch): Promise<void> {
-    const { failure } = this.#options.wal;
-    // A point that cannot be acknowledged must not pile up in memory either.
-    if (failure !== undefined) return Promise.reject(failure);
     const durable = this.#options.wal.append({ kind: 'points', batch: piece });
     const { ids, timestampsMs, values } = piece;
     this.#active.memtable.append(ids, timestampsMs, values, 0, ids.length);

@@ -1,62 +1,78 @@
-// Where appends wait when memory is full: in order, each for a bounded time. Flushing makes room.
+// Where appends wait when memory is full: in the order in which they came, each for a bounded time.
+// Flushing makes room.
 
 import type { Scheduler } from './env/env.ts';
-import { StorageError } from './errors.ts';
+import { StorageError, toError } from './errors.ts';
 
 interface Waiter {
-  proceed(): void;
+  /** Whether the attempt is over, one way or the other. */
+  proceed(): boolean;
   refuse(error: Error): void;
 }
 
 export class WriteRoom {
   readonly #scheduler: Scheduler;
   readonly #waitMsMax: number;
-  #waiters: Waiter[] = [];
+  /** In the order in which they came. */
+  readonly #waiters = new Set<Waiter>();
+  #shut: Error | undefined;
 
   constructor(scheduler: Scheduler, waitMsMax: number) {
     this.#scheduler = scheduler;
     this.#waitMsMax = waitMsMax;
   }
 
-  /** Whether somebody waits, so that a later append must queue up behind. */
-  get crowded(): boolean {
-    return this.#waiters.length > 0;
-  }
-
-  /** Resolves at the next `open()`; rejects with RESOURCE_EXHAUSTED when that takes too long. */
-  wait(): Promise<void> {
+  /**
+   * Makes `attempt` now, or after those who came before, again with each `open()` until it returns
+   * true. Rejects with what it throws, and with RESOURCE_EXHAUSTED when that takes too long.
+   */
+  enter(attempt: () => boolean): Promise<void> {
+    if (this.#shut !== undefined) return Promise.reject(this.#shut);
     return new Promise((resolve, reject) => {
-      const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        const waited = `no memtable had room within ${this.#waitMsMax} ms`;
-        const message = `flushing has fallen behind: ${waited}; retry later`;
-        reject(new StorageError('RESOURCE_EXHAUSTED', message));
-      });
-      const waiter: Waiter = {
-        proceed() {
-          cancelTimer();
-          resolve();
-        },
-        refuse(error) {
-          cancelTimer();
-          reject(error);
-        },
-      };
-      this.#waiters.push(waiter);
+      if (this.#waiters.size === 0 && attempt()) return resolve();
+      this.#wait(attempt, resolve, reject);
     });
   }
 
-  /** Lets everybody try again, in the order in which they came. */
+  /** Lets those who wait try again, up to the first who must go on waiting. */
   open(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.proceed();
+    for (const waiter of this.#waiters) if (!waiter.proceed()) return;
   }
 
-  /** Turns everybody away. */
+  /** Turns everybody away, and whoever comes later. */
   shut(error: Error): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.refuse(error);
+    this.#shut = error;
+    for (const waiter of this.#waiters) waiter.refuse(error);
+  }
+
+  #wait(attempt: () => boolean, resolve: () => void, reject: (error: Error) => void): void {
+    const leave = () => {
+      cancelTimer();
+      this.#waiters.delete(waiter);
+    };
+    const waiter: Waiter = {
+      proceed() {
+        try {
+          if (!attempt()) return false;
+          leave();
+          resolve();
+        } catch (thrown) {
+          waiter.refuse(toError(thrown));
+        }
+        return true;
+      },
+      refuse(error) {
+        leave();
+        reject(error);
+      },
+    };
+    const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
+      const waited = `no memtable had room within ${this.#waitMsMax} ms`;
+      const message = `flushing has fallen behind: ${waited}; retry later`;
+      waiter.refuse(new StorageError('RESOURCE_EXHAUSTED', message));
+      // Whoever is next may need less room.
+      this.open();
+    });
+    this.#waiters.add(waiter);
   }
 }

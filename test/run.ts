@@ -50,7 +50,7 @@ async function worker(): Promise<void> {
   }
 }
 
-/** Files that start servers or simulate thousands of crashes go first, so that none is left over. */
+/** Files that start servers or simulate crashes take long: they go first. */
 function weight(file: string): number {
   return SLOW_DIRS.findIndex((dir) => file.startsWith(dir)) + 1;
 }

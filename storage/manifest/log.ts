@@ -156,6 +156,11 @@ export class ManifestLog {
     return this.#state;
   }
 
+  /** Why no edit is taken any more. */
+  get failure(): StorageError | undefined {
+    return this.#failure;
+  }
+
   get sizeBytes(): number {
     return this.#sizeBytes;
   }

@@ -2,8 +2,9 @@
 // twice is one point), so a damaged one is skipped and announced, and the next is taken.
 //
 // What is damaged at the very end of the last segment was being written when the machine went
-// down, and was acknowledged to nobody: it is cut off without a word, and synced, so that the
-// next restart does not find it in the middle of the log.
+// down, and was acknowledged to nobody: it is cut off without a word, so that the next restart does
+// not find it in the middle of the log. Cut or not, the last segment is synced: what a killed
+// process left in the kernel's memory is built upon from now on.
 
 import { type LogDamage, scanLog } from '../coding/log-scanner.ts';
 import type { FileSystem, ReadableFile } from '../env/env.ts';
@@ -45,22 +46,27 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
   let tornBytes = 0;
   for (const segment of segments) {
     const path = walPath(dir, segment);
-    let sizeWhole: number | undefined;
     for await (const item of readSegment(fs, path)) {
       if (item.kind === 'record') {
         records += 1;
         await onRecord(item.record, segment);
       } else if (item.atEnd && segment === segments.at(-1)) {
         tornBytes = item.length;
-        sizeWhole = item.offset;
       } else {
         skippedBytes += item.length;
         skipped.push(damageError(path, item));
       }
     }
-    if (sizeWhole !== undefined) await fs.truncate(path, sizeWhole);
   }
+  const last = segments.at(-1);
+  if (last !== undefined) await syncWhole(fs, walPath(dir, last), tornBytes);
   return { segments, records, tornBytes, skipped, skippedBytes };
+}
+
+/** Cuts off the torn end, which may be empty, and makes the rest durable. */
+async function syncWhole(fs: FileSystem, path: string, tornBytes: number): Promise<void> {
+  const size = (await fs.size(path)) ?? 0;
+  await fs.truncate(path, size - tornBytes);
 }
 
 export interface SegmentRecord {

@@ -128,6 +128,24 @@ memoryFs('a killed process leaves all it wrote, and its locks free', async () =>
   assert.is(found.bytesOf('data/a').length, 7, 'the old handle writes to the old world');
 });
 
+memoryFs(
+  'what was not synced before a kill may still be lost to a power cut after it',
+  async () => {
+    const fs = await fresh();
+    const file = await fs.create('data/a');
+    await file.append([Buffer.from('written')]);
+    await fs.syncDir('data');
+    await fs.create('data/b');
+    const killed = fs.killClone();
+    assert.equal(await killed.list('data'), ['a', 'b']);
+    const sizes = new Set(
+      SEEDS.map((seed) => killed.crashClone(createRng(seed)).bytesOf('data/a').length),
+    );
+    assert.ok(sizes.has(0) && sizes.has(7));
+    assert.is((await outcomes(killed, (found) => found.list('data'))).size, 2);
+  },
+);
+
 memoryFs('a hook sees every operation and can fail one', async () => {
   const fs = await fresh();
   const log: string[] = [];

@@ -29,7 +29,7 @@ export interface MemoryFileSystem extends FileSystem {
   onOperation: OperationHook | undefined;
   /** What is found after a power cut now. Locks are free, handles stay with the old one. */
   crashClone(rng: Rng): MemoryFileSystem;
-  /** What is found after the process is killed now, and the kernel had time to write it all. */
+  /** What is found after the process is killed now: all of it, though not a byte more is synced. */
   killClone(): MemoryFileSystem;
   /** The bytes of a file as they are now, for tests that damage them. */
   bytesOf(path: string): Uint8Array;
@@ -74,16 +74,18 @@ type Names = Map<string, Node>;
 /** A change of names that its directories have not synced yet. */
 interface NameChange {
   readonly dirs: readonly string[];
-  apply(names: Names): void;
+  readonly removed?: string;
+  readonly added?: readonly [path: string, node: Node];
 }
 
 export function createMemoryFileSystem(): MemoryFileSystem {
-  return memoryFileSystem(new Map());
+  return memoryFileSystem(new Map(), []);
 }
 
-function memoryFileSystem(durable: Names): MemoryFileSystem {
+function memoryFileSystem(durable: Names, changes: readonly NameChange[]): MemoryFileSystem {
   const names: Names = new Map(durable);
-  let unsynced: NameChange[] = [];
+  let unsynced = [...changes];
+  for (const step of unsynced) applyChange(names, step);
   const locks = new Set<string>();
   let operations = 0;
   let off = false;
@@ -100,9 +102,13 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
     if (off) throw new PowerCut();
   }
 
-  function change(dirs: readonly string[], apply: (names: Names) => void): void {
-    apply(names);
-    unsynced.push({ dirs, apply });
+  function change(step: NameChange): void {
+    applyChange(names, step);
+    unsynced.push(step);
+  }
+
+  function remove(path: string): void {
+    change({ dirs: [parentOf(path)], removed: path });
   }
 
   function fileAt(path: string): FileNode {
@@ -122,7 +128,7 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
   function addFile(path: string, node: FileNode): void {
     demandDir(parentOf(path));
     if (names.has(path)) throw new SystemError('EEXIST', path);
-    change([parentOf(path)], (map) => map.set(path, node));
+    change({ dirs: [parentOf(path)], added: [path, node] });
   }
 
   function makeDirs(path: string): void {
@@ -130,7 +136,7 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
     if (names.has(path)) throw new SystemError('EEXIST', path);
     makeDirs(parentOf(path));
     const node: Node = { kind: 'dir' };
-    change([parentOf(path)], (map) => map.set(path, node));
+    change({ dirs: [parentOf(path)], added: [path, node] });
     // The place of a data directory is its administrator's, and as old as the machine.
     if (parentOf(path) === '') durable.set(path, node);
   }
@@ -210,10 +216,7 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
       await operate('rename', from);
       const node = fileAt(from);
       demandDir(parentOf(to));
-      change([parentOf(from), parentOf(to)], (map) => {
-        map.delete(from);
-        map.set(to, node);
-      });
+      change({ dirs: [parentOf(from), parentOf(to)], removed: from, added: [to, node] });
     },
     async link(from, to) {
       await operate('link', from);
@@ -229,17 +232,16 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
     async remove(path) {
       await operate('remove', path);
       fileAt(path);
-      change([parentOf(path)], (map) => map.delete(path));
+      remove(path);
     },
     async removeDir(path) {
       await operate('removeDir', path);
-      if (names.get(path)?.kind !== 'dir' || childrenOf(names, path).length > 0) return;
-      change([parentOf(path)], (map) => map.delete(path));
+      if (names.get(path)?.kind === 'dir' && childrenOf(names, path).length === 0) remove(path);
     },
     async syncDir(path) {
       await operate('syncDir', path);
       demandDir(path);
-      for (const step of unsynced) if (step.dirs.includes(path)) step.apply(durable);
+      for (const step of unsynced) if (step.dirs.includes(path)) applyChange(durable, step);
       unsynced = unsynced.filter((step) => !step.dirs.includes(path));
     },
     async lock(path) {
@@ -251,13 +253,17 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
     },
     crashClone(rng) {
       const found: Names = new Map(durable);
-      for (const step of unsynced) if (rng.chance(0.5)) step.apply(found);
+      for (const step of unsynced) if (rng.chance(0.5)) applyChange(found, step);
       dropUnreachable(found);
-      return memoryFileSystem(copyNodes(found, (node) => surviving(node, rng)));
+      const copy = copier((node) => surviving(node, rng));
+      return memoryFileSystem(copyNames(found, copy), []);
     },
     killClone() {
-      const found = copyNodes(names, (node) => syncedCopy(node.bytes.subarray(0, node.size)));
-      return memoryFileSystem(found);
+      const copy = copier((node) => ({ ...node, bytes: node.bytes.slice() }));
+      const steps = unsynced.map(({ added, ...step }) =>
+        added === undefined ? step : { ...step, added: [added[0], copy(added[1])] as const },
+      );
+      return memoryFileSystem(copyNames(durable, copy), steps);
     },
     bytesOf(path) {
       const node = fileAt(path);
@@ -266,8 +272,8 @@ function memoryFileSystem(durable: Names): MemoryFileSystem {
     plant(path, bytes) {
       makeDirs(parentOf(path));
       const node = syncedCopy(bytes);
-      change([parentOf(path)], (map) => map.set(path, node));
-      for (const step of unsynced) step.apply(durable);
+      change({ dirs: [parentOf(path)], added: [path, node] });
+      for (const step of unsynced) applyChange(durable, step);
       unsynced = [];
     },
   };
@@ -303,16 +309,23 @@ function dropUnreachable(names: Names): void {
   }
 }
 
-/** Copies files node by node, so that two names of one file stay two names of one file. */
-function copyNodes(names: Names, copy: (node: FileNode) => FileNode): Names {
+function applyChange(names: Names, { removed, added }: NameChange): void {
+  if (removed !== undefined) names.delete(removed);
+  if (added !== undefined) names.set(...added);
+}
+
+/** Copies each node once, so that two names of one file stay two names of one file. */
+function copier(copyFile: (node: FileNode) => FileNode): (node: Node) => Node {
   const copies = new Map<Node, Node>();
-  const result: Names = new Map();
-  for (const [path, node] of names) {
-    const known = copies.get(node) ?? (node.kind === 'file' ? copy(node) : node);
+  return (node) => {
+    const known = copies.get(node) ?? (node.kind === 'file' ? copyFile(node) : node);
     copies.set(node, known);
-    result.set(path, known);
-  }
-  return result;
+    return known;
+  };
+}
+
+function copyNames(names: Names, copy: (node: Node) => Node): Names {
+  return new Map([...names].map(([path, node]) => [path, copy(node)]));
 }
 
 /** The synced bytes and a random part of the others, whose last sector may be torn. */

@@ -30,7 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tag-index', 'merge', 'memtable-pool', 'orphans'],
   ['workers', 'options', 'version'],
   ['catalog', 'series-directory'],
-  ['core'],
+  ['core', 'new-files'],
   ['flush', 'scan', 'windows', 'index-compaction'],
   ['listing', 'recovery', 'write-path'],
   ['stats'],

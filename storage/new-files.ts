@@ -1,0 +1,79 @@
+// Files on their way into an edit. They are durable before it is made; when it is not made they
+// are removed again, so that a disk that is full is not filled further by every retry.
+
+import type { Catalog } from './catalog.ts';
+import type { FileSystem, WritableFile } from './env/env.ts';
+
+/**
+ * Runs `write`, which writes files and ends with the edit that names them. What is left behind when
+ * the removal fails too is an orphan, and goes with the next start.
+ */
+export async function withNewFiles<Result>(
+  fs: FileSystem,
+  catalog: Catalog,
+  write: (files: NewFiles) => Promise<Result>,
+): Promise<Result> {
+  // Nothing that is written now could ever be named.
+  if (catalog.failure !== undefined) throw catalog.failure;
+  const files = new NewFiles(fs);
+  try {
+    return await write(files);
+  } catch (error) {
+    // A manifest that failed may have the edit all the same.
+    if (catalog.failure === undefined) await files.discard();
+    throw error;
+  }
+}
+
+/** Like Promise.all, but when it rejects none of `writes` is under way any more. */
+export async function allWritten<Result>(writes: readonly Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(writes);
+  return Promise.all(writes);
+}
+
+/** A window's directory may vanish this often while a file is made in it. */
+const ATTEMPTS_MAX = 8;
+
+/** Made by withNewFiles. */
+export class NewFiles {
+  readonly #fs: FileSystem;
+  readonly #paths: string[] = [];
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs;
+  }
+
+  /** Writes and syncs a file; its name and those of new directories are for the caller to sync. */
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await this.#create(path);
+    try {
+      await file.append([bytes]);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Removes what was written, as far as the disk lets it. */
+  async discard(): Promise<void> {
+    for (const path of this.#paths) await this.#fs.remove(path).catch(() => undefined);
+  }
+
+  /** A window that is dropped meanwhile takes its empty directory along: then it is made again. */
+  async #create(path: string): Promise<WritableFile> {
+    for (let attempt = 1; ; attempt++) {
+      await this.#fs.makeDir(path.slice(0, path.lastIndexOf('/')));
+      try {
+        const file = await this.#fs.create(path);
+        this.#paths.push(path);
+        return file;
+      } catch (error) {
+        if (attempt === ATTEMPTS_MAX || !isMissing(error)) throw error;
+      }
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

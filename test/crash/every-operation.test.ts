@@ -1,0 +1,174 @@
+// Everything that an engine does to its files, cut short before every single operation: by a power
+// cut, by a kill, by a power cut right after a restart, by one in the middle of it. What is opened
+// then holds what was acknowledged and nothing that was not sent, and goes on from there.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { toError } from '../../storage/errors.ts';
+import {
+  openStorage,
+  type PolicySet,
+  type Storage,
+  type StorageOptions,
+} from '../../storage/index.ts';
+import { type MemoryFileSystem, PowerCut } from '../sim/memory-fs.ts';
+import { createRng, type Rng } from '../sim/rng.ts';
+import { createSimEnv } from '../sim/sim-env.ts';
+import type { LedgerEvent } from '../support/ledger.ts';
+import { labels } from '../support/storage.ts';
+import { type Place, Witness } from '../support/witness.ts';
+
+const crash = suite('crash/every-operation');
+
+const HOUR_MS = 3_600_000;
+/** One round over all operations is always made; more follow while there is time. */
+const BUDGET_MS = 12_000;
+
+const POLICIES: PolicySet = {
+  policies: [
+    { name: 'dev', keepMs: HOUR_MS, windowMs: HOUR_MS },
+    { name: 'default', keepMs: Number.POSITIVE_INFINITY, windowMs: 4 * HOUR_MS },
+  ],
+  policyOf: (ofSeries) => (ofSeries[0]!.value === 'dev' ? 0 : 1),
+};
+/** The same series, but those of dev in windows of another width. */
+const OTHER_POLICIES: PolicySet = {
+  ...POLICIES,
+  policies: [{ name: 'dev', keepMs: HOUR_MS, windowMs: 2 * HOUR_MS }, POLICIES.policies[1]!],
+};
+
+/** 100 points of 24 B. */
+const MEMTABLE_BYTES = 2400;
+const OPTIONS: StorageOptions = {
+  memtable: { bytesMax: MEMTABLE_BYTES },
+  index: { levelZeroTables: 2, levelOneBytes: 1024, tableBytes: 512 },
+};
+
+/** What the machine has on its disk before one operation, and what it was told by then. */
+interface Moment {
+  readonly operation: number;
+  readonly events: readonly LedgerEvent[];
+  readonly policies: PolicySet;
+  readonly killed: MemoryFileSystem;
+}
+
+/** Places in `hours`, of `count` series from `first` on, of both policies. */
+function places(first: number, count: number, hours: readonly number[]): Place[] {
+  return Array.from({ length: count }, (_, i) => first + i).flatMap((series) =>
+    hours.map((hour) => ({
+      labels: labels(series % 2 === 0 ? 'dev' : 'prod', `series-${series}`),
+      timestampMs: hour * HOUR_MS + series,
+    })),
+  );
+}
+
+async function firstRun(storage: Storage, witness: Witness): Promise<void> {
+  await Promise.all([
+    witness.write(storage, places(0, 8, [0, 1])),
+    witness.write(storage, places(4, 8, [1])),
+    witness.write(storage, places(8, 8, [0])),
+  ]);
+  await witness.flush(storage);
+  await witness.write(storage, places(0, 20, [0]));
+  await witness.flush(storage);
+  await storage.compact();
+  const [, second] = storage.windows();
+  await witness.drop(storage, [second!]);
+  await witness.write(storage, places(0, 4, [-1, 1]));
+  await witness.flush(storage);
+  await witness.setPolicies(storage, OTHER_POLICIES);
+  // More than a memtable takes: it is sealed and flushed while writes go on.
+  await Promise.all([0, 1, 2].map((i) => witness.write(storage, places(i * 15, 20, [0, 2]))));
+}
+
+async function secondRun(storage: Storage, witness: Witness): Promise<void> {
+  await witness.write(storage, places(50, 20, [0, 2]));
+  await witness.flush(storage);
+  const old = storage.windows().filter(({ policy, endMs }) => policy.keepMs < endMs);
+  await witness.drop(storage, old);
+  await storage.compact();
+  await witness.write(storage, places(55, 20, [2]));
+}
+
+/** Lives through both runs, with a clean restart between, and remembers every moment of it. */
+async function record(): Promise<Moment[]> {
+  const env = createSimEnv();
+  const witness = new Witness(POLICIES);
+  const moments: Moment[] = [];
+  env.fs.onOperation = (operation, kind) => {
+    // A read changes nothing: the moment is that of the operation after it.
+    if (['list', 'size', 'open', 'read', 'closeReadable', 'closeWritable'].includes(kind)) return;
+    const { events, policies } = witness;
+    moments.push({ operation, events: [...events], policies, killed: env.fs.killClone() });
+  };
+  let storage = await openStorage('data', env, { ...OPTIONS, policies: witness.policies });
+  await firstRun(storage, witness);
+  await storage.close();
+  storage = await openStorage('data', env, { ...OPTIONS, policies: witness.policies });
+  await secondRun(storage, witness);
+  assert.ok(storage.stats().index.compactions > 0, 'the workload compacts the index');
+  await storage.close();
+  return moments;
+}
+
+const WAYS = ['cut', 'killed', 'cut twice', 'killed, then cut'] as const;
+type Way = (typeof WAYS)[number];
+
+/** What is found after going down, once or twice. */
+async function goDown({ killed, policies }: Moment, way: Way, rng: Rng): Promise<MemoryFileSystem> {
+  if (way === 'cut') return killed.crashClone(rng);
+  if (way === 'killed') return killed.killClone();
+  // The second time is during the restart.
+  const found = way === 'cut twice' ? killed.crashClone(rng) : killed.killClone();
+  const env = createSimEnv(found);
+  const cutAt = rng.below(60);
+  found.onOperation = (index) => {
+    if (index === cutAt) throw new PowerCut();
+  };
+  await openStorage('data', env, { ...OPTIONS, policies })
+    .then((storage) => storage.close())
+    .catch(() => undefined);
+  return found.crashClone(rng);
+}
+
+/** Opens what is found and holds it against the ledger, goes on with it, and opens it once more. */
+async function survive(moment: Moment, way: Way, rng: Rng): Promise<void> {
+  const env = createSimEnv(await goDown(moment, way, rng));
+  const witness = new Witness(moment.policies, moment.events);
+  const bytesMax = rng.chance(0.5) ? MEMTABLE_BYTES : MEMTABLE_BYTES / 4;
+  const options = { ...OPTIONS, memtable: { bytesMax }, policies: moment.policies };
+  let storage = await openStorage('data', env, options);
+  await witness.checkFound(storage);
+  const first = rng.below(60);
+  await witness.write(storage, places(first, 10, [0, 3]));
+  if (rng.chance(0.5)) await witness.flush(storage);
+  await witness.write(storage, places(first + 5, 10, [3]));
+  if (rng.chance(0.5)) await storage.close();
+  storage = await openStorage('data', createSimEnv(env.fs.crashClone(rng)), options);
+  await witness.check(storage);
+}
+
+/** Cuts at every moment and, in turn, goes down in one of the other ways there. */
+async function goRound(moments: readonly Moment[], round: number): Promise<void> {
+  for (const [i, moment] of moments.entries()) {
+    const seed = moment.operation * 1000 + round;
+    for (const way of ['cut', WAYS[1 + ((i + round) % 3)]!] as const) {
+      await survive(moment, way, createRng(seed)).catch((cause: unknown) => {
+        const place = `operation ${moment.operation}, ${way}, seed ${seed}`;
+        throw new Error(`${place}: ${toError(cause).message}`, { cause });
+      });
+    }
+  }
+}
+
+crash('at every operation', async () => {
+  const moments = await record();
+  const startMs = performance.now();
+  let round = 0;
+  while (round === 0 || ((performance.now() - startMs) * (round + 1)) / round < BUDGET_MS) {
+    await goRound(moments, round++);
+  }
+  console.log(`${moments.length} operations, ${round} rounds`);
+});
+
+crash.run();

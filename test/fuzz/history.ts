@@ -1,0 +1,133 @@
+// A random history of one engine. The seed decides all of it, so that a failure can be had again.
+
+import { toError } from '../../storage/errors.ts';
+import type { SeriesPoints } from '../../storage/index.ts';
+import { createRng, type Rng } from '../sim/rng.ts';
+import { EVERYTHING } from '../support/storage.ts';
+import { POLICY_SETS, randomPlaces } from './places.ts';
+import { askQuestions } from './questions.ts';
+import { Subject } from './subject.ts';
+
+type Scan = AsyncIterator<readonly SeriesPoints[]>;
+
+/** Runs the history of `seed`. Throws with the seed and what was done when it goes wrong. */
+export async function runHistory(seed: number, steps: number): Promise<void> {
+  const rng = createRng(seed);
+  const log: string[] = [];
+  const history = new History(new Subject(rng), rng, log);
+  try {
+    await history.run(steps);
+  } catch (thrown) {
+    const error = toError(thrown);
+    const lines = log.map((line, i) => `  ${i + 1}. ${line}`).join('\n');
+    throw new Error(`SEED=${seed}: ${error.message}\n${lines}`, { cause: error });
+  }
+}
+
+class History {
+  readonly #subject: Subject;
+  readonly #rng: Rng;
+  readonly #log: string[];
+  /** Left open in the middle. */
+  #scan: Scan | undefined;
+
+  constructor(subject: Subject, rng: Rng, log: string[]) {
+    this.#subject = subject;
+    this.#rng = rng;
+    this.#log = log;
+  }
+
+  async run(steps: number): Promise<void> {
+    await this.#subject.open();
+    for (let step = 0; step < steps; step++) await this.#step();
+    await this.#say('check', () => this.#check());
+    await this.#say('close', () => this.#subject.settle(this.#subject.storage.close()));
+  }
+
+  async #step(): Promise<void> {
+    const rng = this.#rng;
+    const subject = this.#subject;
+    const draw = rng.below(100);
+    if (draw < 70) await this.#say(...this.#calmStep(draw));
+    else if (draw < 76) await this.#say('restart', () => this.#restart());
+    else if (draw < 80) await this.#say('kill', () => this.#crash('kill'));
+    else if (draw < 84) await this.#say('power cut', () => this.#crash('cut'));
+    else {
+      const [name, step] = this.#calmStep(rng.below(66));
+      this.#scan = undefined;
+      if (draw < 92) await this.#say(`power cut in ${name}`, () => subject.cutDuring(step));
+      else await this.#say(`failure in ${name}`, () => subject.failDuring(step));
+    }
+  }
+
+  #calmStep(draw: number): [name: string, step: () => Promise<unknown>] {
+    const subject = this.#subject;
+    const { witness } = subject;
+    if (draw < 35) return ['write', () => this.#write()];
+    if (draw < 45) return ['flush', () => witness.flush(subject.storage)];
+    if (draw < 50) return ['compact', () => subject.storage.compact()];
+    if (draw < 58) return ['drop', () => this.#drop()];
+    if (draw < 62) return ['set policies', () => this.#setPolicies()];
+    if (draw < 66) return ['scan a part', () => this.#scanPart()];
+    return ['check', () => this.#check()];
+  }
+
+  async #say(name: string, step: () => Promise<unknown>): Promise<void> {
+    this.#log.push(name);
+    const outcome = await this.#subject.settle(step());
+    if (typeof outcome === 'string') this.#log.push(`  ${outcome}`);
+  }
+
+  async #write(): Promise<string> {
+    const { storage, witness } = this.#subject;
+    const batches = Array.from({ length: 1 + this.#rng.below(4) }, () => randomPlaces(this.#rng));
+    const written = batches.map((places) => witness.write(storage, places));
+    await Promise.allSettled(written);
+    await Promise.all(written);
+    return `${batches.map((places) => places.length).join(' + ')} points`;
+  }
+
+  async #drop(): Promise<string> {
+    const { storage, witness } = this.#subject;
+    if (this.#rng.chance(0.8)) await witness.flush(storage);
+    const windows = storage.windows().filter(() => this.#rng.chance(0.2));
+    // What the memory holds meanwhile goes to the same directories.
+    const flushed = this.#rng.chance(0.3) ? storage.flush() : undefined;
+    await Promise.allSettled([witness.drop(storage, windows), flushed]);
+    await flushed;
+    return windows.map(({ key }) => key).join(' ');
+  }
+
+  async #setPolicies(): Promise<void> {
+    const { storage, witness } = this.#subject;
+    await witness.flush(storage);
+    await witness.setPolicies(storage, this.#rng.pick(POLICY_SETS));
+  }
+
+  /** Begins a scan, or reads on in one that was left open, or ends it early. */
+  async #scanPart(): Promise<void> {
+    const begun = this.#scan;
+    this.#scan ??= this.#subject.storage
+      .scan({ selectors: [[]], ...EVERYTHING })
+      [Symbol.asyncIterator]();
+    if (begun !== undefined && this.#rng.chance(0.5)) {
+      this.#scan = undefined;
+      await begun.return?.();
+    } else await this.#scan.next();
+  }
+
+  async #check(): Promise<void> {
+    const { storage, witness } = this.#subject;
+    await askQuestions(storage, await witness.check(storage), this.#rng);
+  }
+
+  async #restart(): Promise<void> {
+    await this.#subject.restart();
+    await this.#check();
+  }
+
+  async #crash(way: 'kill' | 'cut'): Promise<void> {
+    this.#scan = undefined;
+    await this.#subject.crash(way);
+  }
+}

@@ -1,0 +1,24 @@
+// `make fuzz`: histories of new seeds for a minute, or until one fails. `make fuzz SEED=n`: the
+// history of that seed.
+
+import { toError } from '../../storage/errors.ts';
+import { runHistory } from './history.ts';
+
+const STEPS = 40;
+const MINUTE_MS = 60_000;
+
+const given = process.env['SEED'];
+const first = given ? Number(given) : Math.floor(Math.random() * 2 ** 31);
+const startMs = performance.now();
+let seed = first;
+try {
+  console.log(`from seed ${first}`);
+  do await runHistory(seed++, STEPS);
+  while (!given && performance.now() - startMs < MINUTE_MS);
+  console.log(`${seed - first} histories of ${STEPS} steps, none wrong`);
+} catch (thrown) {
+  const { message, cause } = toError(thrown);
+  console.error(message);
+  console.error(cause instanceof Error ? cause.stack : cause);
+  process.exitCode = 1;
+}

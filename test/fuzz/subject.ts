@@ -1,0 +1,131 @@
+// The engine under test with all that a history does to it from outside: restarts, kills, power
+// cuts, operations that fail, time that passes.
+
+import { setImmediate as turn } from 'node:timers/promises';
+import { openStorage, type Storage, type StorageOptions } from '../../storage/index.ts';
+import { type OperationKind, PowerCut, SystemError } from '../sim/memory-fs.ts';
+import type { Rng } from '../sim/rng.ts';
+import { createSimEnv } from '../sim/sim-env.ts';
+import { Witness } from '../support/witness.ts';
+import { POLICY_SETS } from './places.ts';
+
+/** Never so many operations in one step that a fault set for it is still ahead at its end. */
+const FAULT_WITHIN = 40;
+const STEP_MS = 500;
+/** Of simulated time: longer than any timer of the engine that a step may wait for. */
+const STEP_TURNS_MAX = 200;
+
+export class Subject {
+  readonly witness = new Witness(POLICY_SETS[0]!);
+  readonly #rng: Rng;
+  #env = createSimEnv();
+  #storage: Storage | undefined;
+
+  constructor(rng: Rng) {
+    this.#rng = rng;
+  }
+
+  get storage(): Storage {
+    return this.#storage!;
+  }
+
+  /** Opens what the directory has, under limits drawn anew. */
+  async open(): Promise<void> {
+    const options = { ...randomOptions(this.#rng), policies: this.witness.policies };
+    this.#storage = await this.settle(openStorage('data', this.#env, options));
+  }
+
+  /** Waits for `action` while time passes; one that never ends is a failure. */
+  async settle<Result>(action: Promise<Result>): Promise<Result> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    action.then(done, done);
+    for (let turns = 0; turns < STEP_TURNS_MAX; turns++) {
+      await turn();
+      if (settled) return action;
+      this.#env.time.advance(STEP_MS);
+    }
+    throw new Error('something never ends');
+  }
+
+  async restart(): Promise<void> {
+    await this.settle(this.storage.close());
+    await this.open();
+  }
+
+  /** The process is killed, or the power cut, and what is found then is held against the ledger. */
+  async crash(way: 'kill' | 'cut'): Promise<void> {
+    const found = way === 'kill' ? this.#env.fs.killClone() : this.#env.fs.crashClone(this.#rng);
+    this.#env = createSimEnv(found);
+    await this.open();
+    await this.settle(this.witness.checkFound(this.storage));
+  }
+
+  /** Does `step`, in the middle of which the power is cut. */
+  async cutDuring(step: () => Promise<unknown>): Promise<void> {
+    const { fs } = this.#env;
+    this.#hook((operations) => {
+      if (operations === 0) throw new PowerCut();
+    });
+    const outcome = await this.settle(step()).catch((error: unknown) => error);
+    fs.onOperation = undefined;
+    refuseBug(outcome);
+    await this.crash('cut');
+  }
+
+  /** Does `step`, in which one operation fails; then opens the directory anew if need be. */
+  async failDuring(step: () => Promise<unknown>): Promise<string> {
+    const code = this.#rng.pick(['EIO', 'ENOSPC']);
+    const written = this.#rng.below(100);
+    let failed = 'nothing';
+    this.#hook((operations, kind, path) => {
+      if (operations !== 0) return;
+      failed = `${kind} ${path}`;
+      throw new SystemError(code, path, kind === 'append' ? written : 0);
+    });
+    const outcome = await this.settle(step()).catch((error: unknown) => error);
+    this.#env.fs.onOperation = undefined;
+    refuseBug(outcome);
+    await this.#reopenIfBroken();
+    return `${code} at ${failed}`;
+  }
+
+  /** Counts down to an operation drawn at random. */
+  #hook(at: (operationsLeft: number, kind: OperationKind, path: string) => void): void {
+    let left = this.#rng.below(FAULT_WITHIN);
+    this.#env.fs.onOperation = (_, kind, path) => at(left--, kind, path);
+  }
+
+  /** A storage that can write no more is closed, as well as it can be, and opened again. */
+  async #reopenIfBroken(): Promise<void> {
+    const isOpen = await this.storage.flush().then(
+      () => true,
+      () => false,
+    );
+    if (isOpen && !this.storage.stats().readOnly) return;
+    await this.settle(this.storage.close()).catch(() => undefined);
+    await this.open();
+    await this.settle(this.witness.checkFound(this.storage));
+  }
+}
+
+/** Faults of the disk may reach the caller; programmer errors are nobody's to expect. */
+function refuseBug(outcome: unknown): void {
+  const isBug = outcome instanceof TypeError || outcome instanceof RangeError;
+  if (isBug || (outcome instanceof Error && /assert/i.test(outcome.name))) throw outcome;
+}
+
+function randomOptions(rng: Rng): StorageOptions {
+  return {
+    memtable: { bytesMax: rng.pick([24 * 40, 24 * 150, 24 * 2000]), sealedMax: 1 + rng.below(3) },
+    index: {
+      levelZeroTables: 1 + rng.below(4),
+      levelOneBytes: rng.pick([500, 3000]),
+      levelRatio: rng.pick([2, 10]),
+      tableBytes: rng.pick([300, 2000]),
+    },
+    blockCacheBytes: rng.pick([0, 1000, 2 ** 20]),
+  };
+}

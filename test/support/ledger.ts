@@ -1,0 +1,190 @@
+// What a storage was told, in order, and from that what it may hold after a crash: every point
+// that was acknowledged, with that value or one sent later; of the rest, anything that was sent.
+// Each value is sent once, so that it tells which write it came from.
+
+import * as assert from 'uvu/assert';
+import type { Policy, WindowInfo } from '../../storage/index.ts';
+import type { TestPoint } from './storage.ts';
+
+/** A point as it was sent. */
+export interface LedgerPoint extends TestPoint {
+  readonly id: number;
+  /** The window that it goes to under the policies then in force. */
+  readonly home: string;
+}
+
+export type LedgerEvent =
+  | { readonly kind: 'sent'; readonly batch: number; readonly points: readonly LedgerPoint[] }
+  | { readonly kind: 'acknowledged'; readonly batch: number }
+  /** Every batch up to this one is in tables, and in no log any more. */
+  | { readonly kind: 'flushed'; readonly batch: number }
+  /** A drop that may be carried out from here on, as a whole or not at all. */
+  | { readonly kind: 'dropping'; readonly homes: ReadonlySet<string> }
+  | { readonly kind: 'dropped'; readonly homes: ReadonlySet<string> }
+  /** What was found after a crash is what there is. */
+  | { readonly kind: 'found'; readonly contents: Contents };
+
+/** Every point as [timestamp, value bits], by the labels' JSON: see contentsOf. */
+export type Contents = ReadonlyMap<string, readonly (readonly [number, bigint])[]>;
+
+interface SentValue {
+  readonly batch: number;
+  readonly bits: bigint;
+  readonly home: string;
+  /** Must be there, unless a later one is. */
+  sure: boolean;
+}
+
+/** By the labels' JSON, then by timestamp: what was sent, oldest first. */
+type Expected = Map<string, Map<number, SentValue[]>>;
+
+/** The identity of a window, as points of the ledger name it. */
+export function homeOf({ name, windowMs }: Policy, timestampMs: number): string {
+  return `${name}/${windowMs}/${Math.floor(timestampMs / windowMs) * windowMs}`;
+}
+
+export function homeOfWindow({ policy, startMs }: WindowInfo): string {
+  return homeOf(policy, startMs);
+}
+
+/**
+ * Throws unless `contents` is what a storage may hold after `events`. Which of the allowed states
+ * it is from then on, a `found` event says.
+ */
+export function checkContents(contents: Contents, events: readonly LedgerEvent[]): void {
+  const { expected, dropping, flushed } = fold(events);
+  const mistake = firstMistake(contents, expected);
+  if (mistake === undefined) return;
+  if (dropping === undefined) throw new Error(mistake);
+  drop(expected, dropping, flushed);
+  const otherwise = firstMistake(contents, expected);
+  if (otherwise !== undefined) throw new Error(`${mistake}; had the drop happened: ${otherwise}`);
+}
+
+function fold(events: readonly LedgerEvent[]) {
+  const expected: Expected = new Map();
+  const unacknowledged = new Map<number, SentValue[]>();
+  let flushed = 0;
+  let dropping: ReadonlySet<string> | undefined;
+  for (const event of events) {
+    switch (event.kind) {
+      case 'sent':
+        unacknowledged.set(event.batch, addSent(expected, event.batch, event.points));
+        break;
+      case 'acknowledged':
+        for (const sent of unacknowledged.get(event.batch)!) sent.sure = true;
+        break;
+      case 'flushed':
+        flushed = event.batch;
+        break;
+      case 'dropping':
+        dropping = event.homes;
+        break;
+      case 'dropped':
+        drop(expected, event.homes, flushed);
+        dropping = undefined;
+        break;
+      case 'found':
+        settle(expected, event.contents, dropping);
+        dropping = undefined;
+        break;
+    }
+  }
+  return { expected, dropping, flushed };
+}
+
+function addSent(expected: Expected, batch: number, points: readonly LedgerPoint[]): SentValue[] {
+  return points.map(({ labels, timestampMs, value, home }) => {
+    const key = JSON.stringify(labels);
+    const series = expected.get(key) ?? new Map<number, SentValue[]>();
+    expected.set(key, series);
+    const values = series.get(timestampMs) ?? [];
+    series.set(timestampMs, values);
+    const sent = { batch, bits: bitsOf(value), home, sure: false };
+    values.push(sent);
+    return sent;
+  });
+}
+
+/** What was still in memory comes back with its flush, or was flushed before: either may be. */
+function drop(expected: Expected, homes: ReadonlySet<string>, flushed: number): void {
+  for (const series of expected.values()) {
+    for (const [timestampMs, values] of series) {
+      const left = values.filter(({ home, batch }) => !homes.has(home) || batch > flushed);
+      for (const sent of left) if (homes.has(sent.home)) sent.sure = false;
+      series.set(timestampMs, left);
+    }
+  }
+}
+
+/** A value that is seen is there for sure, and none sent later is. */
+function settle(expected: Expected, contents: Contents, dropping?: ReadonlySet<string>): void {
+  for (const [key, series] of expected) {
+    const found = new Map(contents.get(key) ?? []);
+    for (const [timestampMs, values] of series) {
+      for (const sent of values) if (dropping?.has(sent.home)) sent.sure = false;
+      const seen = values.findIndex(({ bits }) => bits === found.get(timestampMs));
+      series.set(timestampMs, values.slice(0, seen + 1));
+      if (seen >= 0) values[seen]!.sure = true;
+    }
+  }
+}
+
+function firstMistake(contents: Contents, expected: Expected): string | undefined {
+  for (const [key, points] of contents) {
+    const series = expected.get(key);
+    if (series === undefined) return `a series that was never sent: ${key}`;
+    for (const [timestampMs, bits] of points) {
+      const values = series.get(timestampMs) ?? [];
+      const seen = values.findLastIndex((sent) => sent.bits === bits);
+      const point = `the point of ${key} at ${timestampMs}`;
+      if (seen === -1) return `${point} has ${numberOf(bits)}, which it was not to have`;
+      const sure = values.findLastIndex((sent) => sent.sure);
+      if (seen < sure) return `${point} has an older value than was acknowledged`;
+    }
+  }
+  for (const [key, series] of expected) {
+    const found = new Set(contents.get(key)?.map(([timestampMs]) => timestampMs));
+    for (const [timestampMs, values] of series) {
+      const sure = values.findLast((sent) => sent.sure);
+      if (sure === undefined || found.has(timestampMs)) continue;
+      return `the point of ${key} at ${timestampMs} of batch ${sure.batch} is lost (${sure.home})`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Throws when a series of `ids`, by the labels' JSON, has another id than one that was used in an
+ * acknowledged write, or an id that was another's there.
+ */
+export function checkIds(ids: ReadonlyMap<string, number>, events: readonly LedgerEvent[]): void {
+  const sent = new Map<number, readonly LedgerPoint[]>();
+  const idOf = new Map<string, number>();
+  const ownerOf = new Map<number, string>();
+  for (const event of events) {
+    if (event.kind === 'sent') sent.set(event.batch, event.points);
+    if (event.kind !== 'acknowledged') continue;
+    for (const { labels, id } of sent.get(event.batch)!) {
+      idOf.set(JSON.stringify(labels), id);
+      ownerOf.set(id, JSON.stringify(labels));
+    }
+  }
+  for (const [key, id] of ids) {
+    assert.is(idOf.get(key) ?? id, id, `${key} has another id than before`);
+    assert.is(ownerOf.get(id) ?? key, key, `id ${id} was another's`);
+  }
+}
+
+const double = new Float64Array(1);
+const bits64 = new BigUint64Array(double.buffer);
+
+function bitsOf(value: number): bigint {
+  double[0] = value;
+  return bits64[0]!;
+}
+
+function numberOf(bits: bigint): number {
+  bits64[0] = bits;
+  return double[0]!;
+}
