@@ -111,7 +111,7 @@ http: {cors_origins: x, listen: "0.0.0.0:1"}
     /^varve\.yaml:10: retention\.policies\[1\]\.match: expected a selector such as /,
     /^varve\.yaml:10: retention\.policies\[1\]\.nme: unknown key; did you mean name\?$/,
     /^varve\.yaml:11: retention\.policies\[2\]: expected a section with keys/,
-    /^varve\.yaml:12: retention\.sweep_every: expected a duration .*\(1s to 1d\), found "0s"$/,
+    /^varve\.yaml:12: retention\.sweep_every: expected a duration .*\(1s to 24h\), found "0s"$/,
     /^varve\.yaml:13: auth\.tokens\[0\]\.token_sha256: expected a text, found nothing$/,
     /^varve\.yaml:13: auth\.tokens\[0\]\.can: expected a list, found nothing$/,
     /^varve\.yaml:13: auth\.open: expected true or false, found "yess"$/,
