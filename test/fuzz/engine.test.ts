@@ -6,7 +6,7 @@ import { runHistory } from './history.ts';
 
 const fuzz = suite('fuzz/engine');
 
-const HISTORIES = 60;
+const HISTORIES = 20;
 const STEPS = 40;
 
 fuzz('holds what it was told, whatever happens to it', async () => {
