@@ -67,8 +67,9 @@ export class WriteRoom {
       },
     };
     const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
-      const message = `flushing has fallen behind: no memtable had room within ${this.#waitMsMax} ms`;
-      waiter.refuse(new StorageError('RESOURCE_EXHAUSTED', `${message}; retry later`));
+      const cause = 'flushing has fallen behind';
+      const message = `${cause}: no memtable had room within ${this.#waitMsMax} ms; retry later`;
+      waiter.refuse(new StorageError('RESOURCE_EXHAUSTED', message));
       // Whoever is next may need less room.
       this.open();
     });

@@ -41,7 +41,8 @@ class History {
     await this.#subject.open();
     for (let step = 0; step < steps; step++) await this.#step();
     await this.#say('check', () => this.#check());
-    await this.#say('close', () => this.#subject.settle(this.#subject.storage.close()));
+    this.#scan = undefined;
+    await this.#say('restart', () => this.#restart());
   }
 
   async #step(): Promise<void> {
@@ -50,12 +51,13 @@ class History {
     const draw = rng.below(100);
     if (draw < 70) await this.#say(...this.#calmStep(draw));
     else if (draw < 76) await this.#say('restart', () => this.#restart());
-    else if (draw < 80) await this.#say('kill', () => this.#crash('kill'));
-    else if (draw < 84) await this.#say('power cut', () => this.#crash('cut'));
+    else if (draw < 78) await this.#say('kill', () => this.#crash('kill'));
+    else if (draw < 80) await this.#say('cut', () => this.#crash('cut'));
     else {
       const [name, step] = this.#calmStep(rng.below(66));
       this.#scan = undefined;
-      if (draw < 92) await this.#say(`power cut in ${name}`, () => subject.cutDuring(step));
+      const way = rng.pick(['kill', 'cut'] as const);
+      if (draw < 93) await this.#say(`${way} in ${name}`, () => subject.crashDuring(step, way));
       else await this.#say(`failure in ${name}`, () => subject.failDuring(step));
     }
   }
