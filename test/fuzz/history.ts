@@ -8,15 +8,21 @@ import { POLICY_SETS, randomPlaces } from './places.ts';
 import { askQuestions } from './questions.ts';
 import { Subject } from './subject.ts';
 
+const STEPS = 40;
+
 type Scan = AsyncIterator<readonly SeriesPoints[]>;
 
-/** Runs the history of `seed`. Throws with the seed and what was done when it goes wrong. */
-export async function runHistory(seed: number, steps: number): Promise<void> {
+/**
+ * Runs the history of `seed` and returns what was done. Throws with the seed and what was done
+ * until then when it goes wrong.
+ */
+export async function runHistory(seed: number): Promise<readonly string[]> {
   const rng = createRng(seed);
   const log: string[] = [];
   const history = new History(new Subject(rng), rng, log);
   try {
-    await history.run(steps);
+    await history.run();
+    return log;
   } catch (thrown) {
     const error = toError(thrown);
     const lines = log.map((line, i) => `  ${i + 1}. ${line}`).join('\n');
@@ -37,9 +43,9 @@ class History {
     this.#log = log;
   }
 
-  async run(steps: number): Promise<void> {
+  async run(): Promise<void> {
     await this.#subject.open();
-    for (let step = 0; step < steps; step++) await this.#step();
+    for (let step = 0; step < STEPS; step++) await this.#step();
     await this.#say('check', () => this.#check());
     this.#scan = undefined;
     await this.#say('restart', () => this.#restart());
