@@ -133,4 +133,20 @@ recovery(
   },
 );
 
+// A table that no edit mentioned was removed, and its number given to another; then a power cut
+// undid the removal. As the number was in use, the file stayed for ever.
+recovery('removes a file whose number is in use, but in another window', async () => {
+  const env = createSimEnv();
+  const writer = await openStorage('data', env);
+  await appendPoints(writer, [point('a', 1)]);
+  await writer.close();
+  const [file] = await env.fs.list('data/windows/1/0_7200000');
+  const orphan = `data/windows/1/7200000_14400000/${file}`;
+  env.fs.plant(orphan, new Uint8Array(10));
+  const storage = await openStorage('data', env);
+  assert.is(await env.fs.size(orphan), undefined);
+  assert.is((await contentsOf(storage)).size, 1);
+  await storage.close();
+});
+
 recovery.run();
