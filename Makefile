@@ -9,8 +9,10 @@ SOURCES := $(shell find proto ingest storage retention query deploy test -name '
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# Not `npm ci`: it insists on a lock entry for every other platform's optional binary, which a
+# registry mirror may not have. The lock still decides every version, and is never written.
 node_modules/.package-lock.json: package.json package-lock.json .npmrc
-	npm ci --no-fund --no-audit
+	npm install --no-save
 	@touch $@
 
 dist/.tsbuildinfo: node_modules/.package-lock.json tsconfig.json $(SOURCES)

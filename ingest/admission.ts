@@ -30,7 +30,8 @@ export function createAdmission(monotonicMs: () => number): Admission {
     hasRoom: (limits) => bytes < limits.requestBytes,
     enter(size, limits) {
       if (bytes > 0 && bytes + size > limits.requestBytes) {
-        const message = `${bytes} bytes of requests are under way, the most is ${limits.requestBytes}`;
+        const most = `the most is ${limits.requestBytes}`;
+        const message = `${bytes} bytes of requests are under way, ${most}`;
         throw new IngestError('RESOURCE_EXHAUSTED', message, BUSY_RETRY_MS);
       }
       bytes += size;

@@ -49,10 +49,12 @@ export function createDictionary(refsMax: number): Dictionary {
     },
 
     lookUp(refs) {
+      // A local: the variable of the closure would be fetched again for every point.
+      const table = dense;
       let idMax = 0;
       for (let i = 0; i < refs.length; i++) {
         const ref = refs[i]!;
-        const id = ref < dense.length ? dense[ref]! : sparseId(ref);
+        const id = ref < table.length ? table[ref]! : sparseId(ref);
         if (id === 0) throw unknownRef(ref);
         refs[i] = id;
         if (id > idMax) idMax = id;

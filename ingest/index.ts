@@ -1,6 +1,5 @@
 // The door of ingest.
 
-export { limitReadAhead } from './grpc/flow-control.ts';
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc/server.ts';
 export { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 export {

@@ -10,14 +10,16 @@ export interface IngestLimits {
   readonly labelValueBytes: number;
   /** Bytes of a message, as sent and as decompressed. ingest.limits.message */
   readonly messageBytes: number;
-  /** Points taken per second over all clients; Infinity for none. ingest.limits.points_per_second */
+  /** Points a second over all clients; Infinity for none. ingest.limits.points_per_second */
   readonly pointsPerSecond: number;
   /** Points older than this are rejected, ms; Infinity for none. ingest.max_past */
   readonly maxPastMs: number;
   /** Points further ahead than this are rejected, ms; Infinity for none. ingest.max_future */
   readonly maxFutureMs: number;
-  /** Refs a stream may define, and definitions or new series in one request. */
+  /** Refs a stream may define. */
   readonly refs: number;
+  /** Series, definitions and other fields of one request: an empty one takes two bytes of it. */
+  readonly entries: number;
   /** Batches of one stream that may wait for their ack before reading pauses. */
   readonly streamBatches: number;
   /** Bytes of one stream's batches that may wait for their ack before reading pauses. */
@@ -37,6 +39,7 @@ export const DEFAULT_LIMITS: IngestLimits = {
   maxPastMs: Number.POSITIVE_INFINITY,
   maxFutureMs: 3_600_000,
   refs: 1_000_000,
+  entries: 1_000_000,
   streamBatches: 64,
   streamBytes: 8 * MIB,
   requestBytes: 256 * MIB,

@@ -13,8 +13,10 @@ const ACK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 
 export interface IngestMetrics {
   received(bytes: number): void;
-  /** `durationMs` from the whole request's arrival to its answer. */
-  stored(method: WriteMethod, outcome: WriteOutcome, durationMs: number): void;
+  /** The batch is durable, whether or not there is anybody left to tell. */
+  stored(outcome: WriteOutcome): void;
+  /** `durationMs` from the arrival of the whole batch to its answer. */
+  acknowledged(method: WriteMethod, durationMs: number): void;
   failed(method: WriteMethod, code: ErrorCode): void;
   streamOpened(): void;
   streamClosed(): void;
@@ -68,12 +70,14 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
 
   return {
     received: (size) => bytes.inc(size),
-    stored(method, outcome, durationMs) {
+    stored(outcome) {
       points.inc(outcome.accepted);
-      batches.inc({ method });
-      acks.observe({ method }, durationMs / 1000);
       if (outcome.rejections.total === 0) return;
       for (const [reason, count] of outcome.rejections.entries()) rejected.inc({ reason }, count);
+    },
+    acknowledged(method, durationMs) {
+      batches.inc({ method });
+      acks.observe({ method }, durationMs / 1000);
     },
     failed: (method, code) => failures.inc({ method, code }),
     streamOpened: () => streams.inc(),

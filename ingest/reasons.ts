@@ -3,7 +3,7 @@
 import type { Rejection } from '../proto/index.ts';
 import type { IngestLimits } from './limits.ts';
 
-/** Stable names, also the `reason` of varve_ingest_rejected_points_total; an answer fits them all. */
+/** Stable names, also in varve_ingest_rejected_points_total. At most 16: an answer has them all. */
 export const REASONS = [
   'no_labels',
   'empty_label_name',

@@ -2,7 +2,6 @@
 
 import type { Labels, Storage } from '../storage/index.ts';
 import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
-import { IngestError } from './errors.ts';
 import type { IngestLimits } from './limits.ts';
 import { rejectedId } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
@@ -61,12 +60,6 @@ export function createSeriesLookup(
         const sent = decodeLabels(source, limits);
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {
-          if (labelSets.length >= limits.refs) {
-            throw new IngestError(
-              'RESOURCE_EXHAUSTED',
-              `over ${limits.refs} new series in one request`,
-            );
-          }
           labelSets.push(labels);
           waiting.push({ kind: 'new', key, assign });
           return;

@@ -71,15 +71,21 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   async function write(bytes: Buffer): Promise<WriteAnswer> {
     if (draining) throw shuttingDown();
     const arrivedMs = clock.monotonicMs();
-    admission.enter(bytes.length, limits);
+    let heldBytes = 0;
+    const hold = (size: number) => {
+      admission.enter(size, limits);
+      heldBytes += size;
+    };
     try {
+      hold(bytes.length);
       metrics.received(bytes.length);
-      const submission = await writer.submit(bytes, createDictionary(limits.refs));
+      const submission = await writer.submit(bytes, createDictionary(limits.refs), hold);
       const outcome = await submission.durable;
-      metrics.stored('Write', outcome, clock.monotonicMs() - arrivedMs);
+      metrics.stored(outcome);
+      metrics.acknowledged('Write', clock.monotonicMs() - arrivedMs);
       return toAnswer(outcome, limits);
     } finally {
-      admission.leave(bytes.length);
+      admission.leave(heldBytes);
     }
   }
 

@@ -29,7 +29,7 @@ export interface TimeRules {
 /**
  * The points that may be stored, the others counted. Takes `points` over: what is kept moves to
  * their front. Costs nothing per point when the ids are all series (`idsValid`) and the span of
- * the whole batch meets every rule.
+ * the whole batch meets every rule, and little when each point does.
  */
 export function filterPoints(
   points: PointBuffer,
@@ -39,22 +39,23 @@ export function filterPoints(
   rejections: Rejections,
 ): PointBatch {
   const { ids, timestampsMs, values } = points;
-  const newestMs = rules.nowMs + rules.limits.maxFutureMs;
-  const keepMsMin = Math.min(...rules.storage.policies.map((policy) => policy.keepMs));
-  const oldestMs = rules.nowMs - Math.min(rules.limits.maxPastMs, keepMsMin);
-  const spanValid = span.outOfRange === 0 && span.minMs >= oldestMs && span.maxMs <= newestMs;
-  if (idsValid && spanValid) return { ids, timestampsMs, values };
+  const bounds = boundsOf(rules);
+  const { oldestMs, oldestOfPoliciesMs, newestMs } = bounds;
+  const strictestMs = Math.max(oldestMs, ...oldestOfPoliciesMs);
+  const spanValid = span.outOfRange === 0 && span.minMs >= strictestMs && span.maxMs <= newestMs;
+  const valid = idsValid ? (spanValid ? ids.length : validPrefix(points, bounds, rules)) : 0;
+  if (valid === ids.length) return { ids, timestampsMs, values };
 
   // As words: a double that passes through a register may come out as another NaN.
   const valueWords = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-  let kept = 0;
-  for (let i = 0; i < ids.length; i++) {
+  let kept = valid;
+  for (let i = valid; i < ids.length; i++) {
     const id = ids[i]!;
     if (id >= REJECTED_ID_MIN) {
       rejections.addId(id);
       continue;
     }
-    const reason = spanValid ? undefined : checkTime(timestampsMs[i]!, id, rules);
+    const reason = spanValid ? undefined : timeReason(timestampsMs[i]!, id, bounds, rules);
     if (reason !== undefined) {
       rejections.add(reason);
       continue;
@@ -72,11 +73,46 @@ export function filterPoints(
   };
 }
 
-function checkTime(timestampMs: number, id: number, rules: TimeRules): Reason | undefined {
-  const { nowMs, limits, storage } = rules;
+/** What a timestamp must lie within, both ends included. */
+interface TimeBounds {
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  /** By policy: what is older is past its `keep`. */
+  readonly oldestOfPoliciesMs: Float64Array;
+}
+
+function boundsOf({ nowMs, limits, storage }: TimeRules): TimeBounds {
+  return {
+    oldestMs: nowMs - limits.maxPastMs,
+    newestMs: nowMs + limits.maxFutureMs,
+    oldestOfPoliciesMs: Float64Array.from(storage.policies, ({ keepMs }) => nowMs - keepMs),
+  };
+}
+
+/** How many points from the first on may be stored; the ids are all series. */
+function validPrefix(
+  { ids, timestampsMs }: PointBuffer,
+  { oldestMs, newestMs, oldestOfPoliciesMs }: TimeBounds,
+  { storage }: TimeRules,
+): number {
+  let valid = 0;
+  for (; valid < ids.length; valid++) {
+    const timestampMs = timestampsMs[valid]!;
+    // Put this way round, NaN, which stands for a timestamp out of range, is not valid either.
+    if (!(timestampMs >= oldestMs && timestampMs <= newestMs)) break;
+    if (timestampMs < oldestOfPoliciesMs[storage.policyOf(ids[valid]!)]!) break;
+  }
+  return valid;
+}
+
+function timeReason(
+  timestampMs: number,
+  id: number,
+  { oldestMs, newestMs, oldestOfPoliciesMs }: TimeBounds,
+  { storage }: TimeRules,
+): Reason | undefined {
   if (Number.isNaN(timestampMs)) return 'timestamp_out_of_range';
-  if (timestampMs > nowMs + limits.maxFutureMs) return 'too_far_in_future';
-  if (timestampMs < nowMs - limits.maxPastMs) return 'too_old';
-  const policy = storage.policies[storage.policyOf(id)]!;
-  return timestampMs < nowMs - policy.keepMs ? 'expired' : undefined;
+  if (timestampMs > newestMs) return 'too_far_in_future';
+  if (timestampMs < oldestMs) return 'too_old';
+  return timestampMs < oldestOfPoliciesMs[storage.policyOf(id)]! ? 'expired' : undefined;
 }

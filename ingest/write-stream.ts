@@ -31,8 +31,12 @@ export interface WriteContext {
 /** Stands for the error of a batch that was not taken in because an earlier one failed. */
 const SKIPPED = new Error('skipped');
 
+/** Batches that may wait for the one that is being submitted. */
+const WAITING_MAX = 1;
+
 interface Batch {
-  readonly sizeBytes: number;
+  /** Memory it holds: its message at first, then its points, which may have been compressed. */
+  sizeBytes: number;
   readonly arrivedMs: number;
   result: WriteOutcome | Error | undefined;
 }
@@ -48,7 +52,8 @@ export class WriteStream {
   /** Batches and bytes whose ack has not left for the client: the credit in use. */
   #creditBatches = 0;
   #creditBytes = 0;
-  /** The end of the line of submissions. */
+  /** The line of submissions: how many are in it, and its end. */
+  #submitting = 0;
   #submitted: Promise<void> = Promise.resolve();
   /** Open takes batches; closing takes no more and answers what it has; closed answers nobody. */
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -85,19 +90,29 @@ export class WriteStream {
     this.#creditBytes += sizeBytes;
     admission.enterPaced(sizeBytes);
     metrics.received(sizeBytes);
+    this.#submitting++;
     if (!this.#mayRead()) this.#call.pause();
-    this.#submitted = this.#submitted.then(() => this.#submit(batch, bytes));
+    this.#submitted = this.#submitted.then(async () => {
+      await this.#submit(batch, bytes);
+      this.#submitting--;
+      this.#readOn();
+    });
   }
 
   /** One batch is always let in, whatever other calls use, so that every call moves on. */
   #mayRead(): boolean {
     if (this.#creditBatches === 0) return true;
+    if (this.#submitting > WAITING_MAX) return false;
     const limits = this.#context.limits();
     return (
       this.#creditBatches < limits.streamBatches &&
       this.#creditBytes < limits.streamBytes &&
       this.#context.admission.hasRoom(limits)
     );
+  }
+
+  #readOn(): void {
+    if (this.#state === 'open' && this.#call.isPaused() && this.#mayRead()) this.#call.resume();
   }
 
   /** Resolves when the batch is in storage's hands, whatever becomes of it. */
@@ -108,7 +123,9 @@ export class WriteStream {
       return;
     }
     try {
-      const { durable } = await this.#context.writer.submit(bytes, this.#dictionary);
+      const { durable } = await this.#context.writer.submit(bytes, this.#dictionary, (size) =>
+        this.#grow(batch, size),
+      );
       durable.then(
         (outcome) => this.#settle(batch, outcome),
         (error) => this.#settle(batch, asError(error)),
@@ -118,9 +135,18 @@ export class WriteStream {
     }
   }
 
+  #grow(batch: Batch, sizeBytes: number): void {
+    const moreBytes = Math.max(0, sizeBytes - batch.sizeBytes);
+    batch.sizeBytes += moreBytes;
+    this.#creditBytes += moreBytes;
+    this.#context.admission.enterPaced(moreBytes);
+    if (!this.#mayRead()) this.#call.pause();
+  }
+
   #settle(batch: Batch, result: WriteOutcome | Error): void {
     batch.result = result;
     this.#context.admission.leave(batch.sizeBytes);
+    if (!(result instanceof Error)) this.#context.metrics.stored(result);
     this.#answer();
   }
 
@@ -143,9 +169,9 @@ export class WriteStream {
     this.#call.write(toAnswer(outcome, limits()), () => {
       this.#creditBatches--;
       this.#creditBytes -= batch.sizeBytes;
-      if (this.#state === 'open' && this.#call.isPaused() && this.#mayRead()) this.#call.resume();
+      this.#readOn();
     });
-    metrics.stored('WriteStream', outcome, monotonicMs() - batch.arrivedMs);
+    metrics.acknowledged('WriteStream', monotonicMs() - batch.arrivedMs);
   }
 
   #end(error?: Error): void {

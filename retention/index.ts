@@ -2,7 +2,6 @@
 
 import type { Registry } from 'prom-client';
 import { type Clock, type Scheduler, type Storage, StorageError } from '../storage/index.ts';
-import { startRedisJobs } from './jobs/bullmq.ts';
 import type { JobMode, SweepJobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
 import type { RetentionLogger } from './logger.ts';
@@ -54,7 +53,7 @@ export interface Retention {
 }
 
 /** To be called before new points are written, see clock-guard.ts. Does not wait for Redis. */
-export function startRetention(options: RetentionOptions): Retention {
+export async function startRetention(options: RetentionOptions): Promise<Retention> {
   const { storage, sweepEveryMs, redisUrl, serverId, clock, scheduler, logger } = options;
   if (!(sweepEveryMs >= 1 && sweepEveryMs < Infinity)) {
     throw new StorageError('INVALID_ARGUMENT', 'the time between sweeps is at least 1 ms');
@@ -64,12 +63,14 @@ export function startRetention(options: RetentionOptions): Retention {
   }
   const metrics = createRetentionMetrics(options.registry);
   const sweeper = createSweeper({ storage, clock, logger, metrics });
-  const jobs = startJobs();
+  const jobs = await startJobs();
 
-  function startJobs(): SweepJobs {
+  async function startJobs(): Promise<SweepJobs> {
     const common = { sweep: sweeper.sweep, everyMs: sweepEveryMs, scheduler };
     if (redisUrl !== undefined) {
       const { jobMode: onMode } = metrics;
+      // A server without Redis starts a quarter of a second sooner without its clients.
+      const { startRedisJobs } = await import('./jobs/bullmq.ts');
       return startRedisJobs({ ...common, redisUrl, serverId, clock, logger, onMode });
     }
     metrics.jobMode('local');

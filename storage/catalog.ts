@@ -34,7 +34,7 @@ export interface CatalogOptions {
 
 export type MakeEdit = (state: ManifestState) => Edit | undefined;
 
-/** Opens the tag index's tables and builds the first Version; window tables open when first read. */
+/** Opens the tag index's tables; those of windows are opened when they are first read. */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const catalog = new Catalog(options);
   await catalog.begin();

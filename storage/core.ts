@@ -2,6 +2,7 @@
 
 import type { Catalog } from './catalog.ts';
 import type { Env } from './env/env.ts';
+import type { MemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
 import type { SeriesDirectory } from './series-directory.ts';
 import type { BlockCache } from './sstable/block-cache.ts';
@@ -13,6 +14,7 @@ export interface Core {
   readonly settings: Settings;
   readonly catalog: Catalog;
   readonly series: SeriesDirectory;
+  readonly memtables: MemtablePool;
   readonly blockCache: BlockCache;
   readonly counters: Counters;
 }

@@ -30,7 +30,7 @@ import type {
 } from './types.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { dropWindows, windowInfos } from './windows.ts';
+import { dropWindows, windowsOf } from './windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -161,7 +161,7 @@ class Engine implements Storage {
   }
 
   windows(): readonly WindowInfo[] {
-    return windowInfos(this.#core.catalog);
+    return windowsOf(this.#core.catalog.state);
   }
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {

@@ -4,6 +4,8 @@ export { openStorage } from './engine.ts';
 export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
+export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
+export type { InspectLine } from './inspect/line.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -20,3 +22,4 @@ export {
   type MatchType,
 } from './series/matcher.ts';
 export type * from './types.ts';
+export { readWindows } from './windows.ts';

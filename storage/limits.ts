@@ -2,6 +2,7 @@
 
 import { assert } from './assert.ts';
 
+const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
 /** Payload bytes of one WAL record. An append of more is split by the caller. */
@@ -16,5 +17,32 @@ export const MANIFEST_EDIT_BYTES_MAX = 64 * MIB;
 /** A manifest longer than this, and than twice its snapshot, is rewritten as one. */
 export const MANIFEST_REWRITE_BYTES = 4 * MIB;
 
+/** Points of a chunk: more of one series become several chunks. */
+export const CHUNK_POINTS_MAX = 8192;
+
+/** Chunks of a block. */
+export const BLOCK_CHUNKS_MAX = 4096;
+
+/** Bytes of a decompressed block, which a reader checks before it takes memory for them. */
+export const BLOCK_BYTES_MAX = 4 * MIB;
+
+/** A table has fewer blocks than this: hundreds of GiB. */
+export const TABLE_BLOCKS_MAX = 2 ** 24;
+
+/**
+ * A block is finished once its streams hold so much before compression. About two thirds are left
+ * on disk. Half as much costs 0.7 % more bytes a point, twice as much saves 0.5 %, and a read of
+ * one series has to read all of it.
+ */
+export const BLOCK_STREAM_BYTES = 64 * KIB;
+
+/** ... or so many points: constant series take no stream bytes, but decoding them takes time. */
+export const BLOCK_POINTS_MAX = 64 * KIB;
+
 assert(WAL_READ_BYTES <= WAL_RECORD_BYTES_MAX, 'a piece of replay is no longer than a record');
 assert(MANIFEST_REWRITE_BYTES < MANIFEST_EDIT_BYTES_MAX, 'a snapshot fits into one edit');
+assert(CHUNK_POINTS_MAX <= 2 ** 16, 'a position in a chunk fits 16 bits');
+assert(
+  BLOCK_STREAM_BYTES + 16 * (CHUNK_POINTS_MAX + BLOCK_POINTS_MAX) < BLOCK_BYTES_MAX,
+  'the chunk that fills a block, and an exception for every point, still fit into it',
+);

@@ -17,7 +17,7 @@ const POINT_BYTES = 4 + 8 + 8 + 4;
 const NEWEST_BYTES = 4;
 const NEWEST_LENGTH_MIN = 1024;
 
-/** A pass over the log beats chains, which miss the cache at every step, from this share of series. */
+/** From this share of series on, one pass over the log beats chains, which miss the cache. */
 const BULK_READ_SHARE = 1 / 16;
 
 /** Points of one series by strictly ascending time. */
@@ -58,7 +58,7 @@ export interface Memtable {
    * batch within the arena, however large the ids.
    */
   fits(count: number, idMax?: SeriesId): boolean;
-  /** Appends the points [from, to) of the columns, which must fit. A later point beats an earlier one. */
+  /** Appends the points [from, to) of the columns, which must fit. A later one beats an earlier. */
   append(
     ids: Uint32Array,
     timestampsMs: Float64Array,

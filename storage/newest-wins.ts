@@ -2,7 +2,7 @@
 // is kept. Here for columns in the order of writing.
 
 /** Whether timestamps[from, to) are strictly ascending: nothing to sort, nothing doubled. */
-export function isStrictlyAscending(timestampsMs: Float64Array, from: number, to: number): boolean {
+function isStrictlyAscending(timestampsMs: Float64Array, from: number, to: number): boolean {
   for (let i = from + 1; i < to; i++) {
     if (timestampsMs[i]! <= timestampsMs[i - 1]!) return false;
   }

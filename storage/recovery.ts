@@ -9,6 +9,7 @@ import { LOCK_NAME } from './filenames.ts';
 import { flushOldest } from './flush.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
 import { largestId } from './memtable.ts';
+import { createMemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
 import { removeOrphans } from './orphans.ts';
 import { assignPolicyIds } from './policies.ts';
@@ -17,7 +18,7 @@ import { createBlockCache } from './sstable/block-cache.ts';
 import { openTable } from './sstable/reader.ts';
 import { openIndexTable } from './tag-index/table.ts';
 import type { PointBatch, RecoveryInfo } from './types.ts';
-import { createGeneration } from './version.ts';
+import { Generation } from './version.ts';
 import { replayWal } from './wal/reader.ts';
 import type { SeriesEntry } from './wal/record.ts';
 
@@ -66,7 +67,9 @@ export async function recover(
     orphansRemoved,
     unclean: !created && !state.clean,
   };
-  return { core, nextWalSegment: Math.max(state.walSegment, ...replay.segments) + 1, info };
+  const last = replay.segments.at(-1);
+  const nextWalSegment = last === undefined ? core.catalog.state.walSegment : last + 1;
+  return { core, nextWalSegment, info };
 }
 
 async function openCore(
@@ -77,12 +80,13 @@ async function openCore(
   register: SeriesDirectoryOptions['register'],
 ): Promise<Core> {
   const blockCache = createBlockCache(settings.blockCacheBytes);
+  const memtables = createMemtablePool(settings.memtableBytesMax, settings.memtablesSealedMax + 1);
   const { state } = log;
   const catalog: Catalog = await openCatalog({
     dir,
     fs: env.fs,
     log,
-    active: createGeneration(settings.memtableBytesMax, state.walSegment),
+    active: new Generation(memtables, state.walSegment),
     openTable: async (_, path) => openTable(await env.fs.open(path), path),
     openIndexTable: async ({ number }, path) =>
       openIndexTable(await env.fs.open(path), path, number, blockCache),
@@ -99,7 +103,8 @@ async function openCore(
     currentVersion: () => catalog.version,
     register,
   });
-  return { dir, env, settings, catalog, series, blockCache, counters: createCounters() };
+  const counters = createCounters();
+  return { dir, env, settings, catalog, series, memtables, blockCache, counters };
 }
 
 async function replayInto(core: Core) {
@@ -149,8 +154,8 @@ async function replayPoints(core: Core, batch: PointBatch, segment: number): Pro
 
 /** Flushes what there is; the next replay begins with `segment`, which may not be through yet. */
 async function flushInReplay(core: Core, segment: number): Promise<void> {
-  const { catalog, settings } = core;
+  const { catalog, memtables } = core;
   const { active } = catalog.version.parts;
-  catalog.setMemory(createGeneration(settings.memtableBytesMax, segment), [active]);
+  catalog.setMemory(new Generation(memtables, segment), [active]);
   await flushOldest(core);
 }

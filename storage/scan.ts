@@ -1,6 +1,6 @@
 // Reads the points of many series in a range from one Version. Series are taken a slice at a time,
-// so that memory follows the slice and not the answer; for each slice the blocks it needs are loaded
-// from every table first, then decoded and merged without waiting.
+// so that memory follows the slice and not the answer; for each slice the blocks it needs are
+// loaded from every table first, then decoded and merged without waiting.
 
 import type { Core } from './core.ts';
 import { CorruptionError } from './errors.ts';
@@ -46,7 +46,7 @@ export function tablesIn(version: Version, { startMs, endMs }: TimeRange): Table
     .sort((a, b) => a.meta.sequence - b.meta.sequence);
 }
 
-/** How many series make a slice: as many as have SLICE_POINTS in the range, by the tables' averages. */
+/** How many series make a slice: as many as have SLICE_POINTS in the range, on average. */
 function sliceWidth(
   tables: readonly TableFile[],
   memtables: readonly Memtable[],

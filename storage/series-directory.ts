@@ -56,7 +56,7 @@ export class SeriesDirectory {
   /** Index of the policy of a series that was resolved or loaded. */
   policyOf(id: SeriesId): number {
     const policy = this.#registry.policyOf(id);
-    assert(policy !== undefined, `series ${id} is in use`);
+    assert(policy !== undefined, 'the series is in use');
     return policy;
   }
 

@@ -12,7 +12,7 @@ export interface SharedFileOptions<Meta, Reader extends Closable> {
   readonly meta: Meta;
   readonly path: string;
   open(meta: Meta, path: string): Promise<Reader>;
-  /** Called once, when nobody holds the file any more; `closed` resolves once the reader is closed. */
+  /** Called once, when nobody holds the file any more; `closed` resolves with its reader closed. */
   gone(path: string, unlink: boolean, closed: Promise<void>): void;
 }
 

@@ -181,8 +181,9 @@ export interface Storage {
 
   /**
    * Appends points of resolved series. Resolves once they are as durable as `wal.sync` says; they
-   * may be visible to scans before. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and
-   * UNAVAILABLE when the disk is full or failing.
+   * may be visible to scans before. The caller leaves the columns unchanged until then, and may
+   * reuse them after. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and UNAVAILABLE
+   * when the disk is full or failing.
    */
   append(batch: PointBatch): Promise<void>;
 

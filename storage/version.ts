@@ -1,10 +1,11 @@
 // What storage holds at one moment, as a value that never changes: memtables, the tables of every
-// window, the tag index. A scan retains the Version it began with; a change of state builds the next
-// Version and installs it, and files that are in no retained Version any more go away by themselves.
+// window, the tag index. A scan retains the Version it began with; a change of state builds the
+// next Version and installs it, and what is in no retained Version any more goes by itself.
 
 import { assert } from './assert.ts';
 import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
-import { createMemtable, type Memtable } from './memtable.ts';
+import type { Memtable } from './memtable.ts';
+import type { MemtablePool } from './memtable-pool.ts';
 import type { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
 import { IndexMemory } from './tag-index/memory.ts';
@@ -15,20 +16,36 @@ import type { IndexView } from './tag-index/view.ts';
 export type TableFile = SharedFile<TableMeta, Table>;
 export type IndexFile = SharedFile<IndexTableMeta, IndexTable>;
 
-/** What one WAL segment and those after it hold, as they were written: points, and new series. */
-export interface Generation {
+/**
+ * What one WAL segment and those after it hold, as they were written: points, and new series.
+ * Its memory goes back to the pool with the last Version that has it.
+ */
+export class Generation {
   readonly memtable: Memtable;
-  readonly newSeries: IndexMemory;
+  readonly newSeries = new IndexMemory();
   /** The first WAL segment that holds a part of it. */
   readonly walSegment: number;
-}
+  readonly #pool: MemtablePool;
+  #references = 0;
 
-export function createGeneration(memtableBytesMax: number, walSegment: number): Generation {
-  return { memtable: createMemtable(memtableBytesMax), newSeries: new IndexMemory(), walSegment };
-}
+  constructor(pool: MemtablePool, walSegment: number) {
+    this.#pool = pool;
+    this.memtable = pool.take();
+    this.walSegment = walSegment;
+  }
 
-export function isEmpty({ memtable, newSeries }: Generation): boolean {
-  return memtable.points === 0 && newSeries.isEmpty;
+  get isEmpty(): boolean {
+    return this.memtable.points === 0 && this.newSeries.isEmpty;
+  }
+
+  retain(): void {
+    this.#references++;
+  }
+
+  release(): void {
+    assert(this.#references > 0, 'a generation is released once too often');
+    if (--this.#references === 0) this.#pool.give(this.memtable);
+  }
 }
 
 /** The tables of one window, oldest first: a later one wins where both have a point. */
@@ -59,7 +76,7 @@ export class Version {
   /** Starts with one reference, its maker's. */
   constructor(parts: VersionParts) {
     this.parts = parts;
-    for (const file of filesOf(parts)) file.retain();
+    for (const held of holdingsOf(parts)) held.retain();
     this.index = {
       memory: parts.active.newSeries,
       sealed: parts.sealed.map((generation) => generation.newSeries).reverse(),
@@ -78,11 +95,13 @@ export class Version {
   release(): void {
     assert(this.#references > 0, 'a version is released once too often');
     if (--this.#references > 0) return;
-    for (const file of filesOf(this.parts)) file.release();
+    for (const held of holdingsOf(this.parts)) held.release();
   }
 }
 
-function* filesOf(parts: VersionParts): Iterable<TableFile | IndexFile> {
+function* holdingsOf(parts: VersionParts): Iterable<Generation | TableFile | IndexFile> {
+  yield parts.active;
+  yield* parts.sealed;
   for (const window of parts.windows) yield* window.tables;
   yield* parts.indexFiles;
 }

@@ -1,13 +1,33 @@
 // Windows as their owner sees them: what is on disk, by window, and the way to let go of it.
 
-import type { Catalog } from './catalog.ts';
 import type { Core } from './core.ts';
+import type { Env } from './env/env.ts';
+import { StorageError } from './errors.ts';
+import { manifestPath } from './filenames.ts';
+import type { ManifestState, TableMeta } from './manifest/edit.ts';
+import { currentManifest, replayManifest } from './manifest/log.ts';
 import type { WindowInfo } from './types.ts';
-import type { WindowTables } from './version.ts';
 
-/** Every window with a table, by policy, then start. */
-export function windowInfos(catalog: Catalog): WindowInfo[] {
-  return catalog.version.parts.windows.map((window) => describe(window, catalog));
+/** Every window with a table, by policy id, then start. */
+export function windowsOf(state: ManifestState): WindowInfo[] {
+  const groups = new Map<string, TableMeta[]>();
+  for (const table of state.tables.values()) {
+    const key = keyOf(table);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [table]);
+    else group.push(table);
+  }
+  return [...groups.values()].sort(byPlace).map((tables) => describe(tables, state));
+}
+
+/** The windows that the manifest of `dir` names: nothing is written, no lock is taken. */
+export async function readWindows(dir: string, { fs }: Env): Promise<readonly WindowInfo[]> {
+  const current = await currentManifest(dir, fs);
+  if (current === undefined) {
+    throw new StorageError('INVALID_ARGUMENT', `${dir} is not a data directory of varve`);
+  }
+  const { state } = await replayManifest(manifestPath(dir, current), fs);
+  return windowsOf(state);
 }
 
 /**
@@ -18,36 +38,44 @@ export async function dropWindows(
   { catalog, counters, settings }: Core,
   keys: readonly string[],
 ): Promise<readonly WindowInfo[]> {
+  const wanted = new Set(keys);
   let dropped: WindowInfo[] = [];
-  await catalog.apply(() => {
-    const windows = catalog.version.parts.windows.filter((window) => keys.includes(keyOf(window)));
-    if (windows.length === 0) return undefined;
-    dropped = windows.map((window) => describe(window, catalog));
-    const tables = windows.flatMap((window) => window.tables);
-    return { removeTables: tables.map(({ meta }) => meta.number) };
+  await catalog.apply((state) => {
+    dropped = windowsOf(state).filter(({ key }) => wanted.has(key));
+    const tables = [...state.tables.values()].filter((table) => wanted.has(keyOf(table)));
+    if (tables.length === 0) return undefined;
+    return { removeTables: tables.map(({ number }) => number) };
   });
   counters.windowsDropped += dropped.length;
   for (const window of dropped) settings.listener.windowDropped?.(window);
   return dropped;
 }
 
-function keyOf({ policyId, startMs, endMs }: WindowTables): string {
-  return `${policyId}/${startMs}_${endMs}`;
+function keyOf({ policyId, windowStartMs, windowEndMs }: TableMeta): string {
+  return `${policyId}/${windowStartMs}_${windowEndMs}`;
 }
 
-function describe(window: WindowTables, { state }: Catalog): WindowInfo {
-  const { policyId, startMs, endMs, tables } = window;
-  const { name, keepMs, windowMs } = state.policies.get(policyId)!;
-  const sum = (figure: (meta: (typeof tables)[number]['meta']) => number) =>
-    tables.reduce((total, { meta }) => total + figure(meta), 0);
+function byPlace([a]: readonly TableMeta[], [b]: readonly TableMeta[]): number {
+  return (
+    a!.policyId - b!.policyId ||
+    a!.windowStartMs - b!.windowStartMs ||
+    a!.windowEndMs - b!.windowEndMs
+  );
+}
+
+function describe(tables: readonly TableMeta[], state: ManifestState): WindowInfo {
+  const [first] = tables;
+  const { name, keepMs, windowMs } = state.policies.get(first!.policyId)!;
+  const sum = (figure: (table: TableMeta) => number) =>
+    tables.reduce((total, table) => total + figure(table), 0);
   return {
-    key: keyOf(window),
+    key: keyOf(first!),
     policy: { name, keepMs, windowMs },
-    startMs,
-    endMs,
+    startMs: first!.windowStartMs,
+    endMs: first!.windowEndMs,
     tables: tables.length,
-    points: sum((meta) => meta.pointCount),
-    series: sum((meta) => meta.seriesCount),
-    sizeBytes: sum((meta) => meta.sizeBytes),
+    points: sum((table) => table.pointCount),
+    series: sum((table) => table.seriesCount),
+    sizeBytes: sum((table) => table.sizeBytes),
   };
 }

@@ -6,7 +6,7 @@ import type { Core } from './core.ts';
 import { largestId } from './memtable.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
-import { createGeneration, type Generation, isEmpty } from './version.ts';
+import { Generation } from './version.ts';
 import type { SeriesEntry } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteRoom } from './write-room.ts';
@@ -14,7 +14,7 @@ import { WriteRoom } from './write-room.ts';
 /** Points in one WAL record; a larger batch becomes several. */
 const RECORD_POINTS_MAX = 2 ** 18;
 
-export type WritePathOptions = Pick<Core, 'env' | 'settings' | 'catalog'> & {
+export type WritePathOptions = Pick<Core, 'env' | 'settings' | 'catalog' | 'memtables'> & {
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
   onSealed(): void;
@@ -31,7 +31,7 @@ export class WritePath {
   constructor(options: WritePathOptions) {
     this.#options = options;
     this.#room = new WriteRoom(options.env.scheduler, options.settings.writeWaitMsMax);
-    if (!isEmpty(this.#active)) this.#startAgeTimer();
+    if (!this.#active.isEmpty) this.#startAgeTimer();
   }
 
   get pointsAppended(): number {
@@ -76,14 +76,15 @@ export class WritePath {
 
   /** Seals what is in memory, if there is anything. */
   seal(): void {
-    const { catalog, wal, settings, onSealed } = this.#options;
+    const { catalog, wal, memtables, onSealed } = this.#options;
     const { active, sealed } = catalog.version.parts;
-    if (isEmpty(active)) return;
+    if (active.isEmpty) return;
     this.#cancelAgeTimer?.();
     this.#cancelAgeTimer = undefined;
-    const segment = wal.segment + 1;
-    wal.rotate(segment);
-    catalog.setMemory(createGeneration(settings.memtableBytesMax, segment), [...sealed, active]);
+    // Numbers of segments have no gap, so that one that is missing is missed.
+    const segment = wal.segmentBytes > 0 ? wal.segment + 1 : wal.segment;
+    if (segment > wal.segment) wal.rotate(segment);
+    catalog.setMemory(new Generation(memtables, segment), [...sealed, active]);
     onSealed();
   }
 

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const FILE_TIMEOUT_MS = 240_000;
+/** Slowest last. */
+const SLOW_DIRS = ['retention/', 'fuzz/', 'crash/', 'deploy/', 'e2e/'];
 
 interface Outcome {
   readonly file: string;
@@ -23,7 +25,7 @@ const picks = process.argv.slice(2);
 const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js'))
   .filter((name) => picks.length === 0 || picks.some((pick) => name.includes(pick)))
-  .sort();
+  .sort((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1));
 
 const outcomes: Outcome[] = [];
 const queue = files.map((name) => join(here, name));
@@ -46,6 +48,11 @@ async function worker(): Promise<void> {
     );
     if (outcome.failed > 0) console.log(outcome.output);
   }
+}
+
+/** Files that start servers or simulate crashes take long: they go first. */
+function weight(file: string): number {
+  return SLOW_DIRS.findIndex((dir) => file.startsWith(dir)) + 1;
 }
 
 /** A file that dies, hangs or reports no test at all counts as one failure. */

@@ -19,6 +19,9 @@ import {
 /** Runs up to this long are copied in a loop: below it a call of Buffer.copy costs more. */
 const LOOP_COPY_BYTES_MAX = 64;
 
+/** Two doubles and an id. */
+export const POINT_BYTES = 20;
+
 /** Points of one request, in one piece of memory. */
 export interface PointBuffer {
   /** Refs at first, then series ids. */
@@ -26,7 +29,8 @@ export interface PointBuffer {
   /** int64 at first, then doubles: see convertTimestamps. */
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
-  /** The columns' memory as bytes. */
+  /** What the columns lie in, and the same as bytes. */
+  readonly memory: ArrayBuffer;
   readonly bytes: Buffer;
 }
 
@@ -47,12 +51,16 @@ interface ColumnFields {
 export const COLUMNS_FIELDS: ColumnFields = { refs: 1, timestampsMs: 2, values: 3 };
 export const TIME_SERIES_FIELDS: ColumnFields = { refs: 0, timestampsMs: 2, values: 3 };
 
-export function pointBuffer(count: number): PointBuffer {
-  const memory = new ArrayBuffer(count * 20);
+/** `memory` has POINT_BYTES a point, or more. */
+export function pointBuffer(
+  count: number,
+  memory = new ArrayBuffer(count * POINT_BYTES),
+): PointBuffer {
   return {
     timestampsMs: new Float64Array(memory, 0, count),
     values: new Float64Array(memory, count * 8, count),
     ids: new Uint32Array(memory, count * 16, count),
+    memory,
     bytes: Buffer.from(memory),
   };
 }

@@ -24,11 +24,9 @@ export interface LabelBytes {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
-  /** The field number their tags carry. */
-  readonly field: number;
 }
 
-/** The label fields of the message at `cursor`; one stretch of its bytes unless others lie between. */
+/** The label fields of the message at `cursor`: a stretch of its bytes, when they lie together. */
 export function findLabels(cursor: WireCursor, field: number): LabelBytes {
   const { bytes } = cursor;
   const labelTag = field * 8 + WIRE_LEN;
@@ -48,9 +46,9 @@ export function findLabels(cursor: WireCursor, field: number): LabelBytes {
     }
     end = cursor.offset;
   }
-  if (pieces.length === 0) return { bytes, start, end, field };
+  if (pieces.length === 0) return { bytes, start, end };
   const joined = Buffer.concat([...pieces, bytes.subarray(start, end)]);
-  return { bytes: joined, start: 0, end: joined.length, field };
+  return { bytes: joined, start: 0, end: joined.length };
 }
 
 /** What the same series has the next time it comes; says nothing about order or meaning. */

@@ -1,9 +1,10 @@
 // varve.v1.WriteRequest, read by hand: the generated decoder would make an object of every series
 // and a BigInt of every timestamp. Read twice: `measureRequest` checks the whole structure and
 // counts, so that nothing is taken in of a malformed request and columns are allocated once;
-// `readSeries`, `readDefinitions` and `readColumns` then hand out what is there.
+// `definitionReader`, `seriesReader` and `readColumns` then hand out what is there.
 
-import { malformed } from '../errors.ts';
+import { IngestError, malformed } from '../errors.ts';
+import type { IngestLimits } from '../limits.ts';
 import {
   COLUMNS_FIELDS,
   type ColumnCounts,
@@ -43,6 +44,9 @@ const EVENT_STREAM_EVENTS_TAG = 2 * 8 + WIRE_LEN;
 export interface MeasuredRequest {
   readonly bytes: Buffer;
   readonly sequence: bigint;
+  /** How many entries of `series` and of `definitions`. */
+  readonly series: number;
+  readonly definitions: number;
   /** Points of `series`; they come first in a PointBuffer. */
   readonly seriesPoints: number;
   /** Points of `columns` and `columns_zstd`; they follow in this order. */
@@ -52,27 +56,32 @@ export interface MeasuredRequest {
   readonly unpackedColumns: Buffer | undefined;
 }
 
-/** Throws INVALID_ARGUMENT, or RESOURCE_EXHAUSTED when columns_zstd holds over `sizeMax` bytes. */
-export function measureRequest(bytes: Buffer, sizeMax: number): MeasuredRequest {
+/** Throws INVALID_ARGUMENT, or RESOURCE_EXHAUSTED where there is more than the limits allow. */
+export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredRequest {
   const cursor = wireCursor(bytes);
   const columns = noColumns();
   let sequence = 0n;
+  let series = 0;
+  let definitions = 0;
   let seriesPoints = 0;
   let events = 0;
   let compressed: Buffer | undefined;
+  let entries = 0;
   for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
+    if (++entries > limits.entries) {
+      const message = `more than ${limits.entries} entries in one request`;
+      throw new IngestError('RESOURCE_EXHAUSTED', message);
+    }
     switch (tag) {
       case SEQUENCE_TAG:
         sequence = readUint64(cursor);
         break;
       case SERIES_TAG:
-        seriesPoints += within(cursor, (series) => {
-          const counts = noColumns();
-          countColumns(series, TIME_SERIES_FIELDS, counts);
-          return parallelLength(counts, 'series');
-        });
+        series++;
+        seriesPoints += within(cursor, countSeriesPoints);
         break;
       case DEFINITIONS_TAG:
+        definitions++;
         within(cursor, skipFields);
         break;
       case COLUMNS_TAG:
@@ -93,22 +102,37 @@ export function measureRequest(bytes: Buffer, sizeMax: number): MeasuredRequest 
   let columnPoints = parallelLength(columns, 'columns', columns.refs);
   let unpackedColumns: Buffer | undefined;
   if (compressed !== undefined && compressed.length > 0) {
-    unpackedColumns = decompressFrame(compressed, sizeMax);
+    unpackedColumns = decompressFrame(compressed, limits.messageBytes);
     const counts = noColumns();
     countColumns(wireCursor(unpackedColumns), COLUMNS_FIELDS, counts);
     columnPoints += parallelLength(counts, 'columns_zstd', counts.refs);
   }
-  return { bytes, sequence, seriesPoints, columnPoints, events, unpackedColumns };
+  return {
+    bytes,
+    sequence,
+    series,
+    definitions,
+    seriesPoints,
+    columnPoints,
+    events,
+    unpackedColumns,
+  };
+}
+
+/** Hands out the entries of a request some at a time, so that a large one can let others in. */
+export interface EntryReader {
+  /** Visits the next `count` entries, or those that are left; false when there are no more. */
+  read(count: number): boolean;
 }
 
 /** Copies the points of each TimeSeries and tells which of them, [from, to), it has. */
-export function readSeries(
+export function seriesReader(
   request: MeasuredRequest,
   target: PointBuffer,
   onSeries: (labels: LabelBytes, from: number, to: number) => void,
-): void {
+): EntryReader {
   const at = noColumns();
-  forEachSubmessage(request.bytes, SERIES_TAG, (series) => {
+  return entryReader(request.bytes, SERIES_TAG, (series) => {
     const { offset } = series;
     const from = at.values;
     copyColumns(series, TIME_SERIES_FIELDS, target, at);
@@ -117,11 +141,11 @@ export function readSeries(
   });
 }
 
-export function readDefinitions(
+export function definitionReader(
   request: MeasuredRequest,
   onDefinition: (ref: number, labels: LabelBytes) => void,
-): void {
-  forEachSubmessage(request.bytes, DEFINITIONS_TAG, (definition) => {
+): EntryReader {
+  return entryReader(request.bytes, DEFINITIONS_TAG, (definition) => {
     const { offset } = definition;
     let ref = 0;
     for (let tag = readTag(definition); tag !== 0; tag = readTag(definition)) {
@@ -137,24 +161,34 @@ export function readDefinitions(
 export function readColumns(request: MeasuredRequest, target: PointBuffer): void {
   const first = request.seriesPoints;
   const at = { refs: first, timestampsMs: first, values: first };
-  forEachSubmessage(request.bytes, COLUMNS_TAG, (part) =>
-    copyColumns(part, COLUMNS_FIELDS, target, at),
+  const pieces = entryReader(request.bytes, COLUMNS_TAG, (piece) =>
+    copyColumns(piece, COLUMNS_FIELDS, target, at),
   );
+  pieces.read(Number.POSITIVE_INFINITY);
   if (request.unpackedColumns !== undefined) {
     copyColumns(wireCursor(request.unpackedColumns), COLUMNS_FIELDS, target, at);
   }
 }
 
-function forEachSubmessage(
+function entryReader(
   bytes: Buffer,
   wanted: number,
-  visit: (submessage: WireCursor) => void,
-): void {
+  visit: (entry: WireCursor) => void,
+): EntryReader {
   const cursor = wireCursor(bytes);
-  for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
-    if (tag === wanted) within(cursor, visit);
-    else skipField(cursor, tag);
-  }
+  return {
+    read(count) {
+      for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
+        if (tag !== wanted) {
+          skipField(cursor, tag);
+          continue;
+        }
+        within(cursor, visit);
+        if (--count === 0) return true;
+      }
+      return false;
+    },
+  };
 }
 
 /** Reads a submessage with the cursor of the message around it, narrowed meanwhile. */
@@ -170,6 +204,12 @@ function within<T>(cursor: WireCursor, read: (submessage: WireCursor) => T): T {
 
 function skipFields(cursor: WireCursor): void {
   for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) skipField(cursor, tag);
+}
+
+function countSeriesPoints(series: WireCursor): number {
+  const counts = noColumns();
+  countColumns(series, TIME_SERIES_FIELDS, counts);
+  return parallelLength(counts, 'series');
 }
 
 function countEvents(stream: WireCursor): number {

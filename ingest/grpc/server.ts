@@ -12,6 +12,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { type MethodCodec, reflectionPackage, serviceDefinition } from '../../proto/index.ts';
 import { type FlowWindows, widenWindows } from './flow-control.ts';
+import { explainOversize } from './oversize.ts';
 
 const MIB = 1024 * 1024;
 /** A call that waits for its turn in one connection costs memory; a client opens another one. */
@@ -43,8 +44,10 @@ export interface GrpcServer {
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   // The library would print what it also reports to us, an address in use for one.
   setLogVerbosity(logVerbosity.NONE);
+  const messageBytes = options.messageBytes ?? 32 * MIB;
   const server = new Server({
-    'grpc.max_receive_message_length': options.messageBytes ?? 32 * MIB,
+    'grpc.max_receive_message_length': messageBytes,
+    interceptors: [explainOversize(messageBytes)],
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': CONCURRENT_CALLS_MAX,
     // A peer that vanished without a word is noticed, and its streams are let go.

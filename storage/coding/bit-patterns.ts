@@ -8,8 +8,9 @@
 // Before that, x is shifted right by as many low bits as all of it share: a float32 widened to a
 // double has 29 of them. They come back from the base, which is kept whole.
 
-import { meanBits, median, SAMPLE, sampleSize } from './prediction.ts';
+import { MAGNITUDE_MAX } from './planes.ts';
 import type { Residuals } from './residuals.ts';
+import { median, SAMPLE, sampleSize, spread, typicalBits } from './sample.ts';
 
 export interface PatternPrediction {
   order: 0 | 1;
@@ -62,10 +63,10 @@ export function predictPatterns(
     steps[k] = levels[k]! - ((high[i - 1]! | 0) * WORD + low[i - 1]!);
   }
   const level = median(levels, taken);
-  const levelBits = meanBits(levels, taken, level) - into.shift;
-  const stepBits = meanBits(steps, taken, 0) - into.shift;
-  into.magnitude = clampBits(Math.min(levelBits, stepBits));
-  if (levelBits >= stepBits) return;
+  const isNoise = spread(levels, taken, level) < spread(steps, taken, 0);
+  const bits = isNoise ? typicalBits(levels, taken, level) : typicalBits(steps, taken, 0);
+  into.magnitude = Math.max(1, Math.min(MAGNITUDE_MAX, Math.round(bits - into.shift)));
+  if (!isNoise) return;
   into.order = 0;
   setLevel(level, into);
 }
@@ -84,10 +85,6 @@ function sharedLowBits(low: Uint32Array, high: Uint32Array, count: number): numb
 
 function trailingZeros(word: number): number {
   return 31 - Math.clz32(word & -word);
-}
-
-function clampBits(bits: number): number {
-  return Math.max(1, Math.min(64, Math.round(bits)));
 }
 
 /** Takes `level`, to 53 bits, as the base, with the low bits that all of x share (0 .. 63). */
@@ -110,18 +107,19 @@ export function toPatternResiduals(
 ): void {
   const { order, baseLow, baseHigh, shift } = prediction;
   if (shift > 0) for (let i = 0; i < count; i++) shiftRight(low, high, i, shift);
-  let beforeLow = rightLow(baseLow, baseHigh, shift);
-  let beforeHigh = rightHigh(baseHigh, shift);
+  let beforeLow = rightLow(baseLow, baseHigh, shift) | 0;
+  let beforeHigh = rightHigh(baseHigh, shift) | 0;
   let lowMask = 0;
   let highMask = 0;
   for (let i = order; i < count; i++) {
-    const wordLow = low[i]!;
-    const wordHigh = high[i]!;
-    const differenceLow = wordLow - beforeLow;
-    const differenceHigh = (wordHigh - beforeHigh - (wordLow < beforeLow ? 1 : 0)) | 0;
+    const wordLow = low[i]! | 0;
+    const wordHigh = high[i]! | 0;
+    const differenceLow = (wordLow - beforeLow) | 0;
+    const borrow = carryOf(differenceLow, beforeLow, wordLow);
+    const differenceHigh = (wordHigh - beforeHigh - borrow) | 0;
     const sign = differenceHigh >> 31;
     const zigzagLow = (differenceLow << 1) ^ sign;
-    const zigzagHigh = ((differenceHigh << 1) | ((differenceLow | 0) >>> 31)) ^ sign;
+    const zigzagHigh = ((differenceHigh << 1) | (differenceLow >>> 31)) ^ sign;
     into.low[i - order] = zigzagLow;
     into.high[i - order] = zigzagHigh;
     lowMask |= zigzagLow;
@@ -184,13 +182,13 @@ function sumAround(
 ): void {
   const { low, high } = residuals;
   for (let i = 0; i < count; i++) {
-    const zigzagLow = low[i]!;
-    const zigzagHigh = high[i]!;
+    const zigzagLow = low[i]! | 0;
+    const zigzagHigh = high[i]! | 0;
     const sign = -(zigzagLow & 1);
-    const sumLow = ((((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign) + baseLow) >>> 0;
-    const carry = sumLow < baseLow ? 1 : 0;
-    words[2 * i] = sumLow;
-    words[2 * i + 1] = ((zigzagHigh >>> 1) ^ sign) + baseHigh + carry;
+    const difference = ((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign;
+    const sum = (difference + baseLow) | 0;
+    words[2 * i] = sum;
+    words[2 * i + 1] = ((zigzagHigh >>> 1) ^ sign) + baseHigh + carryOf(difference, baseLow, sum);
   }
 }
 
@@ -202,21 +200,26 @@ function sumAlong(
   words: Uint32Array,
 ): void {
   const { low, high } = residuals;
-  let beforeLow = baseLow;
-  let beforeHigh = baseHigh | 0;
-  words[0] = beforeLow;
-  words[1] = beforeHigh;
+  let sumLow = baseLow | 0;
+  let sumHigh = baseHigh | 0;
+  words[0] = sumLow;
+  words[1] = sumHigh;
   for (let i = 1; i < count; i++) {
-    const zigzagLow = low[i - 1]!;
-    const zigzagHigh = high[i - 1]!;
+    const zigzagLow = low[i - 1]! | 0;
+    const zigzagHigh = high[i - 1]! | 0;
     const sign = -(zigzagLow & 1);
-    const sumLow = ((((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign) + beforeLow) >>> 0;
-    const carry = sumLow < beforeLow ? 1 : 0;
-    beforeHigh = (((zigzagHigh >>> 1) ^ sign) + beforeHigh + carry) | 0;
-    beforeLow = sumLow;
+    const difference = ((zigzagLow >>> 1) | (zigzagHigh << 31)) ^ sign;
+    const sum = (difference + sumLow) | 0;
+    sumHigh = (((zigzagHigh >>> 1) ^ sign) + sumHigh + carryOf(difference, sumLow, sum)) | 0;
+    sumLow = sum;
     words[2 * i] = sumLow;
-    words[2 * i + 1] = beforeHigh;
+    words[2 * i + 1] = sumHigh;
   }
+}
+
+/** The carry of a + b = sum, 32-bit words: comparing them as unsigned costs a conversion each. */
+function carryOf(a: number, b: number, sum: number): number {
+  return ((a & b) | ((a | b) & ~sum)) >>> 31;
 }
 
 /** Shifts words back, and puts the low bits of the base behind them. */

@@ -3,7 +3,7 @@
 // one that chunks before it in the same list may have brought.
 
 import { assert } from '../assert.ts';
-import type { SeriesId } from '../series/labels.ts';
+import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import {
   appendTimestamps,
   appendValues,
@@ -11,7 +11,6 @@ import {
   createColumnWriter,
   resetColumnWriter,
 } from './column-writer.ts';
-import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from './limits.ts';
 
 /** Chunks being encoded, in the order of their series ids. */
 export interface ChunkWriter {
@@ -62,12 +61,12 @@ export function resetChunkWriter(writer: ChunkWriter): void {
 }
 
 /**
- * Appends a chunk: columns of the same length, 1 .. CHUNK_POINTS_MAX, timestamps strictly ascending.
- * Ids ascend from chunk to chunk; those of one series are in the order of time.
+ * Appends a chunk: columns of the same length, 1 .. CHUNK_POINTS_MAX, timestamps strictly
+ * ascending. Ids ascend from chunk to chunk; those of one series are in the order of time.
  */
 export function appendChunk(
   writer: ChunkWriter,
-  id: SeriesId,
+  id: number,
   timestampsMs: Float64Array,
   values: Float64Array,
 ): void {

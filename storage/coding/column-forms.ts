@@ -3,7 +3,7 @@
 
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { EXPONENT_MAX, INTEGER_MAX } from './decimals.ts';
+import { INTEGER_MAX, SCALE_MAX } from './decimals.ts';
 import { MAGNITUDE_MAX, PLANES_MAX } from './planes.ts';
 
 /** Bits of a layout. On disk; not to be renumbered. */
@@ -18,7 +18,7 @@ const SHIFT_MAX = 64;
 export interface ColumnForms {
   count: number;
   readonly layouts: Uint8Array;
-  /** Integers: the decimal exponent. Patterns: the shift. */
+  /** Integers: the scale, see decimals.ts. Patterns: the shift. */
   readonly scales: Uint8Array;
   /** Bytes that each residual takes. */
   readonly planes: Uint8Array;
@@ -110,7 +110,7 @@ function isKnownForm(forms: ColumnForms, k: number): boolean {
   return (
     layout <= LAYOUT_MAX &&
     (layout & ORDER_MASK) <= (patterns ? 1 : ORDER_MAX) &&
-    forms.scales[k]! <= (patterns ? SHIFT_MAX : EXPONENT_MAX) &&
+    forms.scales[k]! <= (patterns ? SHIFT_MAX : SCALE_MAX) &&
     forms.planes[k]! <= PLANES_MAX &&
     forms.magnitudes[k]! <= MAGNITUDE_MAX
   );

@@ -8,9 +8,9 @@ import {
   LAYOUT_PATTERNS,
   ORDER_MASK,
 } from './column-forms.ts';
-import { POWERS_OF_TEN } from './decimals.ts';
+import { UNITS } from './decimals.ts';
 import { fromResiduals } from './integers.ts';
-import { findPlanes, readResiduals, STREAM_COUNT } from './planes.ts';
+import { findPlanes, PLANES_MAX, readResiduals, STREAM_COUNT } from './planes.ts';
 import type { Order, Prediction } from './prediction.ts';
 import { createResiduals, residualCount } from './residuals.ts';
 
@@ -58,7 +58,8 @@ export function openColumnList(
 ): ColumnList {
   const firstPlanes = new Uint32Array(forms.count + 1);
   for (let k = 0; k < forms.count; k++) firstPlanes[k + 1] = firstPlanes[k]! + forms.planes[k]!;
-  const planeOffsets = new Uint32Array(firstPlanes[forms.count]!);
+  // Padded: reading the offsets of eight planes is always within the array, which keeps it fast.
+  const planeOffsets = new Uint32Array(firstPlanes[forms.count]! + PLANES_MAX);
   const exceptionOffsets = new Uint32Array(forms.count);
   const cursors = Uint32Array.from(streams, (stream) => stream.offset);
   let exceptionCursor = exceptions.offset;
@@ -103,7 +104,7 @@ export function decodeColumn(list: ColumnList, k: number): Float64Array {
     prediction.order = (layout & ORDER_MASK) as Order;
     prediction.base = forms.bases[k]!;
     prediction.slope = forms.slopes[k]!;
-    const unit = POWERS_OF_TEN[forms.scales[k]!]!;
+    const unit = UNITS[forms.scales[k]!]!;
     fromResiduals(residuals, x.length, prediction, planes > 4, unit, x);
   }
   if ((layout & LAYOUT_EXCEPTIONS) !== 0) putExceptions(list, k, x);

@@ -1,6 +1,7 @@
 // Encodes columns, one after another, into a list: its forms and its streams.
 
 import { assert } from '../assert.ts';
+import { CHUNK_POINTS_MAX } from '../limits.ts';
 import {
   type PatternPrediction,
   predictPatterns,
@@ -16,7 +17,6 @@ import {
 } from './column-forms.ts';
 import { type Exceptions, INTEGER_MAX, toDecimals } from './decimals.ts';
 import { toResiduals } from './integers.ts';
-import { CHUNK_POINTS_MAX } from './limits.ts';
 import { appendPlanes, createPlaneStreams, type PlaneStreams, planesFor } from './planes.ts';
 import { type Prediction, predict } from './prediction.ts';
 import { createResiduals, residualCount } from './residuals.ts';
@@ -72,10 +72,10 @@ export function appendTimestamps(writer: ColumnWriter, timestampsMs: Float64Arra
 
 /** Appends values (at least one) of any bits. */
 export function appendValues(writer: ColumnWriter, values: Float64Array): void {
-  const exponent = toDecimals(values, values.length, integers, exceptions);
-  if (exponent === undefined) appendPatterns(writer, values);
+  const scale = toDecimals(values, values.length, integers, exceptions);
+  if (scale === undefined) appendPatterns(writer, values);
   else {
-    appendIntegers(writer, integers, values.length, exponent, false);
+    appendIntegers(writer, integers, values.length, scale, false);
     if (exceptions.count > 0) appendExceptions(writer, values);
   }
 }
@@ -84,12 +84,12 @@ function appendIntegers(
   writer: ColumnWriter,
   x: Float64Array,
   count: number,
-  exponent: number,
+  scale: number,
   trend: boolean,
 ): void {
   predict(x, count, trend, prediction);
   toResiduals(x, count, prediction, residuals);
-  const k = appendForm(writer, prediction.order, exponent, prediction.magnitude);
+  const k = appendForm(writer, prediction.order, scale, prediction.magnitude);
   writer.forms.bases[k] = prediction.base;
   writer.forms.slopes[k] = prediction.slope;
   appendResiduals(writer, k, residualCount(count, prediction.order));

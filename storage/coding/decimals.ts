@@ -3,6 +3,9 @@
 // it in a column that mostly passes (NaN, infinities, -0, an odd value) is an exception.
 //
 // After ALP (Afroozeh, Kuffo, Boncz, SIGMOD 2024), with a division for its two multiplications.
+//
+// Integers that share their low bits being zero, such as sizes of memory in pages, lose those bits:
+// m 2^shift. A scale stands for either: 0 .. 15 is an exponent of ten, 15 + s a shift by s.
 
 /** Digits after the point that are tried. */
 export const EXPONENT_MAX = 15;
@@ -10,8 +13,13 @@ export const EXPONENT_MAX = 15;
 /** Bound of m, and of every integer column with float64 arithmetic: sums of a few stay exact. */
 export const INTEGER_MAX = 2 ** 50;
 
-/** 10^exponent: a double is exact up to 10^22. */
-export const POWERS_OF_TEN = Float64Array.from({ length: EXPONENT_MAX + 1 }, (_, e) => 10 ** e);
+const SHIFT_MAX = 31;
+export const SCALE_MAX = EXPONENT_MAX + SHIFT_MAX;
+
+/** By scale, what m is divided by: powers of ten, which are exact up to 10^22, then of 1/2. */
+export const UNITS = Float64Array.from({ length: SCALE_MAX + 1 }, (_, scale) => {
+  return scale <= EXPONENT_MAX ? 10 ** scale : 2 ** (EXPONENT_MAX - scale);
+});
 
 /** Values looked at to guess the exponent, and how many of them may be exceptions. */
 const SAMPLE = 16;
@@ -34,8 +42,8 @@ export interface Exceptions {
 }
 
 /**
- * Writes m for values[0, count) to `integers`, and returns the exponent, or undefined when the
- * column is not one of decimals. At an exception m repeats its neighbour.
+ * Writes m for values[0, count) to `integers`, and returns the scale, or undefined when the column
+ * is not one of decimals. At an exception m repeats its neighbour.
  */
 export function toDecimals(
   values: Float64Array,
@@ -46,10 +54,21 @@ export function toDecimals(
   let exponent = guessExponent(values, count);
   while (exponent !== undefined) {
     const next = scaleBy(values, count, exponent, integers, exceptions);
-    if (next === exponent) return exponent;
+    if (next === exponent) return exponent === 0 ? shiftOut(integers, count) : exponent;
     exponent = next === NONE ? undefined : next;
   }
   return undefined;
+}
+
+/** Shifts the low bits out that are zero in all integers; returns the scale. */
+function shiftOut(integers: Float64Array, count: number): number {
+  let mask = 0;
+  for (let i = 0; i < count; i++) mask |= integers[i]!;
+  if (mask === 0 || (mask & 1) !== 0) return 0;
+  const shift = 31 - Math.clz32(mask & -mask);
+  const unit = 2 ** -shift;
+  for (let i = 0; i < count; i++) integers[i] = integers[i]! * unit;
+  return EXPONENT_MAX + shift;
 }
 
 /** The least exponent that suits nearly all of a sample. */
@@ -77,7 +96,7 @@ function guessExponent(values: Float64Array, count: number): number | undefined 
 /** The least exponent from `from` on that gives `value` exactly, or NONE. */
 function exponentOf(value: number, from: number): number {
   for (let exponent = from; exponent <= EXPONENT_MAX; exponent++) {
-    const power = POWERS_OF_TEN[exponent]!;
+    const power = UNITS[exponent]!;
     const m = Math.round(value * power);
     if (!(Math.abs(m) <= INTEGER_MAX)) return NONE;
     if (m / power === value) return exponent;
@@ -93,7 +112,7 @@ function scaleBy(
   integers: Float64Array,
   exceptions: Exceptions,
 ): number {
-  const power = POWERS_OF_TEN[exponent]!;
+  const power = UNITS[exponent]!;
   const raiseAbove = count * RAISE_SHARE;
   const countMax = Math.floor(count * EXCEPTION_SHARE);
   let found = 0;

@@ -23,6 +23,8 @@ export interface LogDamage {
   /** What was expected at `offset`. */
   readonly expectation: string;
   readonly atEnd: boolean;
+  /** The file ends within the header or frame that begins at `offset`. */
+  readonly cutShort: boolean;
 }
 
 /** `payload` lies at `offset` of the file, and is good until the next item is asked for. */
@@ -30,7 +32,12 @@ export interface LogFrame {
   readonly kind: 'frame';
   readonly offset: number;
   readonly payload: Uint8Array;
+  /** Zeros follow up to the next frame, as written. */
+  readonly padded: boolean;
 }
+
+/** Damage whose end is not known yet. */
+type FoundDamage = Omit<LogDamage, 'kind' | 'length' | 'atEnd'>;
 
 export type LogItem = LogFrame | LogDamage;
 
@@ -61,26 +68,37 @@ export async function* scanLog(scan: LogScan): AsyncGenerator<LogItem, void, voi
 
   // Without a header the first frame that vouches for itself tells the marker.
   let marker = header?.marker;
-  let damage = header === undefined ? { offset: 0, expectation: 'expected a header' } : undefined;
+  let damage: FoundDamage | undefined;
+  if (header === undefined) {
+    const cutShort = file.size < LOG_HEADER_BYTES;
+    damage = { offset: 0, expectation: 'expected a header', cutShort };
+  }
   let offset = LOG_HEADER_BYTES;
   while (offset < file.size) {
     const frame = decodeFrameHeader(await read(offset, FRAME_HEADER_BYTES), 0, marker);
     if (frame === undefined || frame.length > payloadBytesMax) {
-      damage ??= { offset, expectation: 'expected the header of a record' };
+      const cutShort = file.size - offset < FRAME_HEADER_BYTES;
+      damage ??= { offset, expectation: 'expected the header of a record', cutShort };
       offset = await findFrame(file.size, read, offset + FRAME_ALIGNMENT, marker);
       continue;
     }
     marker = frame.marker;
     const start = offset + FRAME_HEADER_BYTES;
-    const payload = await read(start, frame.length);
-    if (payload.length < frame.length || checksum(payload) !== frame.payloadChecksum) {
-      damage ??= { offset, expectation: `expected ${frame.length} B that fit their checksum` };
+    const end = frameEnd(offset, frame.length);
+    const bytes = await read(start, end - start);
+    const payload = bytes.subarray(0, frame.length);
+    const cutShort = payload.length < frame.length;
+    if (cutShort || checksum(payload) !== frame.payloadChecksum) {
+      const expectation = `expected ${frame.length} B that fit their checksum`;
+      damage ??= { offset, expectation, cutShort };
     } else {
       if (damage !== undefined) yield damageItem(damage, offset, false);
       damage = undefined;
-      yield { kind: 'frame', offset: start, payload };
+      const padding = bytes.subarray(frame.length);
+      const padded = start + bytes.length === end && padding.every((byte) => byte === 0);
+      yield { kind: 'frame', offset: start, payload, padded };
     }
-    offset = frameEnd(offset, frame.length);
+    offset = end;
   }
   if (damage !== undefined) yield damageItem(damage, file.size, true);
 }
@@ -119,10 +137,6 @@ async function findFrame(
   return size;
 }
 
-function damageItem(
-  damage: { offset: number; expectation: string },
-  end: number,
-  atEnd: boolean,
-): LogItem {
+function damageItem(damage: FoundDamage, end: number, atEnd: boolean): LogItem {
   return { kind: 'damage', ...damage, length: end - damage.offset, atEnd };
 }

@@ -4,8 +4,9 @@
 //   order 1   x[i] - x[i-1] - slope                     a walk, a counter
 //   order 2   (x[i] - x[i-1]) - (x[i-1] - x[i-2])       a rate that drifts
 //
-// The choice minimizes the mean logarithm of the residuals, which is what they cost behind an
-// entropy coder.
+// Byte planes (planes.ts) and the entropy stage make small residuals cheap, whatever their order.
+
+import { median, SAMPLE, sampleSize, spread, typicalBits } from './sample.ts';
 
 export type Order = 0 | 1 | 2;
 
@@ -19,30 +20,13 @@ export interface Prediction {
   magnitude: number;
 }
 
-/**
- * Points looked at, and of a short column its half. The median of so many is off by a sixth of a
- * deviation, which costs 0.02 bit a point.
- */
-export const SAMPLE = 48;
-const SAMPLE_MIN = 12;
-
 const levels = new Float64Array(SAMPLE);
 const steps = new Float64Array(SAMPLE);
 const bends = new Float64Array(SAMPLE);
 const positions = new Uint32Array(SAMPLE);
-const findSpace = new Float64Array(SAMPLE);
-const double = new Float64Array(1);
-const words = new Uint32Array(double.buffer);
 
 /** A line that rises further than this could take sums out of the integers a double holds. */
 const RISE_MAX = 2 ** 50;
-
-/**
- * High words of doubles are logarithms to base 2, linear between powers, in units of 2^-20. Ten
- * times faster than Math.log2 and as good for a comparison.
- */
-const UNITS_PER_BIT = 2 ** 20;
-const ONE_IN_UNITS = 1023 * UNITS_PER_BIT;
 
 /**
  * Chooses for x[0, count), integers within +-2^50. `trend`: order 0 is a line, which timestamps
@@ -56,22 +40,18 @@ export function predict(x: Float64Array, count: number, trend: boolean, into: Pr
   if (count <= 2) return;
   const taken = takeSample(x, count);
   into.slope = median(steps, taken);
-  let cost = meanBits(steps, taken, into.slope);
-  if (!trend) cost = tryLevel(taken, cost, into);
-  const bendCost = meanBits(bends, taken, 0);
-  if (bendCost < cost) {
+  let best = spread(steps, taken, into.slope);
+  into.magnitude = Math.round(typicalBits(steps, taken, into.slope));
+  const bendSpread = spread(bends, taken, 0);
+  if (bendSpread < best) {
     into.order = 2;
-    into.base = x[0]!;
     into.slope = x[1]! - x[0]!;
-    cost = bendCost;
+    best = bendSpread;
+    into.magnitude = Math.round(typicalBits(bends, taken, 0));
   }
-  if (trend && cost > 0) cost = tryLine(x, count, taken, cost, into);
-  into.magnitude = Math.round(cost);
-}
-
-/** Points to look at in a column of `count`. */
-export function sampleSize(count: number): number {
-  return Math.min(SAMPLE, Math.max(SAMPLE_MIN, count >>> 1));
+  if (best === 0) return;
+  const slope = trend ? slopeOfLine(x, count, into.magnitude) : 0;
+  if (Math.abs(slope) * count <= RISE_MAX) tryLine(taken, slope, best, into);
 }
 
 function takeSample(x: Float64Array, count: number): number {
@@ -88,77 +68,25 @@ function takeSample(x: Float64Array, count: number): number {
   return taken;
 }
 
-/**
- * The median of the first `taken` of `sample`: one of them, and deaf to resets and gaps. By
- * Hoare's FIND, which is several times faster than sorting through the engine.
- */
-export function median(sample: Float64Array, taken: number): number {
-  for (let k = 0; k < taken; k++) findSpace[k] = sample[k]!;
-  const middle = taken >>> 1;
-  let low = 0;
-  let high = taken - 1;
-  while (low < high) {
-    const pivot = findSpace[middle]!;
-    let i = low;
-    let j = high;
-    while (i <= j) {
-      while (findSpace[i]! < pivot) i++;
-      while (findSpace[j]! > pivot) j--;
-      if (i > j) break;
-      const swapped = findSpace[i]!;
-      findSpace[i++] = findSpace[j]!;
-      findSpace[j--] = swapped;
-    }
-    if (j < middle) low = i;
-    if (i > middle) high = j;
-  }
-  return findSpace[middle]!;
-}
-
-/** Mean over the sample of log2(2 |s - center| + 1): bits that zigzag residuals cost. */
-export function meanBits(sample: Float64Array, taken: number, center: number): number {
-  let units = 0;
-  for (let k = 0; k < taken; k++) {
-    double[0] = 2 * Math.abs(sample[k]! - center) + 1;
-    units += words[1]! - ONE_IN_UNITS;
-  }
-  return units / UNITS_PER_BIT / taken;
-}
-
-function tryLevel(taken: number, best: number, into: Prediction): number {
-  const level = median(levels, taken);
-  const cost = meanBits(levels, taken, level);
-  if (cost >= best) return best;
-  into.order = 0;
-  into.base = level;
-  into.slope = 0;
-  return cost;
-}
-
-/**
- * Tries the least-squares line; one a whole number of seconds steep when that is as good, because
- * clocks are set so and the estimate is not exact.
- */
-function tryLine(
-  x: Float64Array,
-  count: number,
-  taken: number,
-  best: number,
-  into: Prediction,
-): number {
-  const steep = leastSquaresSlope(x, count);
-  const seconds = Math.round(steep / 1000) * 1000;
-  const off = (Math.abs(seconds - steep) * count) / 2;
-  const slope = off <= 2 ** best ? seconds : Math.round(steep);
-  if (Math.abs(slope) * count > RISE_MAX) return best;
-  for (let k = 0; k < taken; k++) levels[k] = x[positions[k]!]! - positions[k]! * slope;
+function tryLine(taken: number, slope: number, best: number, into: Prediction): void {
+  if (slope !== 0) for (let k = 0; k < taken; k++) levels[k]! -= positions[k]! * slope;
   const base = median(levels, taken);
-  const cost = meanBits(levels, taken, base);
-  if (cost >= best) return best;
+  if (spread(levels, taken, base) >= best) return;
   into.order = 0;
   into.base = base;
   into.slope = slope;
-  return cost;
+  into.magnitude = Math.round(typicalBits(levels, taken, base));
+}
+
+/**
+ * Slope of the least-squares line; a whole number of seconds when that is as good as residuals of
+ * `magnitude` bits can tell, because clocks are set so and the estimate is not exact.
+ */
+function slopeOfLine(x: Float64Array, count: number, magnitude: number): number {
+  const slope = leastSquaresSlope(x, count);
+  const seconds = Math.round(slope / 1000) * 1000;
+  const off = (Math.abs(seconds - slope) * count) / 2;
+  return off <= 2 ** magnitude ? seconds : Math.round(slope);
 }
 
 function leastSquaresSlope(x: Float64Array, count: number): number {

@@ -1,7 +1,7 @@
 // What a prediction leaves of a column: unsigned integers of 64 bits, as two columns of words.
 // Signs are folded in (zigzag): 0, -1, 1, -2, ... become 0, 1, 2, 3, ...
 
-import { CHUNK_POINTS_MAX } from './limits.ts';
+import { CHUNK_POINTS_MAX } from '../limits.ts';
 
 export interface Residuals {
   readonly low: Uint32Array;

@@ -11,7 +11,7 @@ import {
   frameEnd,
   sealFrame,
 } from '../coding/log-format.ts';
-import { scanLog } from '../coding/log-scanner.ts';
+import { type LogDamage, scanLog } from '../coding/log-scanner.ts';
 import type { FileSystem, WritableFile } from '../env/env.ts';
 import { CorruptionError, StorageError } from '../errors.ts';
 import {
@@ -63,7 +63,7 @@ export async function openManifest(
 ): Promise<OpenedManifest> {
   await fs.makeDir(manifestDir(dir));
   await fs.syncDir(dir);
-  const current = await readCurrent(dir, fs);
+  const current = await currentManifest(dir, fs);
   const { state, tornBytes } =
     current === undefined
       ? { state: EMPTY_STATE, tornBytes: 0 }
@@ -74,32 +74,56 @@ export async function openManifest(
   return { state, log, created: current === undefined, tornBytes };
 }
 
+/** An edit, and the place of its payload in the file. */
+export interface ManifestEdit {
+  readonly kind: 'edit';
+  readonly edit: Edit;
+  readonly offset: number;
+  readonly length: number;
+  /** Zeros follow up to the next edit, as written. */
+  readonly padded: boolean;
+}
+
+/** The edits in the manifest at `path`, in order, and what is damaged between them. */
+export async function* readEdits(
+  path: string,
+  fs: FileSystem,
+): AsyncGenerator<ManifestEdit | LogDamage, void, void> {
+  const file = await fs.open(path);
+  try {
+    const limits = { readBytes: MANIFEST_REWRITE_BYTES, payloadBytesMax: MANIFEST_EDIT_BYTES_MAX };
+    for await (const item of scanLog({ kind: 'manifest', file, path, ...limits })) {
+      if (item.kind === 'damage') {
+        yield item;
+        continue;
+      }
+      const { payload, offset, padded } = item;
+      const edit = decodeEdit(new ByteReader(payload, path, offset));
+      yield { kind: 'edit', edit, offset, length: payload.length, padded };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 /** The state that the manifest at `path` adds up to; changes nothing. */
 export async function replayManifest(
   path: string,
   fs: FileSystem,
 ): Promise<{ state: ManifestState; edits: number; tornBytes: number }> {
-  const file = await fs.open(path);
   const draft = createDraft();
   let edits = 0;
   let tornBytes = 0;
-  try {
-    const limits = { readBytes: MANIFEST_REWRITE_BYTES, payloadBytesMax: MANIFEST_EDIT_BYTES_MAX };
-    for await (const item of scanLog({ kind: 'manifest', file, path, ...limits })) {
-      if (item.kind === 'damage') {
-        if (!item.atEnd) throw new CorruptionError(path, item.offset, item.expectation);
-        tornBytes = item.length;
-        continue;
-      }
-      const reader = new ByteReader(item.payload, path, item.offset);
-      const edit = decodeEdit(reader);
-      const mistake = editMistake(draft, edit);
-      if (mistake !== undefined) throw new CorruptionError(path, item.offset, `an edit ${mistake}`);
-      applyToDraft(draft, edit);
-      edits += 1;
+  for await (const item of readEdits(path, fs)) {
+    if (item.kind === 'damage') {
+      if (!item.atEnd) throw new CorruptionError(path, item.offset, item.expectation);
+      tornBytes = item.length;
+      continue;
     }
-  } finally {
-    await file.close();
+    const mistake = editMistake(draft, item.edit);
+    if (mistake !== undefined) throw new CorruptionError(path, item.offset, `an edit ${mistake}`);
+    applyToDraft(draft, item.edit);
+    edits += 1;
   }
   // CURRENT named this file only once its snapshot was synced.
   if (edits === 0) throw new CorruptionError(path, 0, 'expected a snapshot, found no whole edit');
@@ -220,7 +244,7 @@ function encodeFrame(edit: Edit, marker: number): Uint8Array {
 }
 
 /** The number of the live manifest, or undefined on the first start. */
-async function readCurrent(dir: string, fs: FileSystem): Promise<number | undefined> {
+export async function currentManifest(dir: string, fs: FileSystem): Promise<number | undefined> {
   const path = `${dir}/${CURRENT_NAME}`;
   if ((await fs.size(path)) === undefined) {
     // Data is written only after CURRENT: without it, its files are not to be taken for orphans.

@@ -25,6 +25,21 @@ export function labelBytesAt(columns: LabelColumns, slot: number): Uint8Array {
   return chunk.subarray(offset, offset + columns.lengths[slot]!);
 }
 
+/** Order of the bytes in two slots, which are left where they lie. */
+export function compareLabelBytes(columns: LabelColumns, a: number, b: number): number {
+  const { chunks, starts, lengths } = columns;
+  const chunkA = chunks[starts[a]! >>> CHUNK_BITS]!;
+  const chunkB = chunks[starts[b]! >>> CHUNK_BITS]!;
+  const fromA = starts[a]! & (CHUNK_BYTES - 1);
+  const fromB = starts[b]! & (CHUNK_BYTES - 1);
+  const shared = Math.min(lengths[a]!, lengths[b]!);
+  for (let i = 0; i < shared; i++) {
+    const order = chunkA[fromA + i]! - chunkB[fromB + i]!;
+    if (order !== 0) return order;
+  }
+  return lengths[a]! - lengths[b]!;
+}
+
 export class LabelTable {
   readonly #chunks: Uint8Array[] = [];
   /** Bytes used of the chunk that is being filled, the last one. */
@@ -47,22 +62,22 @@ export class LabelTable {
     return this.#chunkBytes + this.#starts.byteLength * 3 + this.#index.byteLength;
   }
 
-  /** The slot of `bytes[0..length)`, or -1. `hash` is `hashBytes` of them. */
-  find(bytes: Uint8Array, length: number, hash: number): number {
+  /** The slot of `bytes[from, to)`, or -1. `hash` is `hashBytes` of them. */
+  find(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const mask = this.#index.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = this.#index[at]! - 1;
       if (slot === -1) return -1;
-      if (this.#hashes[slot] === hash && this.#holds(slot, bytes, length)) return slot;
+      if (this.#hashes[slot] === hash && this.#holds(slot, bytes, from, to)) return slot;
     }
   }
 
   /** Copies bytes that `find` does not know, and returns their slot, which is the size before. */
-  insert(bytes: Uint8Array, length: number, hash: number): number {
+  insert(bytes: Uint8Array, from: number, to: number, hash: number): number {
     if (this.#size === this.#starts.length) this.#grow();
     const slot = this.#size++;
-    this.#starts[slot] = this.#store(bytes, length);
-    this.#lengths[slot] = length;
+    this.#starts[slot] = this.#store(bytes, from, to);
+    this.#lengths[slot] = to - from;
     this.#hashes[slot] = hash;
     this.#place(slot);
     return slot;
@@ -92,23 +107,27 @@ export class LabelTable {
     return { chunks: this.#chunks, starts: this.#starts, lengths: this.#lengths };
   }
 
-  #holds(slot: number, bytes: Uint8Array, length: number): boolean {
+  #holds(slot: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const length = to - from;
     if (this.#lengths[slot] !== length) return false;
     const start = this.#starts[slot]!;
     const chunk = this.#chunks[start >>> CHUNK_BITS]!;
     const offset = start & (CHUNK_BYTES - 1);
     for (let i = 0; i < length; i++) {
-      if (chunk[offset + i] !== bytes[i]) return false;
+      if (chunk[offset + i] !== bytes[from + i]) return false;
     }
     return true;
   }
 
-  #store(bytes: Uint8Array, length: number): number {
-    if (this.#used + length > CHUNK_BYTES) this.#addChunk(Math.max(length, CHUNK_BYTES));
+  #store(bytes: Uint8Array, from: number, to: number): number {
+    const length = to - from;
+    // Even no bytes at all start inside a chunk.
+    const room = Math.max(1, length);
+    if (this.#used + room > CHUNK_BYTES) this.#addChunk(Math.max(room, CHUNK_BYTES));
     const chunk = this.#chunks.length - 1;
     const offset = this.#used;
     const target = this.#chunks[chunk]!;
-    for (let i = 0; i < length; i++) target[offset + i] = bytes[i]!;
+    for (let i = 0; i < length; i++) target[offset + i] = bytes[from + i]!;
     this.#used += length;
     return ((chunk << CHUNK_BITS) | offset) >>> 0;
   }

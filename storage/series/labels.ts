@@ -5,7 +5,7 @@ export interface Label {
   readonly value: string;
 }
 
-/** Sorted by name in code point order (which is UTF-8 byte order), names unique, values not empty. */
+/** Sorted by name in code point order (the order of UTF-8 bytes), names unique, no empty value. */
 export type Labels = readonly Label[];
 
 /** A dense number given to a label set once, for good; 0 is no series. */

@@ -7,10 +7,10 @@ import type { Labels, SeriesId } from './labels.ts';
 import { decodeLabels } from './labels-codec.ts';
 import type { LabelsKey } from './labels-key.ts';
 
-/** Ids of series in use are neighbours more often than not: slots by id lie in pages of this many. */
+/** Ids of series in use are mostly neighbours: slots by id lie in pages of this many. */
 const PAGE_BITS = 10;
 const PAGE_IDS = 2 ** PAGE_BITS;
-export const POLICIES_MAX = 2 ** 16;
+const POLICIES_MAX = 2 ** 16;
 /** Forgotten series are cleared away once there are this many and as many as the rest. */
 const DEAD_MAX = 1024;
 
@@ -19,8 +19,9 @@ export class SeriesRegistry {
   /** Per slot; id 0 is a series that was forgotten. */
   #ids = new Uint32Array(1024);
   #policies = new Uint16Array(1024);
-  /** By id >> PAGE_BITS: slot + 1, or 0. */
-  #pages = new Map<number, Uint32Array>();
+  /** By id >> PAGE_BITS: slot + 1, or 0. Asked once for each point of some batches: an array. */
+  #pages: (Uint32Array | undefined)[] = [];
+  #pageCount = 0;
   #dead = 0;
 
   get size(): number {
@@ -30,12 +31,12 @@ export class SeriesRegistry {
   /** Bytes of memory held. */
   get memoryBytes(): number {
     const columns = this.#ids.byteLength + this.#policies.byteLength;
-    return this.#table.memoryBytes + columns + this.#pages.size * PAGE_IDS * 4;
+    return this.#table.memoryBytes + columns + this.#pageCount * PAGE_IDS * 4;
   }
 
   /** The id of a label set, or 0 when it is not here. */
   find(key: LabelsKey): SeriesId {
-    const slot = this.#table.find(key.bytes, key.length, key.hash);
+    const slot = this.#table.find(key.bytes, 0, key.length, key.hash);
     return slot === -1 ? 0 : this.#ids[slot]!;
   }
 
@@ -43,10 +44,10 @@ export class SeriesRegistry {
   add(key: LabelsKey, id: SeriesId, policy: number): void {
     assert(id > 0 && id < 2 ** 32, 'a series id is a positive uint32');
     assert(this.#slotOf(id) === -1, 'an id stands for one label set');
-    const known = this.#table.find(key.bytes, key.length, key.hash);
+    const known = this.#table.find(key.bytes, 0, key.length, key.hash);
     assert(known === -1 || this.#ids[known] === 0, 'a label set has one id');
     if (known !== -1) this.#dead--;
-    const slot = known === -1 ? this.#table.insert(key.bytes, key.length, key.hash) : known;
+    const slot = known === -1 ? this.#table.insert(key.bytes, 0, key.length, key.hash) : known;
     if (slot >= this.#ids.length) this.#grow();
     this.#ids[slot] = id;
     this.#setSlot(id, slot + 1);
@@ -98,7 +99,8 @@ export class SeriesRegistry {
     this.#table = new LabelTable();
     this.#ids = new Uint32Array(1024);
     this.#policies = new Uint16Array(1024);
-    this.#pages = new Map();
+    this.#pages = [];
+    this.#pageCount = 0;
     this.#dead = 0;
     for (let slot = 0; slot < table.size; slot++) {
       const id = ids[slot]!;
@@ -109,16 +111,17 @@ export class SeriesRegistry {
   }
 
   #slotOf(id: SeriesId): number {
-    const page = this.#pages.get(id >>> PAGE_BITS);
+    const page = this.#pages[id >>> PAGE_BITS];
     return page === undefined ? -1 : page[id & (PAGE_IDS - 1)]! - 1;
   }
 
   #setSlot(id: SeriesId, slot: number): void {
     const number = id >>> PAGE_BITS;
-    let page = this.#pages.get(number);
+    let page = this.#pages[number];
     if (page === undefined) {
       page = new Uint32Array(PAGE_IDS);
-      this.#pages.set(number, page);
+      this.#pages[number] = page;
+      this.#pageCount++;
     }
     page[id & (PAGE_IDS - 1)] = slot;
   }

@@ -1,6 +1,8 @@
 // Decompressed blocks in memory, bounded by bytes; the one that was not used for longest goes
 // first. Files of every kind share it, as their numbers come from one counter.
 
+import { TABLE_BLOCKS_MAX } from '../limits.ts';
+
 /** What is kept of a block; `sizeBytes` is the memory it takes. */
 export interface CachedBlock {
   readonly sizeBytes: number;
@@ -25,9 +27,6 @@ interface Entry {
   readonly key: number;
   readonly block: CachedBlock;
 }
-
-/** Blocks of a table are fewer than this. */
-const BLOCKS_PER_TABLE = 2 ** 24;
 
 /** A block larger than `bytesMax` is returned and not kept. */
 export function createBlockCache(bytesMax: number): BlockCache {
@@ -67,7 +66,8 @@ export function createBlockCache(bytesMax: number): BlockCache {
   ): Promise<T> {
     try {
       const block = await read();
-      insert({ table, key, block });
+      // A read that dropTable let go of is not kept.
+      if (reading.has(key)) insert({ table, key, block });
       return block;
     } finally {
       reading.delete(key);
@@ -86,7 +86,7 @@ export function createBlockCache(bytesMax: number): BlockCache {
       return misses;
     },
     get<T extends CachedBlock>(table: number, block: number, read: () => Promise<T>) {
-      const key = table * BLOCKS_PER_TABLE + block;
+      const key = table * TABLE_BLOCKS_MAX + block;
       const entry = entries.get(key);
       if (entry !== undefined) {
         hits++;
@@ -107,6 +107,9 @@ export function createBlockCache(bytesMax: number): BlockCache {
     },
     dropTable(table) {
       for (const key of byTable.get(table) ?? []) remove(entries.get(key)!);
+      for (const key of reading.keys()) {
+        if (Math.floor(key / TABLE_BLOCKS_MAX) === table) reading.delete(key);
+      }
     },
   };
 }

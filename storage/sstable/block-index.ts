@@ -3,6 +3,7 @@
 
 import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
+import { TABLE_BLOCKS_MAX } from '../limits.ts';
 import { lowerBound } from './block.ts';
 import { type BlockHandle, CHECKSUM_BYTES, TABLE_MAGIC } from './format.ts';
 
@@ -15,8 +16,6 @@ export interface BlockInfo {
   readonly maxTimestampMs: number;
   readonly pointCount: number;
 }
-
-const BLOCKS_MAX = 1 << 24;
 
 /** Blocks follow each other from the magic on, so their sizes say where they are. */
 export function encodeBlockIndex(blocks: readonly BlockInfo[]): Uint8Array {
@@ -40,7 +39,8 @@ export function encodeBlockIndex(blocks: readonly BlockInfo[]): Uint8Array {
 export function decodeBlockIndex(content: Uint8Array, path: string, offset: number): BlockInfo[] {
   const reader = new ByteReader(content, path, offset);
   const count = reader.varint();
-  if (count > BLOCKS_MAX || count * 4 > content.length) throw reader.corrupt('too many blocks');
+  if (count >= TABLE_BLOCKS_MAX || count * 4 > content.length)
+    throw reader.corrupt('too many blocks');
   const handles: BlockHandle[] = [];
   let next = TABLE_MAGIC.length;
   for (let b = 0; b < count; b++) {
@@ -71,8 +71,8 @@ export function decodeBlockIndex(content: Uint8Array, path: string, offset: numb
 }
 
 /**
- * Indexes of the blocks that can hold a point of one of `ids` (ascending) with startMs <= t < endMs,
- * ascending.
+ * Indexes, ascending, of the blocks that can hold a point of one of `ids` (ascending too) with
+ * startMs <= t < endMs.
  */
 export function blocksFor(
   blocks: readonly BlockInfo[],

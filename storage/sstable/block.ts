@@ -17,9 +17,9 @@ import {
   openColumnList,
   type Span,
 } from '../coding/column-reader.ts';
-import { BLOCK_BYTES_MAX, BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../coding/limits.ts';
 import { STREAM_COUNT } from '../coding/planes.ts';
 import { compressFrame, decompressFrame, frameBytesMax } from '../coding/zstd.ts';
+import { BLOCK_BYTES_MAX, BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import { CHECKSUM_BYTES } from './format.ts';
 import { checkedBytes, sealBytes } from './section.ts';
@@ -29,8 +29,6 @@ const FRAME_COUNT = 1 + 2 * STREAM_COUNT + 2;
 const TIME_STREAMS = 1;
 const VALUE_STREAMS = TIME_STREAMS + STREAM_COUNT;
 const EXCEPTIONS = VALUE_STREAMS + STREAM_COUNT;
-
-const ZSTD_LEVEL = 1;
 
 /** Forms and offsets of a chunk in a decompressed block, about. */
 const CHUNK_MEMORY_BYTES = 100;
@@ -76,7 +74,7 @@ export function encodeBlock(chunks: ChunkWriter): Uint8Array {
   for (const source of sources) {
     frameTable.varint(source.length);
     if (source.length === 0) continue;
-    let stored = compressFrame(frameSpace.subarray(length), source, ZSTD_LEVEL);
+    let stored = compressFrame(frameSpace.subarray(length), source);
     if (stored >= source.length) {
       frameSpace.set(source, length);
       stored = source.length;
@@ -102,7 +100,11 @@ function writeDirectory(chunks: ChunkWriter): void {
   directory.varint(count);
   directory.varint(times.forms.count);
   for (let k = 0; k < count; k++) directory.varint(ids[k]! - (k > 0 ? ids[k - 1]! : 0));
-  for (let k = 0; k < count; k++) directory.varint(timeColumns[k]!);
+  let known = 0;
+  for (let k = 0; k < count; k++) {
+    directory.varint(known - timeColumns[k]!);
+    if (timeColumns[k] === known) known++;
+  }
   for (let t = 0; t < times.forms.count; t++) directory.varint(timeCounts[t]!);
   writeColumnForms(directory, times.forms);
   writeColumnForms(directory, values.forms);
@@ -148,9 +150,15 @@ function readDirectory(
   const timeColumns = new Uint32Array(count);
   const timeCounts = new Uint32Array(timeCount);
   for (let k = 0; k < count; k++) ids[k] = reader.varint() + (k > 0 ? ids[k - 1]! : 0);
-  for (let k = 0; k < count; k++) timeColumns[k] = reader.varint();
+  let known = 0;
+  for (let k = 0; k < count; k++) {
+    const back = reader.varint();
+    if (back > known) throw reader.corrupt('no such timestamps');
+    timeColumns[k] = known - back;
+    if (back === 0) known++;
+  }
+  if (known !== timeCount) throw reader.corrupt('timestamps of no chunk');
   for (let t = 0; t < timeCount; t++) timeCounts[t] = reader.varint();
-  if (timeColumns.some((t) => t >= timeCount)) throw reader.corrupt('no such timestamps');
   if (timeCounts.some((points) => points === 0 || points > CHUNK_POINTS_MAX)) {
     throw reader.corrupt('a chunk has 1 .. CHUNK_POINTS_MAX points');
   }

@@ -2,7 +2,7 @@
 // keys are series ids, and in the tag index hashes of its keys.
 //
 // For n keys and a rate p of false positives, m = -n ln p / (ln 2)^2 bits and k = m/n ln 2 probes
-// are the best (Bloom 1970); the probes come from two hashes, h1 + i h2 (Kirsch, Mitzenmacher 2006).
+// are the best (Bloom 1970); probes come from two hashes, h1 + i h2 (Kirsch, Mitzenmacher 2006).
 
 import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';

@@ -15,6 +15,8 @@ import { decodeSeriesSet } from './series-set.ts';
 export interface Table {
   readonly path: string;
   readonly summary: TableSummary;
+  readonly footer: Footer;
+  readonly bloom: BloomFilter;
   readonly blocks: readonly BlockInfo[];
   /** Memory of filter and index. */
   readonly pinnedBytes: number;
@@ -37,18 +39,18 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
   const tail = await readTail(file, path);
   const footer = decodeFooter(tail.bytes.subarray(-FOOTER_BYTES), path, file.size);
   checkTiling(footer, path, file.size);
-  const part = async (handle: BlockHandle): Promise<Uint8Array> => {
-    const bytes = await readHandle(file, path, handle, tail);
-    return decodeSection(bytes, path, handle.offset);
-  };
-  const bloom: BloomFilter = decodeBloom(await part(footer.bloom), path, footer.bloom.offset);
-  const blocks = decodeBlockIndex(await part(footer.index), path, footer.index.offset);
+  checkMagic(await readHandle(file, path, { offset: 0, size: TABLE_MAGIC.length }, tail), path);
+  const bloomContent = await readSection(file, path, footer.bloom, tail);
+  const bloom = decodeBloom(bloomContent, path, footer.bloom.offset);
+  const indexContent = await readSection(file, path, footer.index, tail);
+  const blocks = decodeBlockIndex(indexContent, path, footer.index.offset);
   checkBlocks(blocks, footer, path);
-  await checkMagic(file, path);
 
   return {
     path,
     summary: footer.summary,
+    footer,
+    bloom,
     blocks,
     pinnedBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
     mayContain: (id) => bloomMayContain(bloom, id),
@@ -60,8 +62,8 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
       return block;
     },
     async seriesIds() {
-      const ids = decodeSeriesSet(await part(footer.seriesIds), path, footer.seriesIds.offset);
-      return ids;
+      const content = await readSection(file, path, footer.seriesIds);
+      return decodeSeriesSet(content, path, footer.seriesIds.offset);
     },
     close: () => file.close(),
   };
@@ -99,6 +101,15 @@ async function readHandle(
   return bytes;
 }
 
+async function readSection(
+  file: ReadableFile,
+  path: string,
+  handle: BlockHandle,
+  tail?: Tail,
+): Promise<Uint8Array> {
+  return decodeSection(await readHandle(file, path, handle, tail), path, handle.offset);
+}
+
 /** The parts follow each other up to the footer: no byte of the file is left unchecked. */
 function checkTiling(footer: Footer, path: string, sizeBytes: number): void {
   const { seriesIds, bloom, index } = footer;
@@ -119,9 +130,8 @@ function checkBlocks(blocks: readonly BlockInfo[], footer: Footer, path: string)
   }
 }
 
-async function checkMagic(file: ReadableFile, path: string): Promise<void> {
-  const found = await file.read(0, TABLE_MAGIC.length);
-  if (found.length < TABLE_MAGIC.length || found.some((byte, i) => byte !== TABLE_MAGIC[i])) {
+function checkMagic(found: Uint8Array, path: string): void {
+  if (found.some((byte, i) => byte !== TABLE_MAGIC[i])) {
     throw new CorruptionError(path, 0, 'expected the beginning of a table, found something else');
   }
 }

@@ -14,13 +14,11 @@ import { CHECKSUM_BYTES } from './format.ts';
 /** A section's content takes no more: ids of 64 Mi series. */
 const SECTION_BYTES_MAX = 256 << 20;
 
-const ZSTD_LEVEL = 3;
-
 export function encodeSection(content: Uint8Array): Uint8Array {
   const writer = new ByteWriter();
   const frame = new Uint8Array(frameBytesMax(content.length));
   writer.varint(content.length);
-  writer.bytes(frame.subarray(0, compressFrame(frame, content, ZSTD_LEVEL)));
+  writer.bytes(frame.subarray(0, compressFrame(frame, content)));
   writer.uint32(checksum(writer.view()));
   return writer.copy();
 }

@@ -3,7 +3,12 @@
 
 import { assert } from '../assert.ts';
 import { appendChunk, createChunkWriter, resetChunkWriter } from '../coding/chunk.ts';
-import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../coding/limits.ts';
+import {
+  BLOCK_CHUNKS_MAX,
+  BLOCK_POINTS_MAX,
+  BLOCK_STREAM_BYTES,
+  CHUNK_POINTS_MAX,
+} from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import { encodeBlock } from './block.ts';
 import { type BlockInfo, encodeBlockIndex } from './block-index.ts';
@@ -39,15 +44,6 @@ export interface TableBuilder {
   /** Finishes the last block and the table; drain() then has the rest of the bytes. */
   finish(): TableSummary;
 }
-
-/**
- * A block is finished once its streams hold so much before the entropy stage. About half of it is
- * left on disk, so a read of one series takes some 30 KiB; smaller blocks cost bytes (test/bench).
- */
-const BLOCK_STREAM_BYTES = 64 << 10;
-
-/** ... or so many points: nearly constant series take no bytes, but decoding them takes time. */
-const BLOCK_POINTS_MAX = 64 << 10;
 
 const FALSE_POSITIVE_RATE = 0.01;
 

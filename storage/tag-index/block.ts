@@ -1,8 +1,8 @@
 // A block of sorted records. Keys share their beginnings, so each is stored as what it adds to the
 // one before; every 16th is stored whole and listed at the end, for binary search.
 //
-//   record   | shared: varint | added: varint | value length * 2 + kind: varint | added key | value |
-//   block    | record | ... | restart: u32 | ... | restarts: u32 |
+//   record | shared: varint | added: varint | value length * 2 + kind: varint | added key | value |
+//   block  | record | ... | restart: u32 | ... | restarts: u32 |
 
 import { assert } from '../assert.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';

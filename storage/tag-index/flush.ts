@@ -1,14 +1,16 @@
 // The job that turns a sealed memory into one table of level 0. Pure: plain data in, bytes out.
 
 import { ByteReader } from '../coding/byte-reader.ts';
-import { labelBytesAt } from '../series/label-table.ts';
+import { hashBytes } from '../coding/hash.ts';
+import { compareLabelBytes, LabelTable, labelBytesAt } from '../series/label-table.ts';
+import type { SeriesId } from '../series/labels.ts';
 import type { IndexRecord } from './block.ts';
 import { CONTAINER_BITS, CONTAINER_IDS } from './container.ts';
 import { DELETE, PUT, type RecordKind } from './format.ts';
 import { compareKeys, idKeyOf, labelsKeyOf, pairKeyOf, postingsKeyOf } from './keys.ts';
 import type { IndexMemoryData } from './memory.ts';
 import { postingsRecordsOf } from './merge.ts';
-import { gallop, type Postings } from './postings.ts';
+import { gallop, type Postings, union } from './postings.ts';
 import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -27,87 +29,87 @@ function* recordsOf(data: IndexMemoryData): IterableIterator<IndexRecord> {
 }
 
 function* labelsRecords({ labels, slotIds }: IndexMemoryData): IterableIterator<IndexRecord> {
-  const keys = Array.from(slotIds, (_, slot) => labelsKeyOf(labelBytesAt(labels, slot)));
   const order = Uint32Array.from(slotIds.keys());
-  order.sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  order.sort((a, b) => compareLabelBytes(labels, a, b));
   for (const slot of order) {
+    const key = labelsKeyOf(labelBytesAt(labels, slot));
     const id = slotIds[slot]!;
-    yield { key: keys[slot]!, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
+    yield { key, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
   }
 }
 
 function* idRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
   const { labels, ids, slots, forgottenIds } = data;
+  const gone = new Set(forgottenIds);
   let at = 0;
-  for (const forgotten of [...forgottenIds, Number.POSITIVE_INFINITY]) {
-    for (; at < ids.length && ids[at]! <= forgotten; at++) {
-      if (ids[at] === forgotten) continue;
-      yield { key: idKeyOf(ids[at]!), kind: PUT, value: labelBytesAt(labels, slots[at]!) };
-    }
-    if (forgotten !== Number.POSITIVE_INFINITY) {
-      yield { key: idKeyOf(forgotten), kind: DELETE, value: NO_BYTES };
-    }
+  for (const id of union([ids, forgottenIds])) {
+    while (ids[at]! < id) at++;
+    const key = idKeyOf(id);
+    if (gone.has(id)) yield { key, kind: DELETE, value: NO_BYTES };
+    else yield { key, kind: PUT, value: labelBytesAt(labels, slots[at]!) };
   }
-}
-
-/** Ids to add to and to take from the postings of one pair. */
-interface PairChange {
-  readonly key: Uint8Array;
-  readonly ids: [deleted: number[], put: number[]];
 }
 
 function* postingsRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
-  const changes = new Map<string, PairChange>();
   const { labels, ids, slots, forgottenIds, forgottenSlots } = data;
+  const changes = new PairChanges();
   const gone = new Set(forgottenIds);
   for (const [i, id] of ids.entries()) {
-    if (!gone.has(id)) collectPairs(changes, labelBytesAt(labels, slots[i]!), id, PUT);
+    if (!gone.has(id)) changes.addSeries(labelBytesAt(labels, slots[i]!), id, PUT);
   }
   for (const [i, id] of forgottenIds.entries()) {
-    collectPairs(changes, labelBytesAt(labels, forgottenSlots[i]!), id, DELETE);
+    changes.addSeries(labelBytesAt(labels, forgottenSlots[i]!), id, DELETE);
   }
-  const sorted = [...changes.values()].sort((a, b) => compareKeys(a.key, b.key));
-  for (const { key, ids: change } of sorted) {
-    const [deleted, put] = change.map((list) => Uint32Array.from(list));
-    yield* pairRecords(key, put!, deleted!);
-  }
+  for (const { key, put, deleted } of changes.sorted()) yield* pairRecords(key, put, deleted);
 }
 
-/** Notes `id` under each of its pairs, under each of its names, and under everything. */
-function collectPairs(
-  changes: Map<string, PairChange>,
-  labelBytes: Uint8Array,
-  id: number,
-  kind: RecordKind,
-): void {
-  const reader = new ByteReader(labelBytes, 'memory');
-  note(changes, '', NO_BYTES, NO_BYTES, id, kind);
-  while (reader.remaining > 0) {
-    const start = reader.offset;
-    const name = reader.prefixedBytes();
-    const nameEnd = reader.offset;
-    const value = reader.prefixedBytes();
-    const text = latin1(labelBytes, start, reader.offset);
-    note(changes, text.slice(0, nameEnd - start), name, NO_BYTES, id, kind);
-    note(changes, text, name, value, id, kind);
-  }
-}
+/** Which ids come into the postings of each pair, and which leave them. */
+class PairChanges {
+  /** Label bytes of a pair, of a name without its value, and none at all for every series. */
+  readonly #pairs = new LabelTable();
+  /** By slot of #pairs and kind of record. */
+  readonly #ids: [deleted: number[], put: number[]][] = [];
 
-/** `pair` tells apart what `name` and `value` do. */
-function note(
-  changes: Map<string, PairChange>,
-  pair: string,
-  name: Uint8Array,
-  value: Uint8Array,
-  id: number,
-  kind: RecordKind,
-): void {
-  let change = changes.get(pair);
-  if (change === undefined) {
-    change = { key: pairKeyOf(name, value), ids: [[], []] };
-    changes.set(pair, change);
+  /** Notes `id` under each of its pairs, under each of its names, and under everything. */
+  addSeries(labelBytes: Uint8Array, id: SeriesId, kind: RecordKind): void {
+    const reader = new ByteReader(labelBytes, 'memory');
+    this.#note(labelBytes, 0, 0, id, kind);
+    while (reader.remaining > 0) {
+      const start = reader.offset;
+      reader.prefixedBytes();
+      this.#note(labelBytes, start, reader.offset, id, kind);
+      reader.prefixedBytes();
+      this.#note(labelBytes, start, reader.offset, id, kind);
+    }
   }
-  change.ids[kind].push(id);
+
+  /** In the order of their keys. */
+  sorted(): { key: Uint8Array; put: Postings; deleted: Postings }[] {
+    return this.#ids
+      .map(([deleted, put], slot) => ({
+        key: this.#keyOf(slot),
+        put: Uint32Array.from(put),
+        deleted: Uint32Array.from(deleted),
+      }))
+      .sort((a, b) => compareKeys(a.key, b.key));
+  }
+
+  #note(bytes: Uint8Array, from: number, to: number, id: SeriesId, kind: RecordKind): void {
+    const hash = hashBytes(bytes, from, to);
+    let slot = this.#pairs.find(bytes, from, to, hash);
+    if (slot === -1) {
+      slot = this.#pairs.insert(bytes, from, to, hash);
+      this.#ids.push([[], []]);
+    }
+    this.#ids[slot]![kind].push(id);
+  }
+
+  #keyOf(slot: number): Uint8Array {
+    const reader = new ByteReader(this.#pairs.bytesOf(slot), 'memory');
+    const name = reader.remaining > 0 ? reader.prefixedBytes() : NO_BYTES;
+    const value = reader.remaining > 0 ? reader.prefixedBytes() : NO_BYTES;
+    return pairKeyOf(name, value);
+  }
 }
 
 /** The records of one pair, container by container. */
@@ -116,24 +118,26 @@ function* pairRecords(
   put: Postings,
   deleted: Postings,
 ): IterableIterator<IndexRecord> {
-  const numbers = new Set<number>();
-  for (const ids of [put, deleted]) for (const id of ids) numbers.add(id >>> CONTAINER_BITS);
-  for (const number of [...numbers].sort((a, b) => a - b)) {
-    const key = postingsKeyOf(pairKey, number);
-    yield* postingsRecordsOf(key, containerOf(put, number), containerOf(deleted, number));
+  let putAt = 0;
+  let deletedAt = 0;
+  while (putAt < put.length || deletedAt < deleted.length) {
+    const number = Math.min(containerAt(put, putAt), containerAt(deleted, deletedAt));
+    const end = (number + 1) * CONTAINER_IDS;
+    const putEnd = gallop(put, putAt, end);
+    const deletedEnd = gallop(deleted, deletedAt, end);
+    const come = put.subarray(putAt, putEnd);
+    const go = deleted.subarray(deletedAt, deletedEnd);
+    yield* postingsRecordsOf(postingsKeyOf(pairKey, number), come, go);
+    putAt = putEnd;
+    deletedAt = deletedEnd;
   }
 }
 
-/** The ids whose container is `number`. */
-function containerOf(ids: Postings, number: number): Postings {
-  const from = gallop(ids, 0, number * CONTAINER_IDS);
-  return ids.subarray(from, gallop(ids, from, (number + 1) * CONTAINER_IDS));
+/** The number of the container that the id at `at` is in; no number is above that of the end. */
+function containerAt(ids: Postings, at: number): number {
+  return at < ids.length ? ids[at]! >>> CONTAINER_BITS : Number.POSITIVE_INFINITY;
 }
 
 function u32(value: number): Uint8Array {
   return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24);
-}
-
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
 }

@@ -10,7 +10,7 @@ import { checkedBytes } from '../sstable/section.ts';
 
 /** "varveidx", at the end of the file. */
 export const MAGIC = Uint8Array.from('varveidx', (char) => char.charCodeAt(0));
-export const VERSION = 1;
+const VERSION = 1;
 
 /** A tombstone. */
 export const DELETE = 0 as const;

@@ -1,8 +1,8 @@
 // The keys of the tag index. They sort as bytes; numbers in them are big-endian for that reason.
 //
-//   labels    | 1 | canonical label bytes |                                  -> series id: u32 LE
-//   id        | 2 | series id: u32 BE |                                      -> canonical label bytes
-//   postings  | 3 | name | 0 1 | value | 0 1 | container number: u16 BE |    -> container
+//   labels    | 1 | canonical label bytes |                           -> series id: u32 LE
+//   id        | 2 | series id: u32 BE |                               -> canonical label bytes
+//   postings  | 3 | name | 0 1 | value | 0 1 | container: u16 BE |    -> container
 //
 // In names and values a zero byte is written 0 255, so that 0 1 ends them and a prefix sorts
 // first. The value "" stands for every series that has the label at all, and the name "" with it
@@ -16,7 +16,6 @@ export const LABELS_KEYS = 1;
 export const ID_KEYS = 2;
 export const POSTINGS_KEYS = 3;
 
-export const ID_KEY_BYTES = 5;
 /** The end mark of the value and the container number. */
 const POSTINGS_TAIL_BYTES = 4;
 const CONTAINER_NUMBER_BYTES = 2;
@@ -38,6 +37,11 @@ export function labelsKeyOf(labelBytes: Uint8Array): Uint8Array {
 
 export function idKeyOf(id: SeriesId): Uint8Array {
   return Uint8Array.of(ID_KEYS, id >>> 24, (id >>> 16) & 255, (id >>> 8) & 255, id & 255);
+}
+
+/** Ids from `first` to `last`, both included. */
+export function idRange(first: SeriesId, last: SeriesId): KeyRange {
+  return { from: idKeyOf(first), to: Uint8Array.of(...idKeyOf(last), 0) };
 }
 
 export function idOfKey(key: Uint8Array): SeriesId {
@@ -88,7 +92,7 @@ export function namesAfter(name: string): KeyRange {
 }
 
 /** Length of the part of a postings key that the pair has, without the container number. */
-export function pairKeyLength(keyLength: number): number {
+function pairKeyLength(keyLength: number): number {
   return keyLength - CONTAINER_NUMBER_BYTES;
 }
 

@@ -15,7 +15,7 @@ export interface PostingsSum {
   readonly deleted: Postings[];
 }
 
-export function createSum(): PostingsSum {
+function createSum(): PostingsSum {
   return { put: [], deleted: [] };
 }
 
@@ -42,7 +42,7 @@ export async function allSeries(view: IndexView): Promise<Postings> {
 export async function seriesWithName(view: IndexView, name: string): Promise<Postings> {
   const sum = createSum();
   for (const memory of memoriesOf(view)) {
-    for (const [, ids] of memory.values(name)) sum.put.push(ids);
+    for (const [, ids] of memory.values(name)) sum.put.push(Uint32Array.from(ids));
   }
   await addPairOfTables(view, name, '', sum);
   return totalOf(sum, forgottenIn(view));
@@ -62,7 +62,7 @@ export async function seriesWithValues(
   return totalOf(sum, forgottenIn(view));
 }
 
-/** Series whose value starts with `prefix` and passes `test`, asked once for each distinct value. */
+/** Series whose value starts with `prefix` and passes `test`, asked once per distinct value. */
 export async function seriesWithValuesLike(
   view: IndexView,
   name: string,
@@ -81,7 +81,7 @@ export async function seriesWithValuesLike(
   };
   for (const memory of memoriesOf(view)) {
     for (const [value, ids] of memory.values(name)) {
-      if (value.startsWith(prefix) && passes(value)) sum.put.push(ids);
+      if (value.startsWith(prefix) && passes(value)) sum.put.push(Uint32Array.from(ids));
     }
   }
   await scanTables(view, valuesRange(name, prefix), (cursor) => {
@@ -105,7 +105,9 @@ export async function sumsByValue(
     return sum;
   };
   for (const memory of memoriesOf(view)) {
-    for (const [value, ids] of memory.values(name)) sumOf(value).put.push(ids);
+    for (const [value, ids] of memory.values(name)) {
+      sumOf(value).put.push(Uint32Array.from(ids));
+    }
   }
   await scanTables(view, valuesRange(name, ''), (cursor) => {
     addRecord(cursor, sumOf(valueOfKey(cursor.key, cursor.keyLength)));

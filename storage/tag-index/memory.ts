@@ -88,7 +88,7 @@ export class IndexMemory {
 
   /** The id of a label set: 0 when it was forgotten here, undefined when older sources know. */
   find(key: LabelsKey): SeriesId | undefined {
-    const slot = this.#labels.find(key.bytes, key.length, key.hash);
+    const slot = this.#labels.find(key.bytes, 0, key.length, key.hash);
     return slot === -1 ? undefined : this.#slotIds[slot]!;
   }
 
@@ -113,9 +113,9 @@ export class IndexMemory {
     return this.#pairs.keys();
   }
 
-  /** Values of `name` with the series that have them. */
-  *values(name: string): IterableIterator<[value: string, ids: Postings]> {
-    for (const [value, ids] of this.#pairs.get(name) ?? []) yield [value, Uint32Array.from(ids)];
+  /** Values of `name` with the series that have them, ascending. */
+  values(name: string): Iterable<readonly [value: string, ids: readonly SeriesId[]]> {
+    return this.#pairs.get(name) ?? [];
   }
 
   /** Series with the label pair. */
@@ -143,9 +143,9 @@ export class IndexMemory {
   }
 
   #slotFor(key: LabelsKey): number {
-    const known = this.#labels.find(key.bytes, key.length, key.hash);
+    const known = this.#labels.find(key.bytes, 0, key.length, key.hash);
     if (known !== -1) return known;
-    const slot = this.#labels.insert(key.bytes, key.length, key.hash);
+    const slot = this.#labels.insert(key.bytes, 0, key.length, key.hash);
     if (slot === this.#slotIds.length) this.#slotIds = grown(this.#slotIds, slot * 2);
     return slot;
   }

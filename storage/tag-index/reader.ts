@@ -5,8 +5,8 @@ import { compareText, type Labels, type SeriesId } from '../series/labels.ts';
 import { decodeLabels } from '../series/labels-codec.ts';
 import type { LabelsKey } from '../series/labels-key.ts';
 import type { IndexRecord } from './block.ts';
-import { PUT } from './format.ts';
-import { idKeyOf, idOfKey, labelsKeyOf, nameOfKey, namesAfter } from './keys.ts';
+import { PUT, type RecordKind } from './format.ts';
+import { idKeyOf, idOfKey, idRange, labelsKeyOf, nameOfKey, namesAfter } from './keys.ts';
 import { forgottenIn, seriesWithName, sumsByValue, totalOf } from './lookup.ts';
 import { gallop, intersects, type Postings } from './postings.ts';
 import type { IndexTable, Maybe } from './table.ts';
@@ -14,6 +14,7 @@ import { type IndexView, memoriesOf, tablesOf, tablesWith } from './view.ts';
 
 /** Of ids in a table's range, one in this many or more wanted: scan them all. */
 const SCAN_DENSITY = 8;
+const SERIES_ID_MAX = 2 ** 32 - 1;
 
 /** The id of a label set, or 0. At once, unless a table's filter says that it may have it. */
 export function findSeries(view: IndexView, key: LabelsKey): Maybe<SeriesId> {
@@ -48,55 +49,50 @@ function findInTables(
 export async function labelsOf(view: IndexView, ids: Postings): Promise<(Labels | undefined)[]> {
   const found = new Array<Labels | undefined>(ids.length).fill(undefined);
   const settled = new Uint8Array(ids.length);
+  const settle: Settle = (position, labels) => {
+    found[position] = labels;
+    settled[position] = 1;
+  };
   for (const memory of memoriesOf(view)) {
-    for (const [i, id] of ids.entries()) {
-      if (settled[i] === 1) continue;
-      found[i] = memory.labelsOf(id);
-      if (found[i] !== undefined) settled[i] = 1;
+    for (const id of memory.forgotten()) {
+      const position = gallop(ids, 0, id);
+      if (ids[position] === id) settle(position, undefined);
+    }
+    for (const [position, id] of ids.entries()) {
+      const labels = settled[position] === 1 ? undefined : memory.labelsOf(id);
+      if (labels !== undefined) settle(position, labels);
     }
   }
-  const settle = (
-    table: IndexTable,
-    position: number,
-    record: { kind: number; value: Uint8Array },
-  ) => {
-    if (settled[position] === 1) return;
-    settled[position] = 1;
-    if (record.kind === PUT) found[position] = decodeLabels(record.value, table.path);
-  };
-  const everyId = { from: idKeyOf(0), to: Uint8Array.of(3) };
-  for (const table of tablesOf(view, everyId)) await readLabels(table, ids, settled, settle);
-  const forgotten = forgottenIn(view);
-  for (const id of forgotten) {
-    const position = gallop(ids, 0, id);
-    if (ids[position] === id) found[position] = undefined;
+  for (const table of tablesOf(view, idRange(0, SERIES_ID_MAX))) {
+    await readLabels(table, ids, settled, settle);
   }
   return found;
 }
 
-/** Hands the table's records of `ids` that are not settled to `settle`, by their position. */
+/** Says once and for all what the labels of the id at `position` are. */
+type Settle = (position: number, labels: Labels | undefined) => void;
+
+/** Settles ids that the table knows and that are not settled yet. */
 async function readLabels(
   table: IndexTable,
   ids: Postings,
   settled: Uint8Array,
-  settle: (
-    table: IndexTable,
-    position: number,
-    record: Pick<IndexRecord, 'kind' | 'value'>,
-  ) => void,
+  settle: Settle,
 ): Promise<void> {
   const { firstId, lastId } = table.index;
   const from = gallop(ids, 0, firstId);
   const to = gallop(ids, from, lastId + 1);
   if (from === to) return;
+  const take = (position: number, kind: RecordKind, value: Uint8Array): void => {
+    settle(position, kind === PUT ? decodeLabels(value, table.path) : undefined);
+  };
   if ((to - from) * SCAN_DENSITY >= lastId - firstId) {
-    const range = { from: idKeyOf(ids[from]!), to: successorOf(idKeyOf(ids[to - 1]!)) };
     let position = from;
-    await table.scan(range, (cursor) => {
+    await table.scan(idRange(ids[from]!, ids[to - 1]!), (cursor) => {
       const id = idOfKey(cursor.key);
       position = gallop(ids, position, id);
-      if (ids[position] === id)
-        settle(table, position, { kind: cursor.kind, value: cursor.value() });
+      const wanted = ids[position] === id && settled[position] === 0;
+      if (wanted) take(position, cursor.kind, cursor.value());
       return true;
     });
     return;
@@ -105,7 +101,7 @@ async function readLabels(
     if (settled[position] === 1) continue;
     const record = table.get(idKeyOf(ids[position]!));
     const read = record instanceof Promise ? await record : record;
-    if (read !== undefined) settle(table, position, read);
+    if (read !== undefined) take(position, read.kind, read.value);
   }
 }
 
@@ -154,11 +150,4 @@ export async function labelValues(
 function idOfRecord({ kind, value }: IndexRecord): SeriesId {
   if (kind !== PUT) return 0;
   return new DataView(value.buffer, value.byteOffset, value.length).getUint32(0, true);
-}
-
-/** The smallest key above `key`. */
-function successorOf(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1);
-  next.set(key);
-  return next;
 }

@@ -9,7 +9,11 @@ import {
 } from '../series/matcher.ts';
 import { allSeries, seriesWithName, seriesWithValues, seriesWithValuesLike } from './lookup.ts';
 import { difference, intersect, NO_POSTINGS, type Postings, union } from './postings.ts';
+import { labelsOf } from './reader.ts';
 import type { IndexView } from './view.ts';
+
+/** The labels of so many series are read faster than all values of a label with many. */
+const FEW_SERIES = 500;
 
 /**
  * Series that satisfy all matchers of at least one selector; a selector without matchers is every
@@ -25,22 +29,40 @@ export async function select(
   return union(found);
 }
 
-/** Those that list the series they keep come first: the others only take away from them. */
+/**
+ * Matchers that list what they keep come first, cheap ones before others; those that keep series
+ * without the label only take away.
+ */
 async function selectAll(view: IndexView, matchers: readonly CompiledMatcher[]): Promise<Postings> {
-  const listing = matchers.filter((matcher) => !matcher.matchesEmpty).sort(byCost);
-  const excluding = matchers.filter((matcher) => matcher.matchesEmpty);
+  const ordered = [...matchers].sort((a, b) => rankOf(a) - rankOf(b));
   let kept: Postings | undefined;
-  for (const matcher of listing) {
-    const ids = await seriesWithLabel(view, matcher, true);
-    kept = kept === undefined ? ids : intersect(kept, ids);
+  for (const [i, matcher] of ordered.entries()) {
+    if (kept !== undefined && kept.length <= FEW_SERIES && scansValues(matcher)) {
+      return keepByLabels(view, kept, ordered.slice(i));
+    }
+    if (matcher.matchesEmpty) {
+      kept ??= await allSeries(view);
+      kept = difference(kept, await seriesWithLabel(view, matcher, false));
+    } else {
+      const listed = await seriesWithLabel(view, matcher, true);
+      kept = kept === undefined ? listed : intersect(kept, listed);
+    }
     if (kept.length === 0) return NO_POSTINGS;
   }
-  kept ??= await allSeries(view);
-  for (const matcher of excluding) {
-    if (kept.length === 0) break;
-    kept = difference(kept, await seriesWithLabel(view, matcher, false));
-  }
-  return kept;
+  return kept ?? allSeries(view);
+}
+
+async function keepByLabels(
+  view: IndexView,
+  ids: Postings,
+  matchers: readonly CompiledMatcher[],
+): Promise<Postings> {
+  const labels = await labelsOf(view, ids);
+  return ids.filter((_, i) => {
+    const labelValue = (name: string) =>
+      labels[i]?.find((label) => label.name === name)?.value ?? '';
+    return matchers.every((matcher) => matcher.matches(labelValue(matcher.name)));
+  });
 }
 
 /** Series that have the label, with a value that the matcher keeps, or leaves. */
@@ -65,12 +87,11 @@ async function seriesWithLabel(
     : seriesWithValuesLike(view, name, '', (value) => !test(value));
 }
 
-/** Direct lookups before scans over values. */
-function byCost(a: CompiledMatcher, b: CompiledMatcher): number {
-  return costOf(a) - costOf(b);
+function rankOf(matcher: CompiledMatcher): number {
+  return (matcher.matchesEmpty ? 2 : 0) + (scansValues(matcher) ? 1 : 0);
 }
 
-function costOf({ pattern, negated }: CompiledMatcher): number {
-  if (pattern.kind === 'oneOf') return negated ? 1 : 0;
-  return 2;
+/** Whether the index has to look at every value of the label. */
+function scansValues({ pattern }: CompiledMatcher): boolean {
+  return pattern.kind === 'regex' || (pattern.kind === 'prefix' && pattern.prefix !== '');
 }

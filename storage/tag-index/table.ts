@@ -3,11 +3,11 @@
 
 import type { ReadableFile } from '../env/env.ts';
 import type { BlockCache } from '../sstable/block-cache.ts';
-import { bloomMayContain, decodeBloom } from '../sstable/bloom.ts';
+import { type BloomFilter, bloomMayContain, decodeBloom } from '../sstable/bloom.ts';
 import type { BlockHandle } from '../sstable/format.ts';
 import { decodeSection } from '../sstable/section.ts';
 import { BlockCursor, type IndexRecord } from './block.ts';
-import { decodeFooter, FOOTER_BYTES } from './format.ts';
+import { decodeFooter, FOOTER_BYTES, type Footer } from './format.ts';
 import { compareKeys, type KeyRange } from './keys.ts';
 import { blockOf, decodeTableIndex, type TableIndex } from './table-index.ts';
 
@@ -21,7 +21,9 @@ interface CachedBytes {
 
 export interface IndexTable {
   readonly path: string;
+  readonly footer: Footer;
   readonly index: TableIndex;
+  readonly filter: BloomFilter;
   /** Memory held by index and filter, bytes. */
   readonly memoryBytes: number;
   /** False when no record has a key of this filter hash. */
@@ -30,8 +32,8 @@ export interface IndexTable {
   get(key: Uint8Array): Maybe<IndexRecord | undefined>;
   /** Calls `visit` on each record in the range, in order, until it returns false. */
   scan(range: KeyRange, visit: (cursor: BlockCursor) => boolean): Maybe<void>;
-  /** Reads and checks every block; throws CorruptionError. */
-  verify(): Promise<void>;
+  /** Reads and checks one block, past the cache; throws CorruptionError. */
+  readBlock(position: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -53,13 +55,13 @@ export async function openIndexTable(
     return decodeSection(await file.read(offset, size), path, offset);
   }
 
-  async function readBlock(position: number): Promise<CachedBytes> {
-    const bytes = await readSection(index.handles[position]!);
-    return { bytes, sizeBytes: bytes.length };
-  }
+  const readBlock = (position: number) => readSection(index.handles[position]!);
 
   function blockAt(position: number): Maybe<CachedBytes> {
-    return cache.get(fileId, position, () => readBlock(position));
+    return cache.get(fileId, position, async () => {
+      const bytes = await readBlock(position);
+      return { bytes, sizeBytes: bytes.length };
+    });
   }
 
   function scanFrom(
@@ -82,7 +84,9 @@ export async function openIndexTable(
 
   return {
     path,
+    footer,
     index,
+    filter,
     memoryBytes: indexBlock.length + filter.bits.length,
     mayContain: (hash) => bloomMayContain(filter, hash),
     get(key) {
@@ -94,9 +98,7 @@ export async function openIndexTable(
         : recordAt(block.bytes, key);
     },
     scan: (range, visit) => scanFrom(blockOf(index, range.from), range, visit),
-    async verify() {
-      for (const handle of index.handles) await readSection(handle);
-    },
+    readBlock,
     close: () => file.close(),
   };
 }

@@ -17,24 +17,33 @@ export function memoriesOf(view: IndexView): readonly IndexMemory[] {
   return [view.memory, ...view.sealed];
 }
 
-/** Tables whose keys meet the range, newest first; with its end when that is `included`. */
-export function tablesOf(view: IndexView, range: KeyRange, included = false): IndexTable[] {
-  const found: IndexTable[] = [];
-  for (const [level, tables] of view.levels.entries()) {
-    for (let at = level === 0 ? 0 : firstEndingAt(tables, range.from); at < tables.length; at++) {
-      const { index } = tables[at]!;
-      const before = compareKeys(index.lastKey, range.from) < 0;
-      const behind = compareKeys(index.firstKey, range.to) >= (included ? 1 : 0);
-      if (!before && !behind) found.push(tables[at]!);
-      else if (behind && level > 0) break;
-    }
-  }
-  return found;
+/** Tables whose keys meet the range, newest first. */
+export function tablesOf(view: IndexView, { from, to }: KeyRange): IndexTable[] {
+  return tablesBetween(view, from, (firstKey) => compareKeys(firstKey, to) < 0);
 }
 
 /** Tables that can have `key`, newest first. */
 export function tablesWith(view: IndexView, key: Uint8Array): IndexTable[] {
-  return tablesOf(view, { from: key, to: key }, true);
+  return tablesBetween(view, key, (firstKey) => compareKeys(firstKey, key) <= 0);
+}
+
+function tablesBetween(
+  view: IndexView,
+  from: Uint8Array,
+  beginsInTime: (firstKey: Uint8Array) => boolean,
+): IndexTable[] {
+  const found: IndexTable[] = [];
+  for (const table of view.levels[0] ?? []) {
+    const { firstKey, lastKey } = table.index;
+    if (compareKeys(lastKey, from) >= 0 && beginsInTime(firstKey)) found.push(table);
+  }
+  for (const tables of view.levels.slice(1)) {
+    for (let at = firstEndingAt(tables, from); at < tables.length; at++) {
+      if (!beginsInTime(tables[at]!.index.firstKey)) break;
+      found.push(tables[at]!);
+    }
+  }
+  return found;
 }
 
 /** Position of the first table whose last key is not below `key`. */

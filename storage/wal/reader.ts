@@ -75,6 +75,8 @@ export interface SegmentRecord {
   /** Place of its payload in the file. */
   readonly offset: number;
   readonly length: number;
+  /** Zeros follow up to the next record, as written. */
+  readonly padded: boolean;
 }
 
 /** What a segment holds, in order. */
@@ -93,9 +95,9 @@ export async function* readSegment(
         yield item;
         continue;
       }
-      const { payload, offset } = item;
+      const { payload, offset, padded } = item;
       const record = decodeRecord(payload, path, offset);
-      yield { kind: 'record', record, offset, length: payload.length };
+      yield { kind: 'record', record, offset, length: payload.length, padded };
     }
   } finally {
     await file.close();

@@ -6,7 +6,7 @@ import { assert } from '../assert.ts';
 import type { Compute } from '../env/env.ts';
 import { StorageError } from '../errors.ts';
 import { runJob } from './jobs.ts';
-import type { JobReply, JobRequest } from './messages.ts';
+import { fromFailure, type JobReply, type JobRequest } from './messages.ts';
 
 interface Job {
   readonly request: JobRequest;
@@ -60,7 +60,7 @@ export function createWorkerCompute(threads: number, entry: URL = WORKER_URL): C
       const job = settle(thread);
       assert(job?.request.id === reply.id, 'a thread answers the job it was given');
       if (reply.kind === 'done') job.resolve(reply.output);
-      else job.reject(reply.error);
+      else job.reject(fromFailure(reply.failure));
       dispatch();
     });
     thread.worker.on('error', (error) => remove(thread, error));

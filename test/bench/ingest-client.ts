@@ -40,12 +40,13 @@ const rounds = Number(flags.rounds);
 const inFlight = Number(flags['in-flight']);
 const streams = Number(flags.streams);
 const pid = flags.pid === undefined ? undefined : Number(flags.pid);
-/** ms between batches over all streams; 0 for as fast as acks come. */
 const pointsPerBatch = flags.method === 'unary' ? series : series * rounds;
+/** ms between batches over all streams; 0 for as fast as acks come. */
 const intervalMs = (pointsPerBatch / Number(flags.rate)) * 1000;
 
 const latenciesMs: number[] = [];
 let sent = 0;
+let lastAckMs = 0;
 let nextTimeMs = Date.now() - HISTORY_MS;
 
 const session = await openSession(address);
@@ -55,7 +56,7 @@ const stopMs = startMs + seconds * 1000;
 const serverCpuBefore = pid === undefined ? 0 : cpuSeconds(pid);
 const clientCpuBefore = process.cpuUsage();
 await work();
-const elapsedS = (performance.now() - startMs) / 1000;
+const elapsedS = (lastAckMs - startMs) / 1000;
 const clientCpu = process.cpuUsage(clientCpuBefore);
 const points = latenciesMs.length * pointsPerBatch;
 latenciesMs.sort((a, b) => a - b);
@@ -109,14 +110,18 @@ async function openStream(on: ClientHttp2Session, index: number): Promise<() => 
     call.send(batch.bytes);
   };
   return () => {
+    let slots = batches.length;
+    const next = (batch: LoadBatch) =>
+      pace(() => {
+        if (performance.now() < stopMs) send(batch);
+        else if (--slots === 0) call.end();
+      });
     onAck = () => {
       const { batch, sentMs } = waiting.shift()!;
-      const nowMs = performance.now();
-      latenciesMs.push(nowMs - sentMs);
-      if (nowMs < stopMs) pace(() => send(batch));
-      else if (waiting.length === 0) call.end();
+      acknowledged(sentMs);
+      next(batch);
     };
-    for (const batch of batches) pace(() => send(batch));
+    batches.forEach(next);
     return call.finished;
   };
 }
@@ -130,16 +135,21 @@ async function unaryWork(on: ClientHttp2Session): Promise<() => Promise<void>> {
     call.send(message);
     call.end();
     await call.finished;
-    return performance.now() - sentMs;
+    return sentMs;
   };
   // The first call registers the series; what is measured is a writer that repeats itself.
   await once();
   const caller = async () => {
-    while (performance.now() < stopMs) latenciesMs.push(await once());
+    while (performance.now() < stopMs) acknowledged(await once());
   };
   return async () => {
     await Promise.all(Array.from({ length: streams * inFlight }, caller));
   };
+}
+
+function acknowledged(sentMs: number): void {
+  lastAckMs = performance.now();
+  latenciesMs.push(lastAckMs - sentMs);
 }
 
 /** Runs `task` now, or when the rate allows; a latency never includes this wait. */

@@ -35,7 +35,7 @@ const LIMITS = {
   maxPastMs: 40 * DAY_MS,
   maxFutureMs: HOUR_MS,
   messageBytes: MESSAGE_BYTES,
-  refs: 50,
+  entries: 50,
 };
 const TWO_53 = 2n ** 53n;
 
@@ -264,18 +264,18 @@ const REFUSED: [what: string, request: Buffer, code: status, message: RegExp][] 
     /not one zstd frame/,
   ],
   [
-    'too many new series',
+    'too many definitions',
     encodeRequest({
       definitions: Array.from({ length: 51 }, (_, ref) => ({ ref, labels: toLabels({ a: 'b' }) })),
     }),
     status.RESOURCE_EXHAUSTED,
-    /over 50 new series in one request/,
+    /more than 50 entries in one request/,
   ],
   [
     'a message over the limit',
     Buffer.alloc(MESSAGE_BYTES + 1),
     status.RESOURCE_EXHAUSTED,
-    /larger than max/,
+    /more than the 16777216 bytes of ingest\.limits\.message/,
   ],
 ];
 
@@ -288,6 +288,8 @@ for (const [what, request, code, message] of REFUSED) {
     );
     assert.is(refused.code, code, refused.message);
     assert.match(refused.details, message);
+    const worthRetrying = code === status.RESOURCE_EXHAUSTED;
+    assert.is(retryDelayMsOf(refused.metadata) !== undefined, worthRetrying);
     assert.not.match(refused.details, /\n|\.ts|\.js/);
 
     const call = client.writeStream();

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compress } from 'zstd-napi';
 import { retryDelayMsOf } from '../../proto/index.ts';
 import { StorageError } from '../../storage/index.ts';
 import { type HeldStorage, holdAppends } from '../support/held-storage.ts';
@@ -13,7 +14,13 @@ import {
   startIngestServer,
   type WriteClient,
 } from '../support/ingest-server.ts';
-import { encodeRequest, framed, toColumns, toLabels } from '../support/write-requests.ts';
+import {
+  encodeColumns,
+  encodeRequest,
+  framed,
+  toColumns,
+  toLabels,
+} from '../support/write-requests.ts';
 
 const writeStream = suite<{ server: IngestServer; client: WriteClient; storage: HeldStorage }>(
   'ingest/write-stream',
@@ -103,6 +110,41 @@ writeStream('takes no more bytes than there is credit for', async ({ client, sto
   }
   assert.is(await call.ended(), undefined);
 });
+
+writeStream('what was compressed counts with the memory it takes', async (context) => {
+  const { client, storage } = context;
+  const call = client.writeStream();
+  // 10,000 points in a few hundred bytes: twice the credit when they are unpacked.
+  const points = Array.from({ length: 10_000 }, () => ({ ref: 0, timestampMs: NOW_MS, value: 1 }));
+  const columnsZstd = compress(encodeColumns(points));
+  assert.ok(columnsZstd.length < 2000);
+  const { definitions } = batch(0);
+  for (let n = 0; n < 4; n++) call.send({ definitions, columnsZstd });
+  call.stream.end();
+  for (let n = 0; n < 4; n++) {
+    await storage.holds(n + 1);
+    await client.write({});
+    // Two more may have been read before the first was unpacked.
+    assert.ok(storage.held.length <= n + 3, `${storage.held.length} at ${n}`);
+    storage.held[n]!.succeed();
+    await call.ack();
+  }
+  assert.is(await call.ended(), undefined);
+});
+
+writeStream(
+  'points that were stored count though nobody is left to hear of them',
+  async (context) => {
+    const call = context.client.writeStream();
+    call.send(batch(0));
+    await context.storage.holds(1);
+    call.stream.cancel();
+    await call.ended();
+    context.storage.held[0]!.succeed();
+    await context.server.service.drain();
+    assert.match(await context.server.registry.metrics(), /^varve_ingest_points_total 1$/m);
+  },
+);
 
 writeStream('ends with the error of a batch after the acks before it', async (context) => {
   const call = context.client.writeStream();
@@ -227,7 +269,7 @@ writeStream('draining answers what was taken, then says UNAVAILABLE', async (con
 });
 
 writeStream('requests beyond the shared budget are told to come back', async (context) => {
-  context.server.service.setLimits({ requestBytes: 50 });
+  context.server.service.setLimits({ requestBytes: 80 });
   const first = context.client.write(batch(0));
   await context.storage.holds(1);
   const refused = await context.client.write(batch(0)).catch((cause) => cause);

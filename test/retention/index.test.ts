@@ -5,6 +5,7 @@ import { type RetentionOptions, startRetention } from '../../retention/index.ts'
 import { StorageError } from '../../storage/index.ts';
 import { createSimClock } from '../sim/sim-clock.ts';
 import { absentRedisUrl } from '../support/redis.ts';
+import { rejection } from '../support/rejection.ts';
 import {
   createTestLog,
   createWindowStorage,
@@ -42,7 +43,7 @@ function setUp(options: Partial<RetentionOptions> = {}) {
 retention('a window goes within one interval of its expiry', async () => {
   const { sim, storage, start } = setUp();
   storage.add(windowEnding(debug, NOW_MS - DAY_MS + 30 * MINUTE_MS));
-  const own = start();
+  const own = await start();
   sim.advance(29 * MINUTE_MS);
   await own.sweepNow();
   assert.is(storage.windows().length, 1);
@@ -58,7 +59,7 @@ retention('the plan for a time is what a sweep at that time drops', async () => 
   for (let hours = 0; hours < 48; hours++) {
     storage.add(windowEnding(debug, NOW_MS - hours * HOUR_MS));
   }
-  const own = start();
+  const own = await start();
   await own.sweepNow();
   const planned = own.plan(NOW_MS + 5 * MINUTE_MS + 3 * HOUR_MS).expired;
   assert.is(planned.length, 3);
@@ -73,7 +74,7 @@ retention('the plan for a time is what a sweep at that time drops', async () => 
 retention('new policies hold for stored windows; wrong ones change nothing', async () => {
   const { storage, start } = setUp();
   storage.add(windowEnding(debug, NOW_MS - 2 * HOUR_MS));
-  await using own = start();
+  await using own = await start();
   const shorter = { name: 'debug', matchers: [], keepMs: HOUR_MS, windowMs: HOUR_MS };
   try {
     await own.setPolicies([{ ...shorter, keepMs: 0 }]);
@@ -88,7 +89,7 @@ retention('new policies hold for stored windows; wrong ones change nothing', asy
 
 retention('says what starts the sweeps, also when Redis never answers', async () => {
   const { log, registry, sim, start } = setUp({ redisUrl: await absentRedisUrl() });
-  const own = start();
+  const own = await start();
   await log.next('Redis is away');
   assert.is(own.jobMode, 'local');
   const text = await registry.metrics();
@@ -106,11 +107,10 @@ const REFUSED: [string, Partial<RetentionOptions>][] = [
 ];
 
 for (const [name, options] of REFUSED) {
-  retention(`is not started with ${name}`, () => {
-    assert.throws(
-      setUp(options).start,
-      (error: unknown) => error instanceof StorageError && error.code === 'INVALID_ARGUMENT',
-    );
+  retention(`is not started with ${name}`, async () => {
+    const error = await rejection(setUp(options).start());
+    assert.instance(error, StorageError);
+    assert.is(error.code, 'INVALID_ARGUMENT');
   });
 }
 

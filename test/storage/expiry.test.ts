@@ -43,7 +43,7 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
   const storage = await openStorage(dir, env, { policies: createPolicySet(POLICIES) });
   const time = createSimClock(NOW_MS);
   const quiet = { info() {}, warn() {}, error() {} };
-  const retention = startRetention({
+  const retention = await startRetention({
     storage,
     sweepEveryMs: 60_000,
     serverId: 'test',

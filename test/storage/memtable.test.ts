@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { arenaColumns, createMemtable, type Memtable } from '../../storage/memtable.ts';
 import { sameBits } from '../support/bits.ts';
+import { property } from '../support/seed.ts';
 
 const memtable = suite('storage/memtable');
 const MIB = 1 << 20;
@@ -90,7 +91,7 @@ memtable('reads single series and many of them alike, as a model does', () => {
         }
       });
     }),
-    { seed: 20261122, numRuns: 300 },
+    property(300),
   );
 });
 
@@ -132,6 +133,19 @@ memtable('hands its columns over when it is sealed, and takes no more', () => {
   assert.equal([...columns.values.subarray(0, 2)], [1.5, 2.5]);
   assert.throws(() => append(table, [[1, 1, 1]]), /invariant broken/);
   assert.is(table.read(4, 0, 100).values[0], 1.5);
+});
+
+memtable('starts empty in the arena of an older one', () => {
+  const old = createMemtable(24 * 100);
+  append(old, [
+    [1, 10, 1],
+    [2, 20, 2],
+  ]);
+  const table = createMemtable(24 * 100, old.seal().buffer);
+  assert.is(table.points, 0);
+  assert.is(table.read(1, 0, 100).values.length, 0);
+  append(table, [[2, 30, 3]]);
+  assert.equal([...table.read(2, 0, 100).values], [3]);
 });
 
 memtable.run();

@@ -23,7 +23,7 @@ function fromWords(words: readonly number[]): Float64Array {
   return new Float64Array(Uint32Array.from(words).buffer);
 }
 
-/** Columns of any bits at all: NaNs of every payload, subnormals, infinities, zeros of both signs. */
+/** Columns of any bits at all: NaNs of every payload, subnormals, zeros of both signs. */
 export const anyBits = fc
   .array(fc.tuple(fc.nat({ max: 0xffffffff }), fc.nat({ max: 0xffffffff })), {
     minLength: 1,

@@ -4,6 +4,8 @@ import { EventEmitter, once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
+  type CallOptions,
+  type ChannelOptions,
   type ClientDuplexStream,
   credentials,
   makeClientConstructor,
@@ -95,23 +97,24 @@ export interface WriteCall {
 }
 
 export interface WriteClient {
-  write(request: WriteRequestInit | Buffer): Promise<WriteResponse>;
+  write(request: WriteRequestInit | Buffer, options?: CallOptions): Promise<WriteResponse>;
   writeStream(): WriteCall;
   close(): void;
 }
 
-export function connect(address: string): WriteClient {
-  const options = { 'grpc.max_send_message_length': -1 };
+export function connect(address: string, channelOptions: ChannelOptions = {}): WriteClient {
+  const options = { 'grpc.max_send_message_length': -1, ...channelOptions };
   const typed = new WriteClient(address, credentials.createInsecure(), options);
   const raw = new BytesClient(address, credentials.createInsecure(), options);
   return {
-    write(request) {
+    write(request, callOptions = {}) {
       const client = Buffer.isBuffer(request) ? raw : typed;
       return new Promise((resolve, reject) => {
-        client['write']?.(request, (error: ServiceError | null, response: WriteResponse) => {
+        const done = (error: ServiceError | null, response: WriteResponse) => {
           if (error === null) resolve(response);
           else reject(error);
-        });
+        };
+        client['write']?.(request, callOptions, done);
       });
     },
     writeStream: () => openStream(raw),

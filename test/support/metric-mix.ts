@@ -1,5 +1,6 @@
 // The mix of metrics that sizes are measured on: ten per host, every 10 s. Four gauges rounded to
-// two decimals, two full-precision doubles, three integer counters with resets, one nearly constant.
+// two decimals, two full-precision doubles, three integer counters with resets, one nearly
+// constant.
 
 import { createRng, type Rng } from '../sim/rng.ts';
 

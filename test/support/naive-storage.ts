@@ -12,6 +12,7 @@ import type {
   TimeRange,
   WindowInfo,
 } from '../../storage/index.ts';
+import { compileMatcher } from '../../storage/series/matcher.ts';
 
 interface NaiveSeries {
   readonly id: number;
@@ -180,17 +181,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   return storage;
 }
 
-/** Regular expressions in tests keep to what RE2 and JavaScript share. */
 function matches(labels: Labels, matcher: Matcher): boolean {
   const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
-  switch (matcher.type) {
-    case '=':
-      return value === matcher.value;
-    case '!=':
-      return value !== matcher.value;
-    case '=~':
-      return new RegExp(`^(?:${matcher.value})$`, 's').test(value);
-    case '!~':
-      return !new RegExp(`^(?:${matcher.value})$`, 's').test(value);
-  }
+  return compileMatcher(matcher).matches(value);
 }

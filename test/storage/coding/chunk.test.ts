@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { appendChunk, createChunkWriter, resetChunkWriter } from '../../../storage/coding/chunk.ts';
-import { CHUNK_POINTS_MAX } from '../../../storage/coding/limits.ts';
+import { CHUNK_POINTS_MAX } from '../../../storage/limits.ts';
 import { decodeChunk, encodeBlock, openBlock } from '../../../storage/sstable/block.ts';
 import { anyBits, anyTimestamps, metricLike, sameBits } from '../../support/bits.ts';
+import { property } from '../../support/seed.ts';
 
 const chunk = suite('storage/coding/chunk');
 const writer = createChunkWriter();
-const SEED = 20261122;
 
 function roundTrip(chunks: { timestampsMs: Float64Array; values: Float64Array }[]): void {
   resetChunkWriter(writer);
@@ -36,6 +36,8 @@ const columns: Record<string, number[]> = {
   'infinities among decimals': [1.5, 2.5, 1 / 0, 1.5, 2.5, 3.5, 1.5, 1.5, 2.5, 1.5, -1 / 0, 1.5],
   'a counter with a reset of more than 32 bits': [1e10, 1e10 + 7, 1e10 + 19, 5, 17, 22, 39, 40],
   'integers at the edge of 2^53': [2 ** 53, 2 ** 53 - 1, -(2 ** 53), 2 ** 50, 2 ** 50 + 1, 0, 1],
+  'sizes in pages': [4096, 8192, 4096 * 1001, 0, 4096 * 77, 2 ** 42, 4096, -4096],
+  'multiples of 2^31': Array.from({ length: 50 }, (_, i) => 2 ** 31 * (i * i - 7)),
   subnormals: [5e-324, 1e-320, -5e-324, 2.2e-308, 0, 5e-324, 1e-310, 3e-310],
   'float32 widened': Array.from({ length: 100 }, (_, i) => Math.fround(Math.sin(i) * 40)),
   'both signs of full doubles': Array.from({ length: 100 }, (_, i) => Math.sin(i) * 1e-3),
@@ -55,7 +57,7 @@ chunk('keeps every bit of any doubles', () => {
     fc.property(anyBits, (values) => {
       roundTrip([{ timestampsMs: regularTimes(values.length), values }]);
     }),
-    { seed: SEED, numRuns: 150 },
+    property(150),
   );
 });
 
@@ -64,7 +66,7 @@ chunk('keeps every bit of columns that look like metrics', () => {
     fc.property(metricLike, (values) => {
       roundTrip([{ timestampsMs: regularTimes(values.length), values }]);
     }),
-    { seed: SEED, numRuns: 500 },
+    property(500),
   );
 });
 
@@ -73,7 +75,7 @@ chunk('keeps any ascending timestamps within 2^53', () => {
     fc.property(anyTimestamps, (timestampsMs) => {
       roundTrip([{ timestampsMs, values: timestampsMs.slice() }]);
     }),
-    { seed: SEED, numRuns: 300 },
+    property(300),
   );
 });
 
@@ -96,7 +98,7 @@ chunk('keeps many chunks in one list apart', () => {
         );
       },
     ),
-    { seed: SEED, numRuns: 100 },
+    property(100),
   );
 });
 

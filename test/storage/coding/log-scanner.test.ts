@@ -123,8 +123,34 @@ scanner('a frame within the payload of a damaged one is of another file', async 
 scanner('zeros are no frame', async () => {
   const items = await scan(new Uint8Array(200));
   assert.equal(items, [
-    { kind: 'damage', offset: 0, length: 200, expectation: 'expected a header', atEnd: true },
+    {
+      kind: 'damage',
+      offset: 0,
+      length: 200,
+      expectation: 'expected a header',
+      atEnd: true,
+      cutShort: false,
+    },
   ]);
+});
+
+scanner('a file that ends within a frame is cut short there', async () => {
+  const { bytes, offsets } = logFile([new Uint8Array(9), new Uint8Array(9)]);
+  const last = offsets[1]!;
+  for (let size = last + 1; size < last + FRAME_HEADER_BYTES + 9; size++) {
+    const found = (await scan(bytes.slice(0, size))).at(-1);
+    assert.ok(found?.kind === 'damage' && found.cutShort, `cut at ${size}`);
+  }
+  bytes[last + FRAME_HEADER_BYTES] = 1;
+  const found = (await scan(bytes)).at(-1);
+  assert.ok(found?.kind === 'damage' && !found.cutShort, 'all of it is there, and damaged');
+});
+
+scanner('bytes between frames that are not zero are told and cost nothing', async () => {
+  const { bytes } = logFile([new Uint8Array(9), new Uint8Array(9)]);
+  bytes[bytes.length - 1] = 1;
+  const padded = (await scan(bytes)).map((item) => item.kind === 'frame' && item.padded);
+  assert.equal(padded, [true, false]);
 });
 
 scanner.run();

@@ -14,7 +14,19 @@ const index = suite('storage/tag-index/select');
 
 /** Few names and values, so that sets meet; some that sort and encode awkwardly. */
 const NAMES = ['__name__', 'job', 'a', 'a\u0000', 'ä', '\u{1f600}'];
-const VALUES = ['', 'x', 'xy', 'xyz', 'y', '\u0000', '\u0000\u0001', '\uffee', '\u{1f600}x'];
+const VALUES = [
+  '',
+  'x',
+  'xy',
+  'xyz',
+  'y',
+  '\u0000',
+  '\u0000\u0001',
+  '\uffee',
+  '\u{1f600}x',
+  '\ufeff',
+  '\u0000ÿ',
+];
 const PATTERNS = [
   '',
   'x',

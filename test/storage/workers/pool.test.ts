@@ -5,6 +5,7 @@ import { StorageError } from '../../../storage/errors.ts';
 import { createMemtable } from '../../../storage/memtable.ts';
 import type { FlushInput, FlushOutput } from '../../../storage/workers/flush-job.ts';
 import { createInlineCompute, createWorkerCompute } from '../../../storage/workers/pool.ts';
+import { rejection } from '../../support/rejection.ts';
 
 const pool = suite('storage/workers/pool');
 
@@ -26,14 +27,6 @@ async function withCompute(compute: Compute, test: (compute: Compute) => Promise
   } finally {
     await compute.close();
   }
-}
-
-/** The error that `run` fails with. */
-async function failure(run: Promise<unknown>): Promise<unknown> {
-  return run.then(
-    () => assert.unreachable('the job should fail'),
-    (error: unknown) => error,
-  );
 }
 
 pool('gives the same bytes on a thread as inline', async () => {
@@ -66,8 +59,8 @@ for (const [name, create] of Object.entries({
 })) {
   pool(`a job that throws ${name} fails with its error, and the next one runs`, async () => {
     await withCompute(create(), async (compute) => {
-      const error = await failure(compute.run('nonsense', {}));
-      assert.match((error as Error).message, 'there is no job called nonsense');
+      const error = await rejection(compute.run('nonsense', {}));
+      assert.match(error.message, 'there is no job called nonsense');
       const output = await compute.run<FlushInput, FlushOutput>('flush', flushInput(3));
       assert.is(output.tables.length, 1);
     });
@@ -78,22 +71,22 @@ pool('a thread that dies fails its job and is replaced', async () => {
   const entry = new URL('../../support/mortal-worker.js', import.meta.url);
   await withCompute(createWorkerCompute(1, entry), async (threads) => {
     const [died, waited] = await Promise.all([
-      failure(threads.run('die', 1)),
+      rejection(threads.run('die', 1)),
       threads.run('echo', 2),
     ]);
-    assert.match((died as Error).message, 'a worker thread died during the job die');
+    assert.match(died.message, 'a worker thread died during the job die');
     assert.is(waited, 2);
   });
 });
 
 pool('fails jobs that wait, run or come when it is closed', async () => {
   const threads = createWorkerCompute(1);
-  const outcomes = [1, 2].map(() => failure(threads.run('flush', flushInput(40_000))));
+  const outcomes = [1, 2].map(() => rejection(threads.run('flush', flushInput(40_000))));
   await threads.close();
-  for (const error of await Promise.all(outcomes)) assert.instance(error, Error);
-  const late = await failure(threads.run('flush', flushInput(1)));
-  assert.is((late as StorageError).code, 'CLOSED');
+  await Promise.all(outcomes);
+  const late = await rejection(threads.run('flush', flushInput(1)));
   assert.instance(late, StorageError);
+  assert.is(late.code, 'CLOSED');
 });
 
 pool.run();

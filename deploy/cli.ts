@@ -1,0 +1,139 @@
+// The command line: what can be asked for, and how an answer or a mistake reaches the user. Each
+// command is loaded when it is run, so that a small one does not wait for the server's libraries.
+
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { StorageError } from '../storage/index.ts';
+import type { InspectOptions } from './commands/inspect.ts';
+import type { QueryOptions } from './commands/query.ts';
+import type { RetentionPlanOptions } from './commands/retention-plan.ts';
+import type { ServeOptions } from './commands/serve.ts';
+import type { World } from './commands/world.ts';
+import { type Override, parseOverride } from './config/source.ts';
+import { readVersion } from './project.ts';
+import { isSystemError, systemReason, UserError } from './user-error.ts';
+
+const CONFIG_OPTION = ['--config <file>', 'YAML config; every key has a default'] as const;
+
+/** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 wrong use. */
+export async function runCli(args: readonly string[], world: World): Promise<number> {
+  const program = createProgram(world);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const { message, exitCode } = failureOf(error);
+    for (const line of message.split('\n')) world.stderr.write(`varve: ${line}\n`);
+    return exitCode;
+  }
+}
+
+/** What a user can mend becomes a line; anything else is a fault of ours and keeps its stack. */
+function failureOf(error: unknown): { message: string; exitCode: number } {
+  if (error instanceof UserError) return error;
+  if (error instanceof StorageError) return { message: error.message, exitCode: 1 };
+  if (isSystemError(error)) {
+    const where = error.path === undefined ? '' : `${error.path}: `;
+    return { message: `${where}${systemReason(error)}`, exitCode: 1 };
+  }
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.code === 'commander.help') {
+    return { message: 'say what to do: varve --help lists the commands', exitCode: 2 };
+  }
+  const text = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return { message: `${text}; see varve --help`, exitCode: 2 };
+}
+
+function createProgram(world: World): Command {
+  const program = new Command('varve')
+    .description('A time-series engine: gRPC in, PromQL out, retention by dropping whole windows.')
+    .version(readVersion())
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      // What commander would say on stderr arrives as an error and is said in one line.
+      writeErr: () => {},
+    })
+    .exitOverride();
+  addServe(program, world);
+  addConfig(program, world);
+  addRetention(program, world);
+  addQuery(program, world);
+  addInspect(program, world);
+  return program;
+}
+
+function addServe(program: Command, world: World): void {
+  program
+    .command('serve')
+    .description('run the server in the foreground')
+    .option(...CONFIG_OPTION)
+    .option('--data <dir>', 'data directory (data_dir)')
+    .option('--grpc <host:port>', 'where gRPC listens (grpc.listen); port 0 picks a free one')
+    .option('--http <host:port>', 'where HTTP listens (http.listen); port 0 picks a free one')
+    .option('--set <key=value>', 'any key of the config by its dotted path', addOverride, [])
+    .action(async (options: ServeOptions) => {
+      const { serve } = await import('./commands/serve.ts');
+      await serve(options, world);
+    });
+}
+
+function addOverride(text: string, before: readonly Override[]): readonly Override[] {
+  const override = parseOverride(text);
+  if (override === undefined) {
+    throw new InvalidArgumentError('Say KEY=VALUE, such as --set storage.wal.sync=os.');
+  }
+  return [...before, override];
+}
+
+function addConfig(program: Command, world: World): void {
+  program
+    .command('config')
+    .description('work with config files')
+    .command('check <file>')
+    .description('name every mistake with its line and key')
+    .action(async (file: string) => {
+      const { checkConfig } = await import('./commands/config-check.ts');
+      checkConfig(file, world);
+    });
+}
+
+function addRetention(program: Command, world: World): void {
+  program
+    .command('retention')
+    .description('work with retention policies')
+    .command('plan')
+    .description('show what a sweep would drop, by policy; drops nothing')
+    .option(...CONFIG_OPTION)
+    .requiredOption('--data <dir>', 'data directory')
+    .option('--at <time>', 'as of this time: RFC 3339, seconds since the epoch, or -1h')
+    .action(async (options: RetentionPlanOptions) => {
+      const { printRetentionPlan } = await import('./commands/retention-plan.ts');
+      await printRetentionPlan(options, world);
+    });
+}
+
+function addQuery(program: Command, world: World): void {
+  program
+    .command('query <expression>')
+    .description('ask a running server; with a range, plot the answer')
+    .option('--http <url>', 'the server', 'http://127.0.0.1:4318')
+    .option('--start <time>', 'start of the range: RFC 3339, seconds since the epoch, or -1h')
+    .option('--end <time>', 'end of the range, included (default: now)')
+    .option('--step <duration>', 'distance of the points, such as 30s')
+    .option('--json', "the server's answer as it is")
+    .action(async (expression: string, options: QueryOptions) => {
+      const { query } = await import('./commands/query.ts');
+      await query(expression, options, world);
+    });
+}
+
+function addInspect(program: Command, world: World): void {
+  program
+    .command('inspect <path>')
+    .description('show what is in a WAL segment, SSTable, manifest or data directory')
+    .option('--verify', 'read every block')
+    .action(async (path: string, options: InspectOptions) => {
+      const { inspect } = await import('./commands/inspect.ts');
+      await inspect(path, options, world);
+    });
+}

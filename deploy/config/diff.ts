@@ -1,0 +1,55 @@
+// What a reload changes: the keys whose values differ, and which of them wait for a restart.
+
+import type { KeyPath } from './problem.ts';
+import { formatPath } from './problem.ts';
+import type { Config } from './schema.ts';
+import { isRecord } from './source.ts';
+
+export interface KeyChange {
+  readonly key: string;
+  readonly from: unknown;
+  readonly to: unknown;
+  /** Whether it takes effect only when the server starts again. */
+  readonly needsRestart: boolean;
+}
+
+/** Keys whose values are not for the log. */
+const SECRET_KEYS = ['retention.redis', 'auth.tokens'];
+
+/** Keys that a running server takes over, see `reloaded`. */
+const LIVE_KEYS = [
+  'http.allowed_hosts',
+  'http.cors_origins',
+  'retention.policies',
+  'ingest.max_past',
+  'ingest.max_future',
+  'ingest.limits.series',
+  'ingest.limits.points_per_second',
+  'ingest.limits.labels_per_series',
+  'ingest.limits.label_value_bytes',
+];
+
+/** The config in force after a reload: `current` with the live keys of `next`. */
+export function reloaded(current: Config, next: Config): Config {
+  const { allowed_hosts, cors_origins } = next.http;
+  const { policies } = next.retention;
+  const { message, series_per_metric } = current.ingest.limits;
+  return {
+    ...current,
+    http: { ...current.http, allowed_hosts, cors_origins },
+    retention: { ...current.retention, policies },
+    ingest: { ...next.ingest, limits: { ...next.ingest.limits, message, series_per_metric } },
+  };
+}
+
+/** Changes between two configs as text; a list is compared as a whole. */
+export function configChanges(from: unknown, to: unknown, path: KeyPath = []): KeyChange[] {
+  if (isRecord(from) && isRecord(to)) {
+    const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
+    return [...keys].flatMap((key) => configChanges(from[key], to[key], [...path, key]));
+  }
+  if (JSON.stringify(from) === JSON.stringify(to)) return [];
+  const key = formatPath(path);
+  const values = SECRET_KEYS.includes(key) ? { from: 'secret', to: 'secret' } : { from, to };
+  return [{ key, ...values, needsRestart: !LIVE_KEYS.includes(key) }];
+}

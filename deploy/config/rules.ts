@@ -1,0 +1,92 @@
+// Rules that look at more than one key, and features that this version accepts in the config but
+// cannot provide yet: switched on, they are refused, never ignored.
+
+import { policyMistakes } from '../../retention/index.ts';
+import { policyConfigs } from './policies.ts';
+import type { KeyPath } from './problem.ts';
+import type { Config } from './schema.ts';
+import { isLoopback } from './units.ts';
+
+export interface BrokenRule {
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+export function brokenRules(config: Config): BrokenRule[] {
+  return [
+    ...policyRules(config),
+    ...listenRules(config),
+    ...tlsRules(config),
+    ...unsupportedFeatures(config),
+  ];
+}
+
+/** What a policy is called in the config, by what retention calls it. */
+const POLICY_KEYS = {
+  name: 'name',
+  matchers: 'match',
+  keepMs: 'keep',
+  windowMs: 'window',
+} as const;
+
+function policyRules(config: Config): BrokenRule[] {
+  const root = ['retention', 'policies'] as const;
+  const policies = policyConfigs(config);
+  const mistakes = policyMistakes(policies).map(({ index, field, message }) => ({
+    path: [
+      ...root,
+      ...(index === undefined ? [] : [index]),
+      ...(field ? [POLICY_KEYS[field]] : []),
+    ],
+    message,
+  }));
+  const catchAll = policies.findIndex(({ matchers }) => matchers.length === 0);
+  const unreached = catchAll === -1 ? [] : policies.slice(catchAll + 1);
+  return mistakes.concat(
+    unreached.map((_, offset) => ({
+      path: [...root, catchAll + 1 + offset, 'match'],
+      message: 'never reached, since an earlier policy takes every series: move it up',
+    })),
+  );
+}
+
+function listenRules(config: Config): BrokenRule[] {
+  if (config.auth.tokens.length > 0 || config.auth.open) return [];
+  return (['grpc', 'http'] as const)
+    .filter((door) => !isLoopback(config[door].listen.host))
+    .map((door) => ({
+      path: [door, 'listen'],
+      message:
+        `${config[door].listen.host} can be reached from other machines and there are no ` +
+        'auth.tokens: listen on 127.0.0.1, or set auth.open to true to let everybody in',
+    }));
+}
+
+function tlsRules({ tls }: Config): BrokenRule[] {
+  const missing = tls.cert === null ? 'cert' : 'key';
+  if ((tls.cert === null) !== (tls.key === null)) {
+    return [{ path: ['tls', missing], message: 'tls.cert and tls.key need each other: give both' }];
+  }
+  if (tls.client_ca !== null && tls.cert === null) {
+    return [{ path: ['tls', 'client_ca'], message: 'needs tls.cert and tls.key' }];
+  }
+  return [];
+}
+
+function unsupportedFeatures({ auth, tls, ingest: { limits } }: Config): BrokenRule[] {
+  const switchedOn: [boolean, KeyPath, string][] = [
+    [auth.tokens.length > 0, ['auth', 'tokens'], 'remove the tokens and listen on loopback'],
+    [tls.cert !== null, ['tls', 'cert'], 'put a proxy that ends TLS in front'],
+    [
+      limits.series_per_metric !== null,
+      ['ingest', 'limits', 'series_per_metric'],
+      'set it to null and use ingest.limits.series',
+    ],
+  ];
+  return switchedOn
+    .filter(([on]) => on)
+    .map(([, path, instead]) => ({
+      path,
+      message: `not available in this version of varve: ${instead}`,
+    }));
+}

@@ -1,0 +1,193 @@
+// Every key of the config: its type, its default, its bounds. The parsed config has the shape of
+// the file, so a dotted key names the same thing in YAML, in `--set` and in code; durations
+// have become ms (Infinity for `forever`), sizes bytes, addresses a host and a port.
+
+import { z } from 'zod';
+import { parseMatch } from './match.ts';
+import {
+  formatAddress,
+  formatDuration,
+  formatSize,
+  parseAddress,
+  parseDuration,
+  parseSize,
+} from './units.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A value written as text in the file and held as `Value` in the config; prints back the same. */
+function quantity<Value>(
+  check: z.ZodType<Value, Value>,
+  parse: (input: string | number) => Value | undefined,
+  format: (value: Value) => string,
+  expected: string,
+) {
+  return z.codec(z.unknown(), check, {
+    decode(input, context) {
+      const readable = typeof input === 'string' || typeof input === 'number';
+      const value = readable ? parse(input) : undefined;
+      if (value !== undefined) return value;
+      context.issues.push({ code: 'custom', message: `expected ${expected}`, input });
+      return z.NEVER;
+    },
+    encode: format,
+  });
+}
+
+/** ms in [minMs, maxMs]; with `forever` allowed also Infinity. */
+function duration(minMs: number, maxMs: number, options?: { forever: true }) {
+  const parse = (input: string | number) => {
+    const valueMs = typeof input === 'string' ? parseDuration(input) : undefined;
+    if (valueMs === Number.POSITIVE_INFINITY) return options?.forever ? valueMs : undefined;
+    return valueMs !== undefined && valueMs >= minMs && valueMs <= maxMs ? valueMs : undefined;
+  };
+  const forever = options?.forever ? ', or forever' : '';
+  const range = `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  const check = z.custom<number>((value) => typeof value === 'number');
+  return quantity(
+    check,
+    parse,
+    formatDuration,
+    `a duration such as 90s, 2h or 30d (${range}${forever})`,
+  );
+}
+
+/** Bytes in [minBytes, maxBytes]. */
+function size(minBytes: number, maxBytes: number) {
+  const parse = (input: string | number) => {
+    const bytes = parseSize(input);
+    return bytes !== undefined && bytes >= minBytes && bytes <= maxBytes ? bytes : undefined;
+  };
+  const range = `${formatSize(minBytes)} to ${formatSize(maxBytes)}`;
+  return quantity(z.number(), parse, formatSize, `a size such as 64MiB or 1GiB (${range})`);
+}
+
+const address = quantity(
+  z.object({ host: z.string(), port: z.number() }),
+  (input) => (typeof input === 'string' ? parseAddress(input) : undefined),
+  formatAddress,
+  'HOST:PORT such as 127.0.0.1:4318, with port 0 for a free one',
+);
+
+const selector = z.string().superRefine((text, context) => {
+  try {
+    parseMatch(text);
+  } catch (error) {
+    const example = 'a selector such as {env="dev",team=~"a|b"}';
+    const message = `expected ${example}: ${(error as Error).message}`;
+    context.addIssue({ code: 'custom', message });
+  }
+});
+
+const redisUrl = z
+  .string()
+  .regex(/^rediss?:\/\/\S+$/, 'expected a URL such as redis://127.0.0.1:6379');
+const origin = z
+  .string()
+  .regex(/^https?:\/\/[^/\s]+$/, 'expected an origin such as https://example.org');
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 as 64 lower-case hex digits');
+const name = z.string().min(1).max(128);
+const count = z.int().min(1);
+const MiB = 2 ** 20;
+const TiB = 2 ** 40;
+
+const policy = z.strictObject({
+  name,
+  match: selector,
+  keep: duration(60_000, 36_500 * DAY_MS, { forever: true }),
+  window: duration(60_000, 366 * DAY_MS).prefault('2h'),
+});
+
+const token = z.strictObject({
+  name,
+  token_sha256: sha256,
+  can: z.array(z.enum(['write', 'read', 'admin'])).min(1),
+  labels: z.record(z.string(), z.string()).prefault({}),
+});
+
+const storage = z.strictObject({
+  profile: z.enum(['write_heavy', 'balanced', 'read_heavy']).prefault('balanced'),
+  wal: z
+    .strictObject({
+      sync: z.enum(['group', 'interval', 'os']).prefault('group'),
+      interval: duration(1, 60_000).prefault('200ms'),
+    })
+    .prefault({}),
+  memtable: z
+    .strictObject({
+      size: size(MiB, 4096 * MiB).prefault('64MiB'),
+      max_age: duration(1_000, 7 * DAY_MS).prefault('30m'),
+    })
+    .prefault({}),
+  block_cache: size(0, TiB).prefault('256MiB'),
+});
+
+const retention = z.strictObject({
+  policies: z
+    .array(policy)
+    .min(1)
+    .prefault([
+      { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h' },
+      { name: 'default', match: '{}', keep: '30d', window: '2h' },
+    ]),
+  sweep_every: duration(1_000, DAY_MS).prefault('1m'),
+  redis: redisUrl.nullable().prefault(null),
+});
+
+const ingest = z.strictObject({
+  max_past: duration(0, 36_500 * DAY_MS, { forever: true }).prefault('forever'),
+  max_future: duration(0, 36_500 * DAY_MS, { forever: true }).prefault('1h'),
+  limits: z
+    .strictObject({
+      series: count.max(2 ** 32 - 2).prefault(5_000_000),
+      series_per_metric: count.nullable().prefault(null),
+      points_per_second: count.nullable().prefault(null),
+      labels_per_series: count.max(1_024).prefault(64),
+      label_value_bytes: count.max(MiB).prefault(4_096),
+      message: size(1_024, 1024 * MiB).prefault('32MiB'),
+    })
+    .prefault({}),
+});
+
+const query = z.strictObject({
+  lookback: duration(1, 7 * DAY_MS).prefault('5m'),
+  max_steps: count.prefault(11_000),
+  max_series: count.prefault(100_000),
+  max_samples: count.prefault(50_000_000),
+  max_bytes: size(MiB, TiB).prefault('1GiB'),
+  max_expression: size(1, 16 * MiB).prefault('64KiB'),
+  max_depth: count.max(1_000).prefault(100),
+  timeout: duration(1, DAY_MS).prefault('30s'),
+  max_concurrent: count.max(1_024).prefault(4),
+});
+
+export const configSchema = z.strictObject({
+  data_dir: z.string().min(1).prefault('./data'),
+  grpc: z.strictObject({ listen: address.prefault('127.0.0.1:4317') }).prefault({}),
+  http: z
+    .strictObject({
+      listen: address.prefault('127.0.0.1:4318'),
+      allowed_hosts: z.array(z.string().min(1)).prefault([]),
+      cors_origins: z.array(origin).prefault([]),
+    })
+    .prefault({}),
+  storage: storage.prefault({}),
+  retention: retention.prefault({}),
+  ingest: ingest.prefault({}),
+  query: query.prefault({}),
+  auth: z
+    .strictObject({ tokens: z.array(token).prefault([]), open: z.boolean().prefault(false) })
+    .prefault({}),
+  tls: z
+    .strictObject({
+      cert: z.string().min(1).nullable().prefault(null),
+      key: z.string().min(1).nullable().prefault(null),
+      client_ca: z.string().min(1).nullable().prefault(null),
+    })
+    .prefault({}),
+  self_monitoring: z.boolean().prefault(true),
+});
+
+export type Config = z.output<typeof configSchema>;
+/** The config as text for people: what `decode` reads and `encode` gives back. */
+export type ConfigText = z.input<typeof configSchema>;

@@ -1,0 +1,122 @@
+// The HTTP door: guards, health, metrics, administration and the page. The rooms add their routes.
+
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Storage } from '../../storage/index.ts';
+import { type Config, configYaml } from '../config.ts';
+import type { Logger } from '../logging.ts';
+import type { ServerMetrics } from '../metrics.ts';
+import { registerErrors, sendError } from './errors.ts';
+import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
+import { registerPage } from './page.ts';
+import { storageStatus } from './storage-status.ts';
+
+/** An idle or slow connection is let go after these, ms. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** How long a browser may remember the answer to a preflight, s. */
+const PREFLIGHT_MAX_AGE_SECONDS = 600;
+
+export interface HttpAppOptions {
+  /** The config in force: a reload replaces it. */
+  readonly config: () => Config;
+  readonly storage: Storage;
+  readonly metrics: ServerMetrics;
+  readonly log: Logger;
+  readonly isReady: () => boolean;
+  /** Rejects with a message for the caller when the config has mistakes; the old one stays. */
+  readonly reload: () => Promise<void>;
+}
+
+export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.config().ingest.limits.message,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 4_096 },
+  });
+  registerGuards(app, () => hostRules(options.config()));
+  registerErrors(app, options.log);
+  registerPage(app);
+  registerHealth(app, options);
+  registerAdministration(app, options);
+  return app;
+}
+
+function hostRules({ http }: Config): HostRules {
+  return {
+    listenHost: http.listen.host,
+    allowedHosts: http.allowed_hosts,
+    corsOrigins: http.cors_origins,
+  };
+}
+
+function registerGuards(app: FastifyInstance, rules: () => HostRules): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { host, origin } = request.headers;
+    const refusal = refusalOf(rules(), { host, origin });
+    if (refusal !== undefined) return sendError(reply, 403, 'forbidden', refusal);
+    if (origin === undefined || !isCorsOrigin(rules(), origin)) return;
+    reply.header('access-control-allow-origin', origin).header('vary', 'origin');
+    if (request.method !== 'OPTIONS') return;
+    return reply
+      .code(204)
+      .header('access-control-allow-methods', 'GET, POST, OPTIONS')
+      .header(
+        'access-control-allow-headers',
+        'accept, authorization, content-encoding, content-type',
+      )
+      .header('access-control-max-age', PREFLIGHT_MAX_AGE_SECONDS)
+      .send();
+  });
+}
+
+function registerHealth(app: FastifyInstance, options: HttpAppOptions): void {
+  const { storage, metrics, isReady } = options;
+  app.get('/-/healthy', () => 'varve is healthy.\n');
+  app.get('/-/ready', (_request, reply) =>
+    isReady() ? 'varve is ready.\n' : reply.code(503).send('varve is not ready.\n'),
+  );
+  app.get('/metrics', async (_request, reply) => {
+    const registry = metrics.refreshed(storage);
+    return reply.header('content-type', registry.contentType).send(await registry.metrics());
+  });
+}
+
+/** In a scope of its own: these take any body and read none of it. */
+function registerAdministration(app: FastifyInstance, options: HttpAppOptions): void {
+  const { storage, config, reload } = options;
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, payload, done) => {
+      payload.resume().on('end', () => done(null));
+    });
+    scope.post('/-/reload', async (_request, reply) => {
+      try {
+        await reload();
+        return reply.send('');
+      } catch (error) {
+        const message = `failed to reload the config: ${(error as Error).message}`;
+        return sendError(reply, 500, 'bad_data', message);
+      }
+    });
+    scope.post('/api/v1/admin/flush', async () => {
+      await storage.flush();
+      return { status: 'success' };
+    });
+    scope.post('/api/v1/admin/compact', async () => {
+      await storage.compact();
+      return { status: 'success' };
+    });
+    scope.get('/api/v1/status/storage', () => ({
+      status: 'success',
+      data: storageStatus(storage),
+    }));
+    scope.get('/api/v1/status/config', () => ({
+      status: 'success',
+      data: { yaml: configYaml(config()) },
+    }));
+  });
+}

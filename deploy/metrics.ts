@@ -1,0 +1,155 @@
+// The server's metrics: one prom-client registry that every room adds its own to, with storage's
+// figures copied in just before it is read.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RecoveryInfo, Storage, StorageListener, StorageStats } from '../storage/index.ts';
+
+/** Names follow Prometheus's conventions: base units, `_total` for what only grows. */
+const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) => number])[] = [
+  ['varve_storage_series', 'Series registered and not forgotten.', (s) => s.series],
+  ['varve_storage_windows', 'Windows on disk.', (s) => s.windows],
+  ['varve_storage_tables', 'SSTables on disk.', (s) => s.tables],
+  ['varve_storage_table_bytes', 'Size of all SSTables.', (s) => s.tableBytes],
+  ['varve_storage_table_points', 'Points in all SSTables.', (s) => s.tablePoints],
+  [
+    'varve_storage_read_only',
+    '1 after a failed write, until the next start.',
+    (s) => Number(s.readOnly),
+  ],
+  ['varve_memtable_points', 'Points in memtables.', (s) => s.memtable.points],
+  ['varve_memtable_bytes', 'Size of the memtables.', (s) => s.memtable.bytes],
+  ['varve_memtable_sealed', 'Sealed memtables waiting for their flush.', (s) => s.memtable.sealed],
+  ['varve_wal_segments', 'WAL segments on disk.', (s) => s.wal.segments],
+  ['varve_wal_bytes', 'Size of the WAL segments on disk.', (s) => s.wal.bytes],
+  ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
+  ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
+];
+
+const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
+  ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
+  ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
+  ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
+  ['varve_storage_blocks_read_total', 'Blocks read from SSTables.', (s) => s.blocksRead],
+  ['varve_wal_written_bytes_total', 'Bytes written to the WAL.', (s) => s.wal.bytesWritten],
+  ['varve_wal_syncs_total', 'Times the WAL was synced.', (s) => s.wal.syncs],
+  ['varve_flushes_total', 'Memtables flushed.', (s) => s.flushes],
+  ['varve_flush_written_bytes_total', 'Bytes of flushed SSTables.', (s) => s.flushBytesWritten],
+  ['varve_index_compactions_total', 'Compactions of the tag index.', (s) => s.index.compactions],
+  [
+    'varve_index_written_bytes_total',
+    'Bytes written by the tag index.',
+    (s) => s.index.bytesWritten,
+  ],
+  ['varve_block_cache_hits_total', 'Blocks found in the cache.', (s) => s.blockCache.hits],
+  ['varve_block_cache_misses_total', 'Blocks not found in the cache.', (s) => s.blockCache.misses],
+];
+
+/** From an fsync on a fast disk (0.1 ms) to a flush on a slow one. */
+const DURATION_BUCKETS_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+export interface ServerMetrics {
+  /** Rooms register their own here; read it through `refreshed`. */
+  readonly registry: Registry;
+  /** To be passed to `openStorage`. */
+  readonly listener: Partial<StorageListener>;
+  /** The registry with storage's figures as of now. */
+  refreshed(storage: Pick<Storage, 'stats'>): Registry;
+}
+
+export function createServerMetrics(version: string): ServerMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'varve_build_info',
+    help: 'Always 1; the labels say which build this is.',
+    labelNames: ['version', 'node_version'],
+    registers: [registry],
+  }).set({ version, node_version: process.version }, 1);
+  const refreshStats = registerStats(registry);
+  return {
+    registry,
+    listener: registerListener(registry),
+    refreshed(storage) {
+      refreshStats(storage.stats());
+      return registry;
+    },
+  };
+}
+
+function registerStats(registry: Registry): (stats: StorageStats) => void {
+  const registers = [registry];
+  const gauges = STORAGE_GAUGES.map(
+    ([name, help, read]) => [new Gauge({ name, help, registers }), read] as const,
+  );
+  const counters = STORAGE_COUNTERS.map(
+    ([name, help, read]) => [new Counter({ name, help, registers }), read] as const,
+  );
+  const byLevel = { labelNames: ['level'], registers } as const;
+  const levelTables = new Gauge({
+    name: 'varve_index_tables',
+    help: 'Tables of the tag index by level.',
+    ...byLevel,
+  });
+  const levelBytes = new Gauge({
+    name: 'varve_index_bytes',
+    help: 'Size of the tag index by level.',
+    ...byLevel,
+  });
+  return (stats) => {
+    for (const [gauge, read] of gauges) gauge.set(read(stats));
+    for (const [counter, read] of counters) {
+      // Storage keeps the total; a counter here can only be moved there from zero.
+      counter.reset();
+      counter.inc(read(stats));
+    }
+    stats.index.levels.forEach(({ tables, bytes }, level) => {
+      levelTables.set({ level }, tables);
+      levelBytes.set({ level }, bytes);
+    });
+  };
+}
+
+function registerListener(registry: Registry): Partial<StorageListener> {
+  const registers = [registry];
+  const timing = (name: string, help: string) =>
+    new Histogram({ name, help, buckets: DURATION_BUCKETS_SECONDS, registers });
+  const walSync = timing('varve_wal_sync_duration_seconds', 'Time that an fsync of the WAL took.');
+  const flush = timing('varve_flush_duration_seconds', 'Time that a flush of a memtable took.');
+  const corruptions = new Counter({
+    name: 'varve_storage_corruptions_total',
+    help: 'Damaged places met on disk.',
+    registers,
+  });
+  const backgroundErrors = new Counter({
+    name: 'varve_storage_background_errors_total',
+    help: 'Failures of flushes, compactions and other work in the background.',
+    registers,
+  });
+  const recovered = registerRecovery(registry);
+  return {
+    walSynced: ({ durationMs }) => walSync.observe(durationMs / 1000),
+    flushed: ({ durationMs }) => flush.observe(durationMs / 1000),
+    recovered,
+    corruption: () => corruptions.inc(),
+    backgroundError: () => backgroundErrors.inc(),
+  };
+}
+
+function registerRecovery(registry: Registry): (info: RecoveryInfo) => void {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+  const duration = gauge('varve_recovery_duration_seconds', 'Time that the last start-up took.');
+  const points = gauge('varve_recovery_points', 'Points replayed from the WAL at the last start.');
+  const torn = gauge('varve_recovery_torn_bytes', 'Unfinished bytes cut off at the last start.');
+  const unclean = gauge(
+    'varve_recovery_unclean',
+    '1 when the run before ended without a shutdown.',
+  );
+  return (info) => {
+    duration.set(info.durationMs / 1000);
+    points.set(info.points);
+    torn.set(info.tornBytes);
+    unclean.set(Number(info.unclean));
+  };
+}

@@ -1,0 +1,46 @@
+// The config's values as the options of each room.
+
+import type { IngestLimits } from '../ingest/index.ts';
+import type { QueryLimits } from '../query/index.ts';
+import { createPolicySet } from '../retention/index.ts';
+import type { StorageListener, StorageOptions } from '../storage/index.ts';
+import { type Config, policyConfigs } from './config.ts';
+
+export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
+  const { wal, memtable, block_cache } = config.storage;
+  return {
+    wal: { sync: wal.sync, intervalMs: wal.interval },
+    memtable: { bytesMax: memtable.size, ageMsMax: memtable.max_age },
+    blockCacheBytes: block_cache,
+    policies: createPolicySet(policyConfigs(config)),
+    listener,
+  };
+}
+
+export function ingestLimits({
+  ingest: { limits, max_past, max_future },
+}: Config): Partial<IngestLimits> {
+  return {
+    series: limits.series,
+    labelsPerSeries: limits.labels_per_series,
+    labelValueBytes: limits.label_value_bytes,
+    messageBytes: limits.message,
+    pointsPerSecond: limits.points_per_second ?? Number.POSITIVE_INFINITY,
+    maxPastMs: max_past,
+    maxFutureMs: max_future,
+  };
+}
+
+export function queryLimits({ query }: Config): Partial<QueryLimits> {
+  return {
+    lookbackMs: query.lookback,
+    stepsMax: query.max_steps,
+    seriesMax: query.max_series,
+    samplesMax: query.max_samples,
+    bytesMax: query.max_bytes,
+    expressionBytesMax: query.max_expression,
+    depthMax: query.max_depth,
+    timeoutMs: query.timeout,
+    concurrentMax: query.max_concurrent,
+  };
+}

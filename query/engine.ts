@@ -1,0 +1,138 @@
+// Text in, result out: admission, parsing, evaluation, and what is left to do once at the end.
+
+import { compareLabels, type Storage } from '../storage/index.ts';
+import { startDeadline } from './deadline.ts';
+import { QueryError } from './errors.ts';
+import { createAnnotations } from './eval/annotations.ts';
+import { createBudget } from './eval/budget.ts';
+import type { QueryRange } from './eval/context.ts';
+import { createEvaluator } from './eval/evaluate.ts';
+import {
+  type Grid,
+  mergeEqual,
+  type Points,
+  type Series,
+  type Value,
+  withoutName,
+  withPoints,
+} from './eval/value.ts';
+import { createGate, type Gate } from './gate.ts';
+import { type QueryLimits, stepCount } from './limits.ts';
+import { parse } from './promql/parse.ts';
+import { typeOf } from './promql/types.ts';
+
+export interface QueryOptions {
+  /** How far back a selector looks, ms; default: the limits'. */
+  readonly lookbackMs?: number | undefined;
+  /** Less time than the limits give, ms. */
+  readonly timeoutMs?: number | undefined;
+  /** Cancels the query. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface QueryResult {
+  readonly value: Value;
+  readonly grid: Grid;
+  /** Asked for one time rather than a range. */
+  readonly instant: boolean;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  /** Points read. */
+  readonly points: number;
+}
+
+export interface QueryEngine {
+  /** Evaluates at one time. */
+  instant(text: string, timeMs: number, options?: QueryOptions): Promise<QueryResult>;
+  /** Evaluates at startMs, startMs + stepMs, ... up to endMs, included. */
+  range(text: string, range: QueryRange, options?: QueryOptions): Promise<QueryResult>;
+  /** Queries under way, and those that wait. */
+  readonly gate: Gate;
+}
+
+/** Every method may throw QueryError. */
+export function createQueryEngine(storage: Storage, limits: QueryLimits): QueryEngine {
+  const gate = createGate(limits);
+
+  async function run(
+    text: string,
+    query: QueryRange,
+    grid: Grid,
+    options: QueryOptions,
+  ): Promise<QueryResult> {
+    const expr = parse(text, limits);
+    if (query.stepMs > 0) checkRangeType(typeOf(expr));
+    const { signal, clear } = startDeadline(limits, options.timeoutMs, options.signal);
+    try {
+      return await gate.run(signal, async () => {
+        const annotations = createAnnotations(text);
+        const budget = createBudget(limits, signal);
+        const lookbackMs = options.lookbackMs ?? limits.lookbackMs;
+        const base = { storage, lookbackMs, query, budget, annotations, signal };
+        const value = await createEvaluator(base)(expr, grid);
+        return {
+          value: finish(value, query),
+          grid,
+          instant: query.stepMs === 0,
+          warnings: annotations.warnings(),
+          infos: annotations.infos(),
+          points: budget.points,
+        };
+      });
+    } catch (error) {
+      // However storage words the end of a scan, the reason is the deadline's.
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      clear();
+    }
+  }
+
+  return {
+    gate,
+    async instant(text, timeMs, options = {}) {
+      const query = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
+      return run(text, query, { startMs: timeMs, stepMs: 1, steps: 1 }, options);
+    },
+    async range(text, query, options = {}) {
+      const { startMs, endMs, stepMs } = query;
+      const steps = stepCount(limits, startMs, endMs, stepMs);
+      return run(text, query, { startMs, stepMs, steps }, options);
+    },
+  };
+}
+
+function checkRangeType(type: string): void {
+  if (type === 'scalar' || type === 'vector') return;
+  const name = type === 'matrix' ? 'range vector' : type;
+  throw new QueryError(
+    'bad_data',
+    `invalid expression type "${name}" for range query, must be Scalar or instant Vector`,
+  );
+}
+
+/** Names that were to be dropped go; what is empty goes; ranges come ordered by labels. */
+function finish(value: Value, query: QueryRange): Value {
+  switch (value.kind) {
+    case 'vector': {
+      const named = withPoints(value.series).map(dropName);
+      const series = mergeEqual(named);
+      if (query.stepMs === 0) return { kind: 'vector', series };
+      return { kind: 'vector', series: [...series].sort(byLabels) };
+    }
+    case 'matrix':
+      return { kind: 'matrix', series: value.series.map(dropName).sort(byLabels) };
+    case 'scalar':
+    case 'string':
+      return value;
+  }
+}
+
+function dropName<Item extends Series | Points>(series: Item): Item {
+  return series.dropName
+    ? { ...series, labels: withoutName(series.labels), dropName: false }
+    : series;
+}
+
+function byLabels(a: Series | Points, b: Series | Points): number {
+  return compareLabels(a.labels, b.labels);
+}

@@ -1,0 +1,27 @@
+// Remarks on a query that succeeded: warnings (the answer may be wrong), infos (the query may be).
+
+import type { Span } from '../promql/ast.ts';
+import { position } from '../promql/errors.ts';
+
+export interface Annotations {
+  warn(message: string, span: Span): void;
+  inform(message: string, span: Span): void;
+  warnings(): readonly string[];
+  infos(): readonly string[];
+}
+
+/** Each remark is kept once, however many series it is true of. */
+export function createAnnotations(text: string): Annotations {
+  const warnings = new Set<string>();
+  const infos = new Set<string>();
+  return {
+    warn(message, span) {
+      warnings.add(`PromQL warning: ${message} (${position(text, span.from)})`);
+    },
+    inform(message, span) {
+      infos.add(`PromQL info: ${message} (${position(text, span.from)})`);
+    },
+    warnings: () => [...warnings],
+    infos: () => [...infos],
+  };
+}

@@ -1,0 +1,77 @@
+// What one query may use. Asked while it scans and computes, not after.
+
+import { setImmediate } from 'node:timers/promises';
+import { QueryError } from '../errors.ts';
+import { limitNote, type QueryLimits } from '../limits.ts';
+
+export interface Budget {
+  /** Series met by a selector. */
+  takeSeries(count: number): void;
+  /** Points read from storage or made by a subquery. */
+  takePoints(count: number): void;
+  /** Columns of a result or an operand, `steps` places each. */
+  takeColumns(count: number, steps: number): void;
+  /**
+   * Between pieces of work: throws when the deadline has passed, and every few
+   * milliseconds lets others on this thread have their turn.
+   */
+  turn(): Promise<void> | undefined;
+  readonly points: number;
+}
+
+/** How long one query computes before it lets the event loop turn. */
+const TURN_MS = 8;
+const POINT_BYTES = 16;
+const COLUMN_PLACE_BYTES = 9;
+
+/** `signal` is the query's deadline. */
+export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
+  let turnedMs = performance.now();
+  let series = 0;
+  let points = 0;
+  let bytes = 0;
+
+  function checkBytes(): void {
+    if (bytes <= limits.bytesMax) return;
+    const note = limitNote(limits, 'bytesMax');
+    throw new QueryError('execution', `query would hold too many bytes in memory${note}`);
+  }
+
+  async function letOthersRun(): Promise<void> {
+    await setImmediate();
+    turnedMs = performance.now();
+    signal.throwIfAborted();
+  }
+
+  return {
+    takeSeries(count) {
+      series += count;
+      if (series <= limits.seriesMax) return;
+      const note = limitNote(limits, 'seriesMax');
+      throw new QueryError('execution', `query selects too many series${note}`);
+    },
+    takePoints(count) {
+      points += count;
+      bytes += count * POINT_BYTES;
+      if (points > limits.samplesMax) {
+        throw new QueryError(
+          'execution',
+          'query processing would load too many samples into memory in query execution' +
+            limitNote(limits, 'samplesMax'),
+        );
+      }
+      checkBytes();
+    },
+    takeColumns(count, steps) {
+      bytes += count * steps * COLUMN_PLACE_BYTES;
+      checkBytes();
+    },
+    turn() {
+      signal.throwIfAborted();
+      return performance.now() - turnedMs < TURN_MS ? undefined : letOthersRun();
+    },
+    get points() {
+      return points;
+    },
+  };
+}

@@ -1,0 +1,205 @@
+// Expression -> value, over all steps at once.
+
+import { QueryError } from '../errors.ts';
+import {
+  type Aggregation,
+  type Binary,
+  type Call,
+  type Expr,
+  isSetOperator,
+  type Unary,
+  unwrap,
+} from '../promql/ast.ts';
+import { isAccumulatorKind } from './accumulator.ts';
+import { accumulate, aggregateQuantile, countValues, groupingOf } from './aggregate.ts';
+import { scalarBinary, vectorScalarBinary } from './binary.ts';
+import type { EvalContext } from './context.ts';
+import { evaluateInfo } from './info-function.ts';
+import { absent, evaluateInstantCall } from './instant-call.ts';
+import { slide, viewTimeMs } from './lookback.ts';
+import { evaluateRangeCall, isRangeFunction, rangeSource } from './range-call.ts';
+import { pickSeries } from './rank.ts';
+import { scanVector } from './selector.ts';
+import { setOperator } from './set-operators.ts';
+import type { Grid, Points, Series, Value } from './value.ts';
+import { vectorBinary } from './vector-matching.ts';
+
+/** Throws QueryError; a selector with no points is an empty vector. */
+export function createEvaluator(base: Omit<EvalContext, 'evaluate'>): EvalContext['evaluate'] {
+  const context: EvalContext = {
+    ...base,
+    async evaluate(expr, grid) {
+      await base.budget.turn();
+      return evaluate(context, expr, grid);
+    },
+  };
+  return context.evaluate;
+}
+
+async function evaluate(context: EvalContext, expr: Expr, grid: Grid): Promise<Value> {
+  switch (expr.kind) {
+    case 'number':
+      return { kind: 'scalar', values: new Float64Array(grid.steps).fill(expr.value) };
+    case 'string':
+      return { kind: 'string', value: expr.value };
+    case 'paren':
+      return context.evaluate(expr.inner, grid);
+    case 'unary':
+      return evaluateUnary(context, expr, grid);
+    case 'binary':
+      return evaluateBinary(context, expr, grid);
+    case 'aggregation':
+      return { kind: 'vector', series: await evaluateAggregation(context, expr, grid) };
+    case 'call':
+      return evaluateCall(context, expr, grid);
+    case 'vector':
+      return { kind: 'vector', series: await collect(scanVector(context, expr, grid)) };
+    case 'matrix':
+    case 'subquery':
+      return { kind: 'matrix', series: await collectPoints(context, expr, grid) };
+  }
+}
+
+async function collect<Item>(batches: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  for await (const batch of batches) for (const item of batch) all.push(item);
+  return all;
+}
+
+/** The vector that `expr` is, in batches where it can be had that way. */
+async function* vectorBatches(
+  context: EvalContext,
+  expr: Expr,
+  grid: Grid,
+): AsyncGenerator<readonly Series[]> {
+  const inner = unwrap(expr);
+  if (inner.kind === 'vector') {
+    yield* scanVector(context, inner, grid);
+  } else if (inner.kind === 'call' && isRangeFunction(inner.name)) {
+    yield* evaluateRangeCall(context, inner, grid);
+  } else {
+    yield await vectorOf(context, inner, grid);
+  }
+}
+
+async function vectorOf(context: EvalContext, expr: Expr, grid: Grid): Promise<readonly Series[]> {
+  const value = await context.evaluate(expr, grid);
+  if (value.kind === 'vector') return value.series;
+  throw new QueryError('internal', `a vector was expected, not a ${value.kind}`);
+}
+
+async function scalarOf(context: EvalContext, expr: Expr, grid: Grid): Promise<Float64Array> {
+  const value = await context.evaluate(expr, grid);
+  if (value.kind === 'scalar') return value.values;
+  throw new QueryError('internal', `a scalar was expected, not a ${value.kind}`);
+}
+
+/** A range vector as a result: the points that the one step of an instant query sees. */
+async function collectPoints(
+  context: EvalContext,
+  expr: Extract<Expr, { kind: 'matrix' | 'subquery' }>,
+  grid: Grid,
+): Promise<readonly Points[]> {
+  if (expr.kind === 'matrix' && expr.selector.extension !== undefined) {
+    const message = `${expr.selector.extension} modifier needs a function around its range`;
+    throw new QueryError('execution', message);
+  }
+  const { view, rangeMs, batches } = rangeSource(context, expr, grid);
+  const all: Points[] = [];
+  for (const points of await collect(batches)) {
+    const window = { first: 0, end: 0, startMs: 0, endMs: 0 };
+    slide(window, points, viewTimeMs(view, 0), rangeMs);
+    const { first, end } = window;
+    if (first === end) continue;
+    const timestampsMs = points.timestampsMs.subarray(first, end);
+    all.push({ ...points, timestampsMs, values: points.values.subarray(first, end) });
+  }
+  return all;
+}
+
+async function evaluateUnary(context: EvalContext, expr: Unary, grid: Grid): Promise<Value> {
+  const operand = await context.evaluate(expr.operand, grid);
+  if (expr.operator === '+') return operand;
+  if (operand.kind === 'scalar') {
+    return { kind: 'scalar', values: operand.values.map((value) => -value) };
+  }
+  if (operand.kind !== 'vector') return operand;
+  const series = operand.series.map((one) => ({
+    ...one,
+    values: one.values.map((value) => -value),
+    dropName: true,
+  }));
+  return { kind: 'vector', series };
+}
+
+async function evaluateBinary(context: EvalContext, expr: Binary, grid: Grid): Promise<Value> {
+  const { operator, bool, matching } = expr;
+  const left = await context.evaluate(expr.left, grid);
+  const right = await context.evaluate(expr.right, grid);
+  if (left.kind === 'scalar' && right.kind === 'scalar') {
+    return { kind: 'scalar', values: scalarBinary(operator, left.values, right.values) };
+  }
+  if (left.kind === 'vector' && right.kind === 'scalar') {
+    const series = vectorScalarBinary(operator, left.series, right.values, 'right', bool);
+    return { kind: 'vector', series };
+  }
+  if (left.kind === 'scalar' && right.kind === 'vector') {
+    const series = vectorScalarBinary(operator, right.series, left.values, 'left', bool);
+    return { kind: 'vector', series };
+  }
+  if (left.kind !== 'vector' || right.kind !== 'vector') {
+    throw new QueryError('internal', `no operator takes ${left.kind} and ${right.kind}`);
+  }
+  const { budget } = context;
+  const series = isSetOperator(operator)
+    ? setOperator(operator as 'and', left.series, right.series, matching, grid.steps)
+    : await vectorBinary(expr, left.series, right.series, grid.steps, budget);
+  return { kind: 'vector', series };
+}
+
+async function evaluateAggregation(
+  context: EvalContext,
+  expr: Aggregation,
+  grid: Grid,
+): Promise<readonly Series[]> {
+  const { operator, argument, parameter } = expr;
+  const { annotations, budget } = context;
+  if (isAccumulatorKind(operator)) {
+    const batches = vectorBatches(context, argument, grid);
+    return accumulate(operator, groupingOf(expr), batches, grid.steps, budget);
+  }
+  if (operator === 'count_values') {
+    const name = await context.evaluate(parameter!, grid);
+    const series = await vectorOf(context, argument, grid);
+    return countValues(name.kind === 'string' ? name.value : '', series, expr, grid.steps, budget);
+  }
+  const parameters = await scalarOf(context, parameter!, grid);
+  const series = await vectorOf(context, argument, grid);
+  return operator === 'quantile'
+    ? aggregateQuantile(parameters, series, expr, annotations, budget)
+    : pickSeries(parameters, series, expr, annotations, budget);
+}
+
+async function evaluateCall(context: EvalContext, call: Call, grid: Grid): Promise<Value> {
+  if (isRangeFunction(call.name)) {
+    return { kind: 'vector', series: await collect(evaluateRangeCall(context, call, grid)) };
+  }
+  const [first] = call.args;
+  if (call.name === 'absent_over_time') {
+    const present = { ...call, name: 'present_over_time' };
+    return absent(first!, await collect(evaluateRangeCall(context, present, grid)), grid);
+  }
+  if (call.name === 'info') {
+    const base = await vectorOf(context, first!, grid);
+    return { kind: 'vector', series: await evaluateInfo(context, call, base, grid) };
+  }
+  const selector = first === undefined ? undefined : unwrap(first);
+  if (call.name === 'timestamp' && selector?.kind === 'vector') {
+    // The time of the point itself, which only the selector knows.
+    const series = await collect(scanVector(context, selector, grid, true));
+    return { kind: 'vector', series };
+  }
+  const args: Value[] = [];
+  for (const arg of call.args) args.push(await context.evaluate(arg, grid));
+  return evaluateInstantCall(context, call, grid, args);
+}

@@ -1,0 +1,157 @@
+// Calls with a range vector: their series come one batch at a time, from storage or a subquery.
+
+import { type Call, type MatrixSelector, type Subquery, unwrap } from '../promql/ast.ts';
+import { quote } from '../promql/literals.ts';
+import { warnAboutQuantiles } from './aggregate.ts';
+import type { EvalContext } from './context.ts';
+import { rangeMs } from './durations.ts';
+import { extendedFunction, type Margins, marginsOf } from './extended-functions.ts';
+import { type Viewpoint, visibleRange } from './lookback.ts';
+import { OVER_TIME_FUNCTIONS } from './over-time-functions.ts';
+import { type RangeFunction, rangeColumns } from './range-function.ts';
+import { RATE_FUNCTIONS } from './rate-functions.ts';
+import { scanPoints, viewOf } from './selector.ts';
+import {
+  type Grid,
+  labelValue,
+  METRIC_NAME,
+  type Points,
+  type Series,
+  stepTimeMs,
+} from './value.ts';
+
+const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
+  ...RATE_FUNCTIONS,
+  ...OVER_TIME_FUNCTIONS,
+};
+
+/** They say what the series was, rather than something about it. */
+const KEEPS_NAME: ReadonlySet<string> = new Set(['first_over_time', 'last_over_time']);
+
+export function isRangeFunction(name: string): boolean {
+  return Object.hasOwn(FUNCTIONS, name);
+}
+
+/** Where points come from: all of them, and the range that each step sees. */
+export interface RangeSource {
+  readonly view: Viewpoint;
+  /** Margins included. */
+  readonly rangeMs: number;
+  readonly batches: AsyncIterable<readonly Points[]>;
+  /** How much wider than the range of the expression that is. */
+  readonly margins: Margins;
+}
+
+export function rangeSource(
+  context: EvalContext,
+  expr: MatrixSelector | Subquery,
+  grid: Grid,
+): RangeSource {
+  const width = rangeMs(expr.range, context.query);
+  const extension = expr.kind === 'matrix' ? expr.selector.extension : undefined;
+  const margins = marginsOf(extension, context.lookbackMs);
+  const total = margins.beforeMs + width + margins.afterMs;
+  if (expr.kind === 'subquery') {
+    const view = viewOf(context, expr, grid);
+    const batches = evaluateSubquery(context, expr, view, width);
+    return { view, rangeMs: total, batches, margins };
+  }
+  const seen = viewOf(context, expr.selector, grid);
+  const view = { ...seen, offsetMs: seen.offsetMs - margins.afterMs };
+  const batches = scanPoints(context, expr.selector, view, total);
+  return { view, rangeMs: total, batches, margins };
+}
+
+/** The step of a subquery that does not say: Prometheus's default evaluation interval. */
+const DEFAULT_SUBQUERY_STEP_MS = 60_000;
+
+async function* evaluateSubquery(
+  context: EvalContext,
+  expr: Subquery,
+  view: Viewpoint,
+  width: number,
+): AsyncGenerator<readonly Points[]> {
+  const { budget, query } = context;
+  if (view.grid.steps === 0) return;
+  const stepMs = expr.step === undefined ? DEFAULT_SUBQUERY_STEP_MS : rangeMs(expr.step, query);
+  const { startMs, endMs } = visibleRange(view, width);
+  // Steps of subqueries are multiples of their width, so that they do not move with the query.
+  const firstMs = Math.ceil(startMs / stepMs) * stepMs;
+  const steps = Math.max(0, Math.floor((endMs - 1 - firstMs) / stepMs) + 1);
+  budget.takePoints(steps);
+  const grid = { startMs: firstMs, stepMs, steps };
+  const value = await context.evaluate(expr.inner, grid);
+  if (value.kind !== 'vector') return;
+  for (const series of value.series) {
+    const points = toPoints(series, grid);
+    budget.takePoints(points.values.length);
+    yield [points];
+  }
+}
+
+function toPoints(series: Series, grid: Grid): Points {
+  const { labels, dropName, present } = series;
+  const timestampsMs = new Float64Array(grid.steps);
+  const values = new Float64Array(grid.steps);
+  let count = 0;
+  for (let step = 0; step < grid.steps; step++) {
+    if (present[step] === 0) continue;
+    timestampsMs[count] = stepTimeMs(grid, step);
+    values[count++] = series.values[step]!;
+  }
+  return {
+    labels,
+    dropName,
+    timestampsMs: timestampsMs.subarray(0, count),
+    values: values.subarray(0, count),
+  };
+}
+
+/** Evaluates a call that `isRangeFunction` knows. */
+export async function* evaluateRangeCall(
+  context: EvalContext,
+  call: Call,
+  grid: Grid,
+): AsyncGenerator<readonly Series[]> {
+  const { annotations, budget } = context;
+  const parameters: Float64Array[] = [];
+  let range: MatrixSelector | Subquery | undefined;
+  for (const arg of call.args.map(unwrap)) {
+    if (arg.kind === 'matrix' || arg.kind === 'subquery') {
+      range = arg;
+      continue;
+    }
+    const value = await context.evaluate(arg, grid);
+    if (value.kind === 'scalar') parameters.push(value.values);
+  }
+  const source = rangeSource(context, range!, grid);
+  const extension = range!.kind === 'matrix' ? range!.selector.extension : undefined;
+  const compute =
+    extension === undefined
+      ? FUNCTIONS[call.name]!
+      : extendedFunction(call.name, extension, source.margins);
+  const plan = { view: source.view, rangeMs: source.rangeMs, parameters };
+  const dropName = !KEEPS_NAME.has(call.name);
+  for await (const batch of source.batches) {
+    const columns = await rangeColumns(compute, batch, plan, dropName, budget);
+    if (call.name === 'quantile_over_time' && columns.length > 0) {
+      warnAboutQuantiles(parameters[0]!, call.args[0]!.span, annotations);
+    }
+    if (call.name === 'rate' || call.name === 'increase') tellOfGauges(context, call, columns);
+    yield columns;
+  }
+}
+
+const COUNTER_SUFFIX = /_(?:total|sum|count|bucket)$/;
+
+function tellOfGauges(context: EvalContext, call: Call, columns: readonly Series[]): void {
+  for (const { labels } of columns) {
+    const name = labelValue(labels, METRIC_NAME);
+    if (name === '' || COUNTER_SUFFIX.test(name)) continue;
+    context.annotations.inform(
+      'metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ' +
+        quote(name),
+      call.args[0]!.span,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+// Results as the JSON of Prometheus's HTTP API, in pieces: an answer may be larger than one string
+// should be.
+
+import type { Labels } from '../../storage/index.ts';
+import type { QueryResult } from '../engine.ts';
+import type { Grid, Points, Series } from '../eval/value.ts';
+import { stepTimeMs } from '../eval/value.ts';
+import { formatJson } from '../float.ts';
+
+/** Characters after which a piece is passed on. */
+const PIECE_CHARS = 65_536;
+
+/** Remarks of one kind in one answer, as Prometheus caps them. */
+const REMARKS_MAX = 10;
+
+export interface ResultOptions {
+  /** Series beyond it are left out, with a warning. */
+  readonly limit: number;
+  /** The JSON of `data.stats`, when it was asked for. */
+  readonly stats: string | undefined;
+}
+
+export function* resultJson(result: QueryResult, options: ResultOptions): Generator<string> {
+  const { value } = result;
+  const warnings = [...result.warnings];
+  let piece = `{"status":"success","data":{"resultType":"${resultType(result)}","result":`;
+  if (value.kind === 'string') {
+    piece += `[${seconds(result.grid.startMs)},${JSON.stringify(value.value)}]`;
+  } else if (value.kind === 'scalar' && result.instant) {
+    piece += point(result.grid.startMs, value.values[0]!);
+  } else {
+    const all = value.kind === 'scalar' ? [scalarSeries(value.values)] : value.series;
+    const shown = all.slice(0, options.limit);
+    if (shown.length < all.length) warnings.push('results truncated due to limit');
+    piece += '[';
+    for (const [i, series] of shown.entries()) {
+      if (i > 0) piece += ',';
+      piece += `{"metric":${metricJson(series.labels)},`;
+      piece += 'timestampsMs' in series ? rawJson(series) : columnJson(series, result);
+      piece += '}';
+      if (piece.length < PIECE_CHARS) continue;
+      yield piece;
+      piece = '';
+    }
+    piece += ']';
+  }
+  if (options.stats !== undefined) piece += `,"stats":${options.stats}`;
+  yield `${piece}}${remarksJson('warnings', warnings)}${remarksJson('infos', result.infos)}}`;
+}
+
+function resultType({ value, instant }: QueryResult): string {
+  return instant || value.kind === 'string' ? value.kind : 'matrix';
+}
+
+function scalarSeries(values: Float64Array): Series {
+  return { labels: [], values, present: new Uint8Array(values.length).fill(1), dropName: false };
+}
+
+/** `,"warnings":[...]`, or nothing. */
+export function remarksJson(key: 'warnings' | 'infos', remarks: readonly string[]): string {
+  if (remarks.length === 0) return '';
+  const shown = remarks.slice(0, REMARKS_MAX);
+  const left = remarks.length - shown.length;
+  if (left > 0) shown.push(`${left} more ${key} omitted`);
+  return `,"${key}":${JSON.stringify(shown)}`;
+}
+
+export function metricJson(labels: Labels): string {
+  const pairs = labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  return `{${pairs.join(',')}}`;
+}
+
+function rawJson({ timestampsMs, values }: Points): string {
+  const points: string[] = [];
+  for (let i = 0; i < values.length; i++) points.push(point(timestampsMs[i]!, values[i]!));
+  return `"values":[${points.join(',')}]`;
+}
+
+function columnJson({ values, present }: Series, { grid, instant }: QueryResult): string {
+  if (instant) return `"value":${point(grid.startMs, values[0]!)}`;
+  return `"values":[${columnPoints(values, present, grid).join(',')}]`;
+}
+
+function columnPoints(values: Float64Array, present: Uint8Array, grid: Grid): string[] {
+  const points: string[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (present[i] === 1) points.push(point(stepTimeMs(grid, i), values[i]!));
+  }
+  return points;
+}
+
+function point(timestampMs: number, value: number): string {
+  return `[${seconds(timestampMs)},"${formatJson(value)}"]`;
+}
+
+/** Whole milliseconds as seconds, without what a division would round. */
+function seconds(timestampMs: number): string {
+  const size = Math.abs(timestampMs);
+  const rest = size % 1000;
+  const whole = `${timestampMs < 0 ? '-' : ''}${(size - rest) / 1000}`;
+  return rest === 0 ? whole : `${whole}.${String(rest).padStart(3, '0')}`;
+}

@@ -1,0 +1,16 @@
+// The door of query: everything else in this room is private to it.
+
+export {
+  createQueryEngine,
+  type QueryEngine,
+  type QueryOptions,
+  type QueryResult,
+} from './engine.ts';
+export { QueryError, type QueryErrorKind } from './errors.ts';
+export { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
+export { parse, parseMatchers } from './promql/parse.ts';
+export {
+  createQueryService,
+  type QueryService,
+  type QueryServiceOptions,
+} from './query-service.ts';

@@ -1,0 +1,58 @@
+// The room as one service: the engine, its HTTP routes and its gRPC methods.
+
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { MethodCodec } from '../proto/index.ts';
+import type { Clock, Storage } from '../storage/index.ts';
+import { createCatalog } from './catalog.ts';
+import { createQueryEngine, type QueryEngine } from './engine.ts';
+import { createGrpcMethods, QUERY_CODECS } from './grpc/methods.ts';
+import { registerRoutes } from './http/routes.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
+import { createQueryMetrics } from './metrics.ts';
+
+export interface QueryServiceOptions {
+  readonly storage: Storage;
+  /** What is left out is as DEFAULT_LIMITS says. */
+  readonly limits?: Partial<QueryLimits>;
+  readonly registry: Registry;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  /** For `/api/v1/status/buildinfo`; default: not told. */
+  readonly version?: string;
+  /** Told of errors that are no user's doing; default: nobody. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface QueryService {
+  readonly engine: QueryEngine;
+  /** Adds the Prometheus HTTP API to an app that does not listen yet. */
+  registerRoutes(app: FastifyInstance): void;
+  /** For the service of QueryService in proto, together with `codecs`. */
+  readonly implementation: UntypedServiceImplementation;
+  /** Answers with points are encoded by hand. */
+  readonly codecs: Readonly<Record<string, MethodCodec>>;
+}
+
+export function createQueryService(options: QueryServiceOptions): QueryService {
+  const { storage, registry, clock, version = '', onError = () => {} } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const engine = createQueryEngine(storage, limits);
+  const catalog = createCatalog(storage, limits);
+  const metrics = createQueryMetrics(registry, engine);
+  const context = {
+    engine,
+    catalog,
+    limits,
+    metrics,
+    nowMs: () => clock.nowMs(),
+    version,
+    onError,
+  };
+  return {
+    engine,
+    registerRoutes: (app) => registerRoutes(app, context),
+    implementation: createGrpcMethods({ storage, engine, catalog, metrics, onError }),
+    codecs: QUERY_CODECS,
+  };
+}

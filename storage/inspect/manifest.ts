@@ -1,0 +1,85 @@
+// A manifest: its edits one per line, and the state that they add up to.
+
+import {
+  applyToDraft,
+  createDraft,
+  type Edit,
+  editMistake,
+  type ManifestState,
+} from '../manifest/edit.ts';
+import { readEdits } from '../manifest/log.ts';
+import { damage, fact, type InspectLines } from './line.ts';
+import { headerLines, type LogInspection, logDamage, paddingDamage } from './log-file.ts';
+import { bytes, bytesPerPoint, count, duration, number } from './words.ts';
+
+/** Of more numbers than this a line gives the count alone. */
+const NUMBERS_MAX = 8;
+
+export async function* inspectManifest(inspection: LogInspection): InspectLines {
+  const { fs, path } = inspection;
+  yield fact(`${path}: manifest, ${bytes((await fs.size(path)) ?? 0)}`);
+  yield* headerLines('manifest', inspection);
+  const draft = createDraft();
+  let edits = 0;
+  for await (const item of readEdits(path, fs)) {
+    if (item.kind === 'damage') {
+      yield logDamage(inspection, item);
+      continue;
+    }
+    if (!item.padded) yield paddingDamage(path, item);
+    edits++;
+    yield fact(`edit ${edits} at byte ${item.offset}: ${describeEdit(item.edit)}`);
+    const mistake = editMistake(draft, item.edit);
+    if (mistake === undefined) applyToDraft(draft, item.edit);
+    else yield damage(path, item.offset, `an edit ${mistake}`);
+  }
+  if (edits === 0) yield damage(path, 0, 'expected a snapshot, found no whole edit');
+  yield* stateLines(draft);
+}
+
+function describeEdit(edit: Edit): string {
+  const { addTables = [], removeTables = [], addIndexTables = [], removeIndexTables = [] } = edit;
+  const parts = [
+    ...(edit.policies ?? []).map(({ id, name }) => `policy ${id} ${JSON.stringify(name)}`),
+    ...listed('adds', 'table', numbersOf(addTables)),
+    ...listed('removes', 'table', removeTables),
+    ...listed('adds', 'index table', numbersOf(addIndexTables)),
+    ...listed('removes', 'index table', removeIndexTables),
+  ];
+  if (edit.walSegment !== undefined) parts.push(`WAL from segment ${edit.walSegment}`);
+  if (edit.nextFileNumber !== undefined) parts.push(`next file ${edit.nextFileNumber}`);
+  if (edit.nextSeriesId !== undefined) parts.push(`next series ${edit.nextSeriesId}`);
+  if (edit.clean !== undefined) parts.push(edit.clean ? 'closed' : 'opened');
+  return parts.join('; ');
+}
+
+function listed(verb: string, thing: string, numbers: readonly number[]): string[] {
+  if (numbers.length === 0) return [];
+  const names = numbers.length > NUMBERS_MAX ? '' : ` (${numbers.join(' ')})`;
+  return [`${verb} ${count(numbers.length, thing)}${names}`];
+}
+
+function numbersOf(files: readonly { readonly number: number }[]): number[] {
+  return files.map((file) => file.number);
+}
+
+async function* stateLines(state: ManifestState): InspectLines {
+  const tables = [...state.tables.values()];
+  const index = [...state.indexTables.values()];
+  const points = tables.reduce((sum, { pointCount }) => sum + pointCount, 0);
+  const tableBytes = tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const indexBytes = index.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  yield fact(
+    `state: ${count(tables.length, 'table')} of ${bytes(tableBytes)} with ` +
+      `${count(points, 'point')}, ${bytesPerPoint(tableBytes, points)}; ` +
+      `${count(index.length, 'index table')} of ${bytes(indexBytes)}`,
+  );
+  for (const { id, name, keepMs, windowMs } of state.policies.values()) {
+    const kept = `kept for ${duration(keepMs)} in windows of ${duration(windowMs)}`;
+    yield fact(`state: policy ${id} ${JSON.stringify(name)}, ${kept}`);
+  }
+  yield fact(
+    `state: WAL from segment ${state.walSegment}, next file ${state.nextFileNumber}, ` +
+      `next series ${number(state.nextSeriesId)}, ${state.clean ? '' : 'not '}closed cleanly`,
+  );
+}

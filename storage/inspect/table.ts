@@ -1,0 +1,157 @@
+// An SSTable: what its footer and block index say, and with `verify` whether every block agrees.
+
+import type { FileSystem } from '../env/env.ts';
+import { CorruptionError } from '../errors.ts';
+import { type Block, decodeChunk, lowerBound } from '../sstable/block.ts';
+import type { BlockInfo } from '../sstable/block-index.ts';
+import { FOOTER_BYTES } from '../sstable/footer.ts';
+import type { TableSummary } from '../sstable/format.ts';
+import { openTable, type Table } from '../sstable/reader.ts';
+import { damage, damageOf, fact, type InspectLines } from './line.ts';
+import { bytes, bytesPerPoint, count, number, span, time } from './words.ts';
+
+/** A timestamp and a value in memory. */
+const POINT_BYTES = 16;
+
+export interface TableInspection {
+  readonly fs: FileSystem;
+  readonly path: string;
+  readonly verify: boolean;
+  /** What the manifest says that is in it. */
+  readonly expected?: TableSummary;
+}
+
+export async function* inspectTable({ fs, path, verify, expected }: TableInspection): InspectLines {
+  const file = await fs.open(path);
+  try {
+    const table = await openTable(file, path);
+    yield* summaryLines(table);
+    const difference = expected && differentField(table.summary, expected);
+    if (difference !== undefined) {
+      yield damage(path, table.summary.sizeBytes - FOOTER_BYTES, difference);
+    }
+    if (verify) yield* verifyBlocks(table);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* summaryLines({ path, summary, footer, bloom, blocks }: Table): InspectLines {
+  const { sizeBytes, pointCount, seriesCount } = summary;
+  yield fact(`${path}: SSTable, ${bytes(sizeBytes)}`);
+  yield fact(
+    `policy ${summary.policyId}, window ${time(summary.windowStartMs)} up to ` +
+      `${time(summary.windowEndMs)} (excluded)`,
+  );
+  const ratio = ((pointCount * POINT_BYTES) / sizeBytes).toFixed(1);
+  yield fact(
+    `${count(pointCount, 'point')} of ${number(seriesCount)} series, ` +
+      `${bytesPerPoint(sizeBytes, pointCount)}, ${ratio}x`,
+  );
+  yield fact(`series ids: ${span(summary.firstSeries, summary.lastSeries)}`);
+  yield fact(`time: ${span(time(summary.minTimestampMs), time(summary.maxTimestampMs))}`);
+  const bits = bloom.bits.length * 8;
+  const bitsPerSeries = (bits / seriesCount).toFixed(1);
+  const falsePositives = (1 - Math.exp((-bloom.probes * seriesCount) / bits)) ** bloom.probes;
+  yield fact(
+    `bloom filter: ${bytes(footer.bloom.size)}, ${bitsPerSeries} bits a series, ` +
+      `${count(bloom.probes, 'probe')}, ${(falsePositives * 100).toFixed(2)}% false positives`,
+  );
+  yield fact(`series set: ${bytes(footer.seriesIds.size)}`);
+  yield fact(`block index: ${bytes(footer.index.size)}, ${count(blocks.length, 'block')}`);
+  for (const [position, block] of blocks.entries()) yield fact(blockLine(position, block));
+}
+
+function blockLine(position: number, info: BlockInfo): string {
+  const { handle, pointCount } = info;
+  return (
+    `block ${position} at byte ${handle.offset}: ${bytes(handle.size)}, ` +
+    `${count(pointCount, 'point')}, ` +
+    `${((pointCount * POINT_BYTES) / handle.size).toFixed(1)}x, ` +
+    `series ${span(info.firstSeries, info.lastSeries)}, ` +
+    `time ${span(time(info.minTimestampMs), time(info.maxTimestampMs))}`
+  );
+}
+
+/** Every block against its index entry; all of them against the filter and the set of series. */
+async function* verifyBlocks(table: Table): InspectLines {
+  const { path, footer } = table;
+  let ids: Uint32Array | undefined;
+  try {
+    ids = await table.seriesIds();
+  } catch (error) {
+    yield damageOf(error);
+  }
+  const seen: Seen = { count: 0, lastId: 0, lastTimestampMs: Number.NEGATIVE_INFINITY };
+  let damaged = ids === undefined;
+  for (const [position, info] of table.blocks.entries()) {
+    try {
+      checkChunks(await table.readBlock(position), info, table, ids, seen);
+    } catch (error) {
+      yield damageOf(error);
+      damaged = true;
+    }
+  }
+  // Series of damaged blocks were not seen: their number says nothing then.
+  const { seriesCount } = table.summary;
+  if (!damaged && (seen.count !== ids!.length || seen.count !== seriesCount)) {
+    const expectation = `expected ${seriesCount} series, found ${seen.count} in blocks`;
+    yield damage(path, footer.seriesIds.offset, `${expectation} and ${ids!.length} in the set`);
+  }
+}
+
+/** What the blocks before had: a series may go on in the next block. */
+interface Seen {
+  count: number;
+  lastId: number;
+  /** Of the series `lastId`. */
+  lastTimestampMs: number;
+}
+
+/** Throws CorruptionError. */
+function checkChunks(
+  block: Block,
+  info: BlockInfo,
+  table: Table,
+  ids: Uint32Array | undefined,
+  seen: Seen,
+): void {
+  const fail = (what: string) => new CorruptionError(table.path, info.handle.offset, what);
+  let minTimestampMs = Number.POSITIVE_INFINITY;
+  let maxTimestampMs = Number.NEGATIVE_INFINITY;
+  for (const [chunk, id] of block.ids.entries()) {
+    if (id < seen.lastId) throw fail('expected ascending series ids');
+    if (id > seen.lastId) {
+      const isInSet = ids === undefined || ids[lowerBound(ids, id)] === id;
+      if (!isInSet) throw fail(`expected series ${id} in the set`);
+      if (!table.mayContain(id)) throw fail(`expected series ${id} in the bloom filter`);
+      seen.count++;
+      seen.lastId = id;
+      seen.lastTimestampMs = Number.NEGATIVE_INFINITY;
+    }
+    const { timestampsMs } = decodeChunk(block, chunk);
+    for (const timestampMs of timestampsMs) {
+      const ascends = timestampMs > seen.lastTimestampMs;
+      if (!ascends) throw fail(`expected ascending times of series ${id}`);
+      seen.lastTimestampMs = timestampMs;
+    }
+    minTimestampMs = Math.min(minTimestampMs, timestampsMs[0]!);
+    maxTimestampMs = Math.max(maxTimestampMs, seen.lastTimestampMs);
+  }
+  if (minTimestampMs !== info.minTimestampMs || maxTimestampMs !== info.maxTimestampMs) {
+    throw fail('a block and its index entry differ in time');
+  }
+  const { windowStartMs, windowEndMs } = table.summary;
+  if (minTimestampMs < windowStartMs || maxTimestampMs >= windowEndMs) {
+    throw fail('expected times within the window');
+  }
+}
+
+/** The first field that is not as expected, in words. */
+function differentField(found: TableSummary, expected: TableSummary): string | undefined {
+  for (const field of Object.keys(found) as (keyof TableSummary)[]) {
+    if (found[field] === expected[field]) continue;
+    return `expected ${field} ${expected[field]} as the manifest says, found ${found[field]}`;
+  }
+  return undefined;
+}

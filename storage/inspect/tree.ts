@@ -1,0 +1,100 @@
+// Every name in a data directory: files that are ours by their name and place, and others.
+
+import type { FileSystem } from '../env/env.ts';
+import {
+  CURRENT_DRAFT_NAME,
+  CURRENT_NAME,
+  type FileKind,
+  indexTablePath,
+  LOCK_NAME,
+  manifestDir,
+  manifestPath,
+  parseFileName,
+  parsePolicyDirName,
+  parseWindowDirName,
+  policyDir,
+  tablePath,
+  tagIndexDir,
+  walDir,
+  walPath,
+  windowsDir,
+} from '../filenames.ts';
+import type { ManifestState } from '../manifest/edit.ts';
+
+export interface TreeFile {
+  /** Undefined: the name is not ours. */
+  readonly kind: FileKind | undefined;
+  readonly path: string;
+  readonly number: number;
+}
+
+/** What the directory's CURRENT names, and what the edits in there add up to. */
+export interface LiveState {
+  readonly manifest: number;
+  readonly state: ManifestState;
+}
+
+/** Files in the order of their kinds, then those with other names. */
+export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<TreeFile, void, void> {
+  yield* filesIn(manifestDir(dir), 'manifest', fs);
+  yield* filesIn(walDir(dir), 'wal', fs);
+  yield* filesIn(tagIndexDir(dir), 'index', fs);
+  yield* windowFiles(dir, fs);
+  const known = [LOCK_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map((name) => `${dir}/${name}`);
+  known.push(manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir));
+  for (const name of await fs.list(dir)) {
+    const path = `${dir}/${name}`;
+    if (!known.includes(path)) yield unknown(path);
+  }
+}
+
+/** Whether the manifest names the file; a WAL segment is live from the first that it names on. */
+export function isLive(dir: string, { manifest, state }: LiveState, file: TreeFile): boolean {
+  const { kind, path, number } = file;
+  switch (kind) {
+    case 'manifest':
+      return path === manifestPath(dir, manifest);
+    case 'wal':
+      return path === walPath(dir, number) && number >= state.walSegment;
+    case 'table': {
+      const meta = state.tables.get(number);
+      return meta !== undefined && path === tablePath(dir, meta);
+    }
+    case 'index':
+      return state.indexTables.has(number) && path === indexTablePath(dir, number);
+    case undefined:
+      return false;
+  }
+}
+
+async function* windowFiles(dir: string, fs: FileSystem): AsyncGenerator<TreeFile, void, void> {
+  for (const policyName of await fs.list(windowsDir(dir))) {
+    const policyId = parsePolicyDirName(policyName);
+    if (policyId === undefined) {
+      yield unknown(`${windowsDir(dir)}/${policyName}`);
+      continue;
+    }
+    const policyPath = policyDir(dir, policyId);
+    for (const windowName of await fs.list(policyPath)) {
+      const path = `${policyPath}/${windowName}`;
+      if (parseWindowDirName(windowName) === undefined) yield unknown(path);
+      else yield* filesIn(path, 'table', fs);
+    }
+  }
+}
+
+async function* filesIn(
+  path: string,
+  kind: FileKind,
+  fs: FileSystem,
+): AsyncGenerator<TreeFile, void, void> {
+  for (const name of await fs.list(path)) {
+    const file = parseFileName(name);
+    if (file?.kind === kind) yield { kind, path: `${path}/${name}`, number: file.number };
+    else yield unknown(`${path}/${name}`);
+  }
+}
+
+function unknown(path: string): TreeFile {
+  return { kind: undefined, path, number: 0 };
+}

@@ -1,0 +1,22 @@
+// Memory for memtables, used again and again: touching fresh pages for the first time costs more
+// than all that is then written to them.
+
+import { createMemtable, type Memtable } from './memtable.ts';
+
+export interface MemtablePool {
+  /** An empty memtable. */
+  take(): Memtable;
+  /** Takes back a memtable that nobody reads any more. */
+  give(memtable: Memtable): void;
+}
+
+/** Memtables of `bytesMax`; the memory of at most `keptMax` waits for its next use. */
+export function createMemtablePool(bytesMax: number, keptMax: number): MemtablePool {
+  const arenas: SharedArrayBuffer[] = [];
+  return {
+    take: () => createMemtable(bytesMax, arenas.pop()),
+    give(memtable) {
+      if (arenas.length < keptMax) arenas.push(memtable.seal().buffer);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// The program in this process: faster to start than a process of its own.
+
+import { runCli } from '../../deploy/cli.ts';
+import { naiveEngine } from './naive-engine.ts';
+import type { Finished } from './varve-process.ts';
+
+/** Runs one command on the naive engine, without a terminal and without signals. */
+export async function runHere(...args: string[]): Promise<Finished> {
+  const said = { stdout: '', stderr: '' };
+  const code = await runCli(args, {
+    engine: naiveEngine,
+    stdout: { write: (text) => (said.stdout += text) },
+    stderr: { write: (text) => (said.stderr += text) },
+    colour: false,
+    onSignal: () => () => {},
+    exit: (exitCode) => {
+      throw new Error(`exit ${exitCode}`);
+    },
+  });
+  return { code, ...said };
+}
