@@ -148,12 +148,12 @@ async function survive(moment: Moment, way: Way, rng: Rng): Promise<void> {
   await witness.check(storage);
 }
 
-/** Cuts at every moment and, at every second, goes down in one of the other ways as well. */
+/** Cuts at every moment and, at every fourth, goes down in one of the other ways as well. */
 async function goRound(moments: readonly Moment[], round: number): Promise<void> {
   for (const [i, moment] of moments.entries()) {
     const seed = moment.operation * 1000 + round;
     const turn = i + round;
-    const ways: Way[] = turn % 2 === 0 ? ['cut', WAYS[1 + ((turn / 2) % 3)]!] : ['cut'];
+    const ways: Way[] = turn % 4 === 0 ? ['cut', WAYS[1 + ((turn / 4) % 3)]!] : ['cut'];
     for (const way of ways) {
       await survive(moment, way, createRng(seed)).catch((cause: unknown) => {
         const place = `operation ${moment.operation}, ${way}, seed ${seed}`;
