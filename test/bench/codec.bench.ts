@@ -6,7 +6,7 @@ import { appendChunk, createChunkWriter, resetChunkWriter } from '../../storage/
 import { decodeChunk, encodeBlock, openBlock } from '../../storage/sstable/block.ts';
 import { createTableBuilder } from '../../storage/sstable/writer.ts';
 import { METRIC_KINDS, type MetricKind, metricTimes, metricValues } from '../support/metric-mix.ts';
-import { gorillaBytes } from './gorilla.ts';
+import { gorillaBytes } from './support/gorilla.ts';
 
 interface Series {
   readonly timestampsMs: Float64Array;
