@@ -1,12 +1,15 @@
 // Bytes a point takes at rest by kind of column, next to a plain Gorilla encoding of the same
 // points, and what encoding and decoding cost. Blocks as tables have them, zstd included.
-// node dist/test/bench/codec.js
 
 import { appendChunk, createChunkWriter, resetChunkWriter } from '../../storage/coding/chunk.ts';
 import { decodeChunk, encodeBlock, openBlock } from '../../storage/sstable/block.ts';
 import { createTableBuilder } from '../../storage/sstable/writer.ts';
 import { METRIC_KINDS, type MetricKind, metricTimes, metricValues } from '../support/metric-mix.ts';
 import { gorillaBytes } from './support/gorilla.ts';
+import { writeReport } from './support/report.ts';
+import { shortestMs } from './support/timing.ts';
+
+type OpenBlock = ReturnType<typeof openBlock>;
 
 interface Series {
   readonly timestampsMs: Float64Array;
@@ -16,6 +19,8 @@ interface Series {
 const START_MS = 1_700_006_400_000;
 const WINDOW_MS = 7_200_000;
 const ROUNDS = 5;
+/** Before compression, as tables have them. */
+const BLOCK_BYTES = 65_536;
 
 function seriesOf(
   kinds: readonly MetricKind[],
@@ -46,21 +51,21 @@ function tableBytes(series: readonly Series[]): number {
   return builder.finish().sizeBytes;
 }
 
-/** The blocks of a table, decompressed, with all their chunks. */
-function decompressedBlocks(series: readonly Series[]) {
+/** The blocks of a table as they are on disk, with all their chunks. */
+function encodedBlocks(series: readonly Series[]): Uint8Array[] {
   const writer = createChunkWriter();
-  const blocks = [];
-  for (let k = 0; k < series.length; k++) {
-    appendChunk(writer, k + 1, series[k]!.timestampsMs, series[k]!.values);
-    if (writer.values.streamBytes + writer.times.streamBytes > 65_536 || k === series.length - 1) {
-      blocks.push(openBlock(encodeBlock(writer), 'bench', 0));
-      resetChunkWriter(writer);
-    }
-  }
+  const blocks: Uint8Array[] = [];
+  series.forEach(({ timestampsMs, values }, k) => {
+    appendChunk(writer, k + 1, timestampsMs, values);
+    const isFull = writer.values.streamBytes + writer.times.streamBytes > BLOCK_BYTES;
+    if (!isFull && k < series.length - 1) return;
+    blocks.push(encodeBlock(writer).slice());
+    resetChunkWriter(writer);
+  });
   return blocks;
 }
 
-function decodeAll(blocks: ReturnType<typeof decompressedBlocks>): number {
+function decodeAll(blocks: readonly OpenBlock[]): number {
   let points = 0;
   for (const block of blocks) {
     block.decodedTimes.fill(undefined);
@@ -69,45 +74,78 @@ function decodeAll(blocks: ReturnType<typeof decompressedBlocks>): number {
   return points;
 }
 
-/** The best of some rounds, ns per point. */
-function timePerPoint(points: number, work: () => void): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round++) {
-    const startMs = performance.now();
-    work();
-    best = Math.min(best, performance.now() - startMs);
-  }
-  return (best * 1e6) / points;
+interface Outcome {
+  readonly name: string;
+  /** Bytes a point. */
+  readonly gorilla: number;
+  readonly varve: number;
+  /** ns a point. */
+  readonly encodeNs: number;
+  readonly openNs: number;
+  readonly decodeNs: number;
 }
 
-function row(name: string, series: readonly Series[]): string {
+function measure(name: string, series: readonly Series[]): Outcome {
   const points = series.reduce((sum, { values }) => sum + values.length, 0);
   const gorilla = series.reduce((sum, s) => sum + gorillaBytes(s.timestampsMs, s.values), 0);
-  const bytes = tableBytes(series);
-  const encodeNs = timePerPoint(points, () => tableBytes(series));
-  const blocks = decompressedBlocks(series);
-  const decodeNs = timePerPoint(points, () => decodeAll(blocks));
-  const openNs = timePerPoint(points, () => decompressedBlocks(series)) - encodeNs;
-  return [
-    name.padEnd(30),
-    (gorilla / points).toFixed(2).padStart(8),
-    (bytes / points).toFixed(2).padStart(8),
-    encodeNs.toFixed(1).padStart(10),
-    Math.max(0, openNs).toFixed(1).padStart(10),
-    decodeNs.toFixed(1).padStart(10),
-  ].join('');
+  const nsPerPoint = (work: () => void) => (shortestMs(ROUNDS, work) * 1e6) / points;
+  const encoded = encodedBlocks(series);
+  const openAll = () => encoded.map((bytes) => openBlock(bytes, 'bench', 0));
+  const blocks = openAll();
+  return {
+    name,
+    gorilla: gorilla / points,
+    varve: tableBytes(series) / points,
+    encodeNs: nsPerPoint(() => tableBytes(series)),
+    openNs: nsPerPoint(openAll),
+    decodeNs: nsPerPoint(() => decodeAll(blocks)),
+  };
 }
 
 const kinds = [...new Set(METRIC_KINDS)];
-const tables: [string, Series[]][] = [
-  ...kinds.map((kind): [string, Series[]] => [kind, seriesOf([kind], 400, 10_000, 0)]),
-  ['the mix, 10 s', seriesOf(METRIC_KINDS, 1000, 10_000, 0)],
-  ['the mix, 10 s, jitter 20 ms', seriesOf(METRIC_KINDS, 1000, 10_000, 20)],
-  ['temperature, 1 min, jitter', seriesOf(['temperature'], 2000, 60_000, 1000)],
-  ['devices, 1 min, jitter', seriesOf(['temperature', 'battery'], 2000, 60_000, 1000)],
+const mix = measure('the mix, 10 s', seriesOf(METRIC_KINDS, 1000, 10_000, 0));
+const outcomes = [
+  mix,
+  ...kinds.map((kind) => measure(`${kind}, 10 s`, seriesOf([kind], 400, 10_000, 0))),
+  measure('the mix, 10 s, jitter 20 ms', seriesOf(METRIC_KINDS, 1000, 10_000, 20)),
+  measure('temperature, 1 min, jitter 1 s', seriesOf(['temperature'], 2000, 60_000, 1000)),
+  measure('devices, 1 min, jitter 1 s', seriesOf(['temperature', 'battery'], 2000, 60_000, 1000)),
 ];
-console.log(
-  'bytes a point, ns a point'.padEnd(30),
-  ' gorilla   varve    encode      open    decode',
-);
-for (const [name, series] of tables) console.log(row(name, series));
+
+writeReport({
+  name: 'codec',
+  title: 'The codec: size and speed',
+  headline: [
+    `The mix takes ${mix.varve.toFixed(2)} bytes a point (plain Gorilla:`,
+    `${mix.gorilla.toFixed(2)}),`,
+    `${mix.encodeNs.toFixed(0)} ns to encode and ${mix.decodeNs.toFixed(1)} ns to decode.`,
+  ].join(' '),
+  about: [
+    'One table of one window of 2 h, series after series, on one thread. *Encode*',
+    'is from columns to',
+    'the bytes of the file, zstd included; *open* is decompression and the check',
+    'of a block; *decode*',
+    'is from an open block to columns. *Devices* are temperatures of one decimal and batteries of',
+    'two, with a point every minute at irregular times. Plain Gorilla (delta of',
+    'delta, XOR) has one',
+    'block a series.',
+  ].join(' '),
+  columns: ['data', 'Gorilla B / point', 'varve B / point', 'encode ns', 'open ns', 'decode ns'],
+  rows: outcomes.map(({ name, gorilla, varve, encodeNs, openNs, decodeNs }) => [
+    name,
+    gorilla,
+    varve,
+    encodeNs,
+    openNs,
+    decodeNs,
+  ]),
+  plot: {
+    kind: 'bars',
+    title: 'At rest; plain Gorilla in grey',
+    unit: 'bytes a point',
+    bars: outcomes.flatMap(({ name, gorilla, varve }) => [
+      { label: name, value: varve },
+      { label: '', value: gorilla, isReference: true },
+    ]),
+  },
+});

@@ -45,9 +45,10 @@ writeReport({
   ].join(' '),
   about: [
     'From the bytes of a message to the batch that storage is given: decoding, validation, and the',
-    `ids of series. On one thread, without sockets; ${figure(SERIES.count)} series, ${ROUNDS} points`,
+    `ids of series. On one thread, without sockets; ${figure(SERIES.count)}`,
+    `series, ${ROUNDS} points`,
     'of each in columns and one of each in self-contained series of four labels.',
-  ].join('\n'),
+  ].join(' '),
   columns: ['what', 'ns each'],
   rows: [
     ['a point in columns', perPointNs],

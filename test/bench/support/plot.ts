@@ -85,6 +85,7 @@ function svg(height: number, title: string, content: readonly string[]): string 
   const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="13">`,
+    `<title>${escapeXml(title)}</title>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     `<text x="16" y="26" font-size="15">${escapeXml(title)}</text>`,
     ...content,
