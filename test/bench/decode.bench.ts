@@ -40,14 +40,13 @@ writeReport({
   name: 'decode',
   title: 'What the ingest room costs',
   headline: [
-    `A point in columns takes ${figure(perPointNs)} ns,`,
-    `a self-contained series that is known ${figure(perSeriesNs(knownMs))} ns.`,
+    `A point in columns takes ${figure(perPointNs)} ns, a self-contained series that is known`,
+    `${figure(perSeriesNs(knownMs))} ns.`,
   ].join(' '),
   about: [
     'From the bytes of a message to the batch that storage is given: decoding, validation, and the',
-    `ids of series. On one thread, without sockets; ${figure(SERIES.count)}`,
-    `series, ${ROUNDS} points`,
-    'of each in columns and one of each in self-contained series of four labels.',
+    `ids of series. On one thread, without sockets; ${figure(SERIES.count)} series, ${ROUNDS}`,
+    'points of each in columns and one of each in self-contained series of four labels.',
   ].join(' '),
   columns: ['what', 'ns each'],
   rows: [

@@ -1,5 +1,5 @@
-// Bytes a point takes on disk, the mix and each of its kinds alone, next to a plain Gorilla encoding
-// of the same columns.
+// Bytes a point takes on disk, the mix and each of its kinds alone, next to a plain Gorilla
+// encoding of the same columns.
 
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,22 +41,18 @@ writeReport({
   name: 'disk',
   title: 'Bytes a point takes on disk',
   headline: [
-    `${perPoint(mix, mix.tableBytes).toFixed(2)} bytes a point on the mix`,
-    `(plain Gorilla: ${perPoint(mix, mix.gorillaBytes).toFixed(2)}),`,
-    `and ${figure(Math.round(mix.indexBytes / mix.series))} bytes a series in the tag index.`,
+    `${perPoint(mix, mix.tableBytes).toFixed(2)} bytes a point on the mix (plain Gorilla:`,
+    `${perPoint(mix, mix.gorillaBytes).toFixed(2)}), and`,
+    `${figure(Math.round(mix.indexBytes / mix.series))} bytes a series in the tag index.`,
   ].join(' '),
   about: [
     `${figure(mix.series)} series, a point every 10 s, ${figure(HOURS)} h of them: ten metrics a`,
-    'host, of which four are gauges rounded to two decimals, two full doubles,',
-    'three integer counters',
-    'with resets and one nearly constant. Written through `openStorage` in the',
-    'order of time with the',
-    'default options, then flushed. Sizes are those of the files: the tables with blocks, block',
-    'index, bloom filter and footer, and the tag index; the WAL is not counted.',
-    'Plain Gorilla is the',
-    'encoding of the paper (delta of delta, XOR) with a block for each series and',
-    'window of 2 h, and',
-    'without anything that would find the blocks again.',
+    'host, of which four are gauges rounded to two decimals, two full doubles, three integer',
+    'counters with resets and one nearly constant. Written through `openStorage` in the order of',
+    'time with the default options, then flushed. Sizes are those of the files: the tables with',
+    'blocks, block index, bloom filter and footer, and the tag index; the WAL is not counted.',
+    'Plain Gorilla is the encoding of the paper (delta of delta, XOR) with a block for each series',
+    'and window of 2 h, and without anything that would find the blocks again.',
   ].join(' '),
   columns: [
     'data',

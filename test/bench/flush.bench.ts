@@ -75,14 +75,13 @@ writeReport({
   name: 'flush',
   title: 'Memtable and flush',
   headline: [
-    `A point takes ${figure(fleet!.recycledNs)} ns into the memtable and`,
-    `${figure(fleet!.flushNs)} ns from there into a table.`,
+    `A point takes ${figure(fleet!.recycledNs)} ns into the memtable and ${figure(fleet!.flushNs)}`,
+    'ns from there into a table.',
   ].join(' '),
   about: [
     'Memtables of the mix, filled by one batch of all series for each time, and the job that sorts',
-    'one by series, encodes and compresses it into tables; on one thread,',
-    'without files. *Recycled*',
-    'is the memory of a memtable that was flushed before, as a running server uses it.',
+    'one by series, encodes and compresses it into tables; on one thread, without files.',
+    '*Recycled* is the memory of a memtable that was flushed before, as a running server uses it.',
   ].join(' '),
   columns: [
     'series',

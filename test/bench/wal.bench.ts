@@ -83,9 +83,8 @@ writeReport({
   about: [
     `Batches of ${figure(COUNT)} points with different values, ${GROUP_RECORDS} of them to a group`,
     'that shares an fsync; encoded, framed and checksummed, the file aside. *One scrape* has one',
-    'timestamp and ascending series, *a fleet* scattered series and timestamps',
-    'within 10 s, *history*',
-    'scattered series and a day between neighbours.',
+    'timestamp and ascending series, *a fleet* scattered series and timestamps within 10 s,',
+    '*history* scattered series and a day between neighbours.',
   ].join(' '),
   columns: ['batch', 'in ns', 'out ns', 'B / point'],
   rows: outcomes.map(({ name, encodeNs, decodeNs, bytes }) => [name, encodeNs, decodeNs, bytes]),
