@@ -6,6 +6,7 @@ import { type BatchWriter, createBatchWriter } from '../../ingest/batch-writer.t
 import { createDictionary } from '../../ingest/dictionary.ts';
 import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
 import { createSeriesCache } from '../../ingest/series-cache.ts';
+import type { PolicySet } from '../../storage/index.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
 import { columnsSource, definitionsMessage, seriesSource } from './load/batches.ts';
 import { figure } from './support/figure.ts';
@@ -15,6 +16,15 @@ const GRPC_HEADER_BYTES = 5;
 const ROUNDS = 4;
 const SERIES = { first: 0, count: 4_000, service: 'telemetry' };
 const NOW_MS = Date.now();
+const DAY_MS = 86_400_000;
+/** As in the default config: points older than a day have to be looked at one by one. */
+const POLICIES: PolicySet = {
+  policies: [
+    { name: 'debug', keepMs: DAY_MS, windowMs: 3_600_000 },
+    { name: 'default', keepMs: 30 * DAY_MS, windowMs: 7_200_000 },
+  ],
+  policyOf: () => 1,
+};
 const noReserve = () => {};
 
 const columns = columnsSource(SERIES, ROUNDS, ROUNDS);
@@ -30,17 +40,19 @@ const columnsMs = await timed(500, () => warm.submit(columnsMessage, dictionary,
 const knownMs = await timed(100, () =>
   warm.submit(seriesMessage, createDictionary(SERIES.count), noReserve),
 );
+columns.next(NOW_MS - 2 * DAY_MS);
+const oldMs = await timed(500, () => warm.submit(columnsMessage, dictionary, noReserve));
 const newMs = await timed(20, () =>
   createWriter().submit(seriesMessage, createDictionary(SERIES.count), noReserve),
 );
-const perPointNs = (columnsMs * 1e6) / columns.pointsPerBatch;
+const perPointNs = (ms: number) => (ms * 1e6) / columns.pointsPerBatch;
 const perSeriesNs = (ms: number) => (ms * 1e6) / SERIES.count;
 
 writeReport({
   name: 'decode',
   title: 'What the ingest room costs',
   headline: [
-    `A point in columns takes ${figure(perPointNs)} ns, a self-contained series that is known`,
+    `A point in columns takes ${figure(perPointNs(columnsMs))} ns, a self-contained series that is known`,
     `${figure(perSeriesNs(knownMs))} ns.`,
   ].join(' '),
   about: [
@@ -50,7 +62,8 @@ writeReport({
   ].join(' '),
   columns: ['what', 'ns each'],
   rows: [
-    ['a point in columns', perPointNs],
+    ['a point in columns', perPointNs(columnsMs)],
+    ['a point in columns, older than the shortest keep', perPointNs(oldMs)],
     ['a self-contained series of one point, known', perSeriesNs(knownMs)],
     ['a self-contained series of one point, new', perSeriesNs(newMs)],
   ],
@@ -59,7 +72,7 @@ writeReport({
 /** On a storage that keeps series but no points. */
 function createWriter(): BatchWriter {
   return createBatchWriter({
-    storage: { ...createNaiveStorage(), append: async () => {} },
+    storage: { ...createNaiveStorage(POLICIES), append: async () => {} },
     clock: { nowMs: () => NOW_MS, monotonicMs: () => performance.now() },
     admission: createAdmission(() => performance.now()),
     cache: createSeriesCache(64 * 1024 * 1024),

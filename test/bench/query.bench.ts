@@ -61,7 +61,7 @@ const HISTORY: Omit<LoadJob, 'address'> = {
   secondsMax: 60,
   batchesMax: SPAN_MS / STEP_MS / 8,
 };
-/** Other series, in other windows too: what is asked for stays the same. */
+/** Other series in other windows: the answers stay the same. */
 const ARRIVALS: Omit<LoadJob, 'address'> = {
   ...HISTORY,
   clients: 4,
@@ -75,7 +75,8 @@ const ARRIVALS: Omit<LoadJob, 'address'> = {
 
 endAfter(180 + 4 * SECONDS);
 const varve = await startVarve();
-await measure(varve, HISTORY);
+const { points } = await measure(varve, HISTORY);
+if (points !== SERIES * HISTORY.rounds) throw new Error(`only ${points} points could be loaded`);
 const quiet = await askAll(varve);
 let busy: readonly Outcome[] = [];
 await measure(varve, ARRIVALS, async () => {

@@ -17,10 +17,25 @@ const BARS = {
 const LINE = { kind: 'line', title: 'Rate', unit: 'x/s', step: 'second' } as const;
 
 plot('bars are to scale from zero', () => {
-  const [longest, quarter, none] = numbers(/<rect x="250"[^>]* width="([\d.]+)"/g, plotSvg(BARS));
+  const [longest, quarter, none] = numbers(
+    /<rect x="\d+" y="\d+" width="([\d.]+)"/g,
+    plotSvg(BARS),
+  );
   assert.ok(longest! > 0);
   assert.is(quarter, longest! / 4);
   assert.is(none, 0);
+});
+
+plot('every bar and its figure are inside, however long the labels', () => {
+  const bars = [{ label: 'a label that would not fit '.repeat(4), value: 1 }];
+  const svg = plotSvg({ ...BARS, bars });
+  const [width] = numbers(/ width="(\d+)"/g, svg);
+  const [x, length] = numbers(
+    /(?:<rect x=| width=)"([\d.]+)"/g,
+    svg.slice(svg.indexOf('<rect x=')),
+  );
+  assert.ok(x! + length! < width!);
+  assert.ok(x! > bars[0]!.label.length * 6);
 });
 
 plot('a line is to scale from zero', () => {

@@ -30,11 +30,14 @@ export interface LinePlot extends Titled {
 
 export type Plot = BarPlot | LinePlot;
 
-const WIDTH = 780;
-const LEFT = 250;
+/** At the font's size, more or less. */
+const LETTER_WIDTH = 6.6;
+const LABEL_MIN = 120;
 const BAR_MAX = 420;
+const FIGURE_WIDTH = 90;
 const ROW_HEIGHT = 26;
 const TOP = 44;
+const LINE_WIDTH = 780;
 const LINE_HEIGHT = 200;
 const LINE_LEFT = 90;
 const INK = '#3b6ea5';
@@ -46,33 +49,36 @@ export function plotSvg(plot: Plot): string {
 
 function barsSvg({ title, unit, bars }: BarPlot): string {
   const max = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
+  const letters = Math.max(0, ...bars.map(({ label }) => label.length));
+  const left = Math.round(Math.max(LABEL_MIN, 26 + letters * LETTER_WIDTH));
   const rows = bars.map(({ label, value, isReference }, i) => {
     const y = TOP + i * ROW_HEIGHT;
     const length = (value / max) * BAR_MAX;
     const ink = isReference ? REFERENCE_INK : INK;
     return [
-      text(LEFT - 10, y + 13, label, 'end'),
-      `<rect x="${LEFT}" y="${y}" width="${length.toFixed(1)}" height="18" fill="${ink}"/>`,
-      text(LEFT + length + 6, y + 13, figure(value)),
+      text(left - 10, y + 13, label, 'end'),
+      `<rect x="${left}" y="${y}" width="${length.toFixed(1)}" height="18" fill="${ink}"/>`,
+      text(left + length + 6, y + 13, figure(value)),
     ].join('');
   });
-  return svg(TOP + bars.length * ROW_HEIGHT + 10, `${title} (${unit})`, rows);
+  const height = TOP + bars.length * ROW_HEIGHT + 10;
+  return svg(left + BAR_MAX + FIGURE_WIDTH, height, `${title} (${unit})`, rows);
 }
 
 function lineSvg({ title, unit, values, step }: LinePlot): string {
   const max = Math.max(...values, Number.MIN_VALUE);
   const bottom = TOP + LINE_HEIGHT;
-  const stepWidth = (WIDTH - LINE_LEFT - 30) / Math.max(1, values.length - 1);
+  const stepWidth = (LINE_WIDTH - LINE_LEFT - 30) / Math.max(1, values.length - 1);
   const points = values.map((value, i) => {
     const x = LINE_LEFT + i * stepWidth;
     return `${x.toFixed(1)},${(bottom - (value / max) * LINE_HEIGHT).toFixed(1)}`;
   });
-  return svg(bottom + 40, `${title} (${unit})`, [
-    `<path d="M${LINE_LEFT},${TOP}V${bottom}H${WIDTH - 30}" fill="none" stroke="#888"/>`,
+  return svg(LINE_WIDTH, bottom + 40, `${title} (${unit})`, [
+    `<path d="M${LINE_LEFT},${TOP}V${bottom}H${LINE_WIDTH - 30}" fill="none" stroke="#888"/>`,
     `<polyline points="${points.join(' ')}" fill="none" stroke="${INK}" stroke-width="2"/>`,
     text(LINE_LEFT - 8, TOP + 5, figure(max), 'end'),
     text(LINE_LEFT - 8, bottom, '0', 'end'),
-    text(WIDTH - 30, bottom + 20, `${step} ${values.length}`, 'end'),
+    text(LINE_WIDTH - 30, bottom + 20, `${step} ${values.length}`, 'end'),
   ]);
 }
 
@@ -81,8 +87,8 @@ function text(x: number, y: number, content: string, anchor?: 'end'): string {
   return `<text x="${x.toFixed(1)}" y="${y}"${aligned}>${escapeXml(content)}</text>`;
 }
 
-function svg(height: number, title: string, content: readonly string[]): string {
-  const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`;
+function svg(width: number, height: number, title: string, content: readonly string[]): string {
+  const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="13">`,
     `<title>${escapeXml(title)}</title>`,
