@@ -14,10 +14,11 @@ import {
   timeParameter,
 } from './parameters.ts';
 
-function queryOptions({ parameters, signal }: Query): QueryOptions {
+function queryOptions({ parameters, client, signal }: Query): QueryOptions {
   return {
     timeoutMs: durationParameter(parameters, 'timeout'),
     lookbackMs: durationParameter(parameters, 'lookback_delta') || undefined,
+    client,
     signal,
   };
 }

@@ -9,8 +9,9 @@ import {
   answerSeries,
 } from './catalog-handlers.ts';
 import { httpError, toQueryError } from './errors.ts';
-import { type Handler, type RouteContext, success } from './handler.ts';
+import type { Handler, RouteContext } from './handler.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
+import { answerActiveQueries, answerBuildInfo, killActiveQuery } from './status-handlers.ts';
 
 const GET_AND_POST: Readonly<Record<string, Handler>> = {
   '/api/v1/query': answerInstant,
@@ -24,6 +25,12 @@ const GET: Readonly<Record<string, Handler>> = {
   '/api/v1/label/:name/values': answerLabelValues,
   '/api/v1/metadata': answerMetadata,
   '/api/v1/status/buildinfo': answerBuildInfo,
+  '/api/v1/status/active_queries': answerActiveQueries,
+};
+
+/** Ends a query: by the method that says so, and by the one that every client has. */
+const POST_AND_DELETE: Readonly<Record<string, Handler>> = {
+  '/api/v1/status/active_queries/:id': killActiveQuery,
 };
 
 /** Adds the routes in a scope of their own, so that how they read bodies concerns nobody else. */
@@ -38,6 +45,9 @@ export function registerRoutes(app: FastifyInstance, context: RouteContext): voi
     }
     for (const [url, handler] of Object.entries(GET)) {
       scope.route({ method: 'GET', url, handler: respond(context, handler) });
+    }
+    for (const [url, handler] of Object.entries(POST_AND_DELETE)) {
+      scope.route({ method: ['POST', 'DELETE'], url, handler: respond(context, handler) });
     }
   });
 }
@@ -91,9 +101,4 @@ function readParameters(request: FastifyRequest): URLSearchParams {
   const ofUrl = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
   for (const [name, value] of ofUrl) parameters.append(name, value);
   return parameters;
-}
-
-function answerBuildInfo({ version }: RouteContext): string {
-  const unknown = { revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
-  return success(JSON.stringify({ version, ...unknown }));
 }
