@@ -2,14 +2,18 @@
 
 import type { Budget } from './budget.ts';
 import { slide, type Viewpoint, viewTimeMs, type Window } from './lookback.ts';
+import type { SortedWindow } from './sorted-window.ts';
 import { emptySeries, type Points, type Series, stepTimeMs } from './value.ts';
 
 /** The points in one range of one series. The object is reused from range to range. */
 export interface RangeInput extends Window {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
-  /** For functions that go on from the range before: an index, and the end it is true up to. */
-  readonly memory: { index: number; end: number };
+  /**
+   * For functions that go on from the range before: an index, and the end it is true up to; or
+   * the values in order.
+   */
+  readonly memory: { index: number; end: number; sorted: SortedWindow | undefined };
   /** The time evaluated at; with `@` or `offset`, not the end of the range. */
   timeMs: number;
 }
@@ -46,7 +50,7 @@ export function rangeColumn(
     startMs: 0,
     endMs: 0,
     timeMs: 0,
-    memory: { index: -1, end: 0 },
+    memory: { index: -1, end: 0, sorted: undefined },
   };
   const parameters = plan.parameters.map(() => 0);
   // With a fixed time every step sees the same points, so the first result does for all.
