@@ -137,7 +137,11 @@ class Engine implements Storage {
     this.#assertOpen();
     const version = this.#core.catalog.version.retain();
     try {
-      const ids = await select(version.index, request.selectors);
+      const pause = (): Promise<void> => {
+        request.signal?.throwIfAborted();
+        return this.#core.env.scheduler.nextTurn();
+      };
+      const ids = await select(version.index, request.selectors, pause);
       yield* scanVersion(version, ids, request, this.#core);
     } finally {
       version.release();
@@ -149,7 +153,7 @@ class Engine implements Storage {
   }
 
   labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]> {
-    return this.#read((version) => labelNamesIn(version, selectors, range));
+    return this.#read((version) => labelNamesIn(version, this.#core, selectors, range));
   }
 
   labelValues(
@@ -157,7 +161,7 @@ class Engine implements Storage {
     selectors?: ScanRequest['selectors'],
     range?: TimeRange,
   ): Promise<readonly string[]> {
-    return this.#read((version) => labelValuesIn(version, name, selectors, range));
+    return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
   }
 
   windows(): readonly WindowInfo[] {

@@ -31,13 +31,17 @@ export interface RangePlan {
   readonly parameters: readonly Float64Array[];
 }
 
+/** Points that ranges of one series may span between two turns; a few ms at the slowest. */
+const POINTS_PER_TURN = 200_000;
+
 /** One column from one series; undefined when no step has a result. */
-export function rangeColumn(
+export async function rangeColumn(
   compute: RangeFunction,
   points: Points,
   plan: RangePlan,
   dropName: boolean,
-): Series | undefined {
+  budget: Pick<Budget, 'turn'>,
+): Promise<Series | undefined> {
   const { view, rangeMs } = plan;
   const { grid } = view;
   const series = emptySeries(points.labels, grid.steps, dropName || points.dropName);
@@ -56,6 +60,7 @@ export function rangeColumn(
   // With a fixed time every step sees the same points, so the first result does for all.
   const fixed = view.atMs !== undefined && parameters.length === 0;
   let found = 0;
+  let spanned = 0;
   for (let step = 0; step < grid.steps; step++) {
     if (fixed && step > 0) {
       series.values[step] = series.values[0]!;
@@ -65,6 +70,12 @@ export function rangeColumn(
     slide(input, points, viewTimeMs(view, step), rangeMs);
     if (input.first === input.end) continue;
     input.timeMs = stepTimeMs(grid, step);
+    spanned += input.end - input.first;
+    if (spanned > POINTS_PER_TURN) {
+      spanned = 0;
+      const turn = budget.turn();
+      if (turn !== undefined) await turn;
+    }
     for (let i = 0; i < parameters.length; i++) parameters[i] = plan.parameters[i]![step]!;
     const result = compute(input, parameters);
     if (result === undefined) continue;
@@ -87,7 +98,7 @@ export async function rangeColumns(
   for (const points of batch) {
     const turn = budget.turn();
     if (turn !== undefined) await turn;
-    const column = rangeColumn(compute, points, plan, dropName);
+    const column = await rangeColumn(compute, points, plan, dropName, budget);
     if (column === undefined) continue;
     budget.takeColumns(1, plan.view.grid.steps);
     columns.push(column);
