@@ -1,6 +1,5 @@
 // The Prometheus HTTP API: its paths, and how requests become queries and answers bodies.
 
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   answerLabels,
@@ -11,6 +10,7 @@ import {
 import { httpError, toQueryError } from './errors.ts';
 import type { Handler, RouteContext } from './handler.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
+import { sendAnswer } from './send.ts';
 import { answerActiveQueries, answerBuildInfo, killActiveQuery } from './status-handlers.ts';
 
 const GET_AND_POST: Readonly<Record<string, Handler>> = {
@@ -67,7 +67,7 @@ function respond(context: RouteContext, handler: Handler) {
         signal: gone.signal,
       };
       const answer = await handler(context, query);
-      return reply.send(typeof answer === 'string' ? answer : streamed(answer));
+      return sendAnswer(reply, answer, request.headers['accept-encoding']);
     } catch (error) {
       if (toQueryError(error).kind === 'internal') context.onError(error);
       const { status, body } = httpError(error);
@@ -75,23 +75,6 @@ function respond(context: RouteContext, handler: Handler) {
       return reply.code(status).send(body);
     }
   };
-}
-
-/** One piece is sent as it is, with its length; more go out as fast as the client reads. */
-function streamed(pieces: Iterable<string>): string | Readable {
-  const iterator = pieces[Symbol.iterator]();
-  const first = iterator.next();
-  const second = iterator.next();
-  if (first.done === true) return '';
-  if (second.done === true) return first.value;
-  const start = [first.value, second.value];
-  const rest = { [Symbol.iterator]: () => iterator };
-  return Readable.from(chain(start, rest), { objectMode: false });
-}
-
-function* chain(start: Iterable<string>, rest: Iterable<string>): Generator<string> {
-  yield* start;
-  yield* rest;
 }
 
 /** The form's parameters, then those of the URL. */
