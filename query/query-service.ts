@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { MethodCodec } from '../proto/index.ts';
 import type { Clock, Storage } from '../storage/index.ts';
+import { createCardinality } from './cardinality.ts';
 import { createCatalog } from './catalog.ts';
 import { createQueryEngine, type EngineOptions, type QueryEngine } from './engine.ts';
 import { createGrpcMethods, QUERY_CODECS } from './grpc/methods.ts';
@@ -50,6 +51,8 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     catalog,
     limits,
     metrics,
+    storage,
+    cardinality: createCardinality(storage, () => performance.now()),
     nowMs: () => clock.nowMs(),
     version,
     onError,

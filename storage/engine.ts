@@ -13,8 +13,10 @@ import { assignPolicyIds } from './policies.ts';
 import { lockDirectory, recover } from './recovery.ts';
 import { scanVersion } from './scan.ts';
 import { statsOf } from './stats.ts';
+import { cardinalityIn } from './tag-index/cardinality.ts';
 import { select } from './tag-index/select.ts';
 import type {
+  Cardinality,
   Labels,
   PointBatch,
   Policy,
@@ -162,6 +164,11 @@ class Engine implements Storage {
     range?: TimeRange,
   ): Promise<readonly string[]> {
     return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
+  }
+
+  cardinality(top: number): Promise<Cardinality> {
+    const pause = () => this.#core.env.scheduler.nextTurn();
+    return this.#read(({ index }) => cardinalityIn(index, top, pause));
   }
 
   windows(): readonly WindowInfo[] {

@@ -1,5 +1,6 @@
 // What the handlers of the HTTP API are given, and what they answer.
 
+import type { Cardinality, Storage } from '../../storage/index.ts';
 import type { Catalog } from '../catalog.ts';
 import type { QueryEngine } from '../engine.ts';
 import type { QueryLimits } from '../limits.ts';
@@ -11,6 +12,9 @@ export interface RouteContext {
   readonly catalog: Catalog;
   readonly limits: QueryLimits;
   readonly metrics: QueryMetrics;
+  readonly storage: Pick<Storage, 'stats' | 'windows'>;
+  /** Of the index as it was a moment ago. */
+  cardinality(): Promise<Cardinality>;
   nowMs(): number;
   /** What the build is called, for `status/buildinfo`. */
   readonly version: string;

@@ -11,7 +11,12 @@ import { httpError, toQueryError } from './errors.ts';
 import type { Handler, RouteContext } from './handler.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
 import { sendAnswer } from './send.ts';
-import { answerActiveQueries, answerBuildInfo, killActiveQuery } from './status-handlers.ts';
+import {
+  answerActiveQueries,
+  answerBuildInfo,
+  answerTsdb,
+  killActiveQuery,
+} from './status-handlers.ts';
 
 const GET_AND_POST: Readonly<Record<string, Handler>> = {
   '/api/v1/query': answerInstant,
@@ -25,6 +30,7 @@ const GET: Readonly<Record<string, Handler>> = {
   '/api/v1/label/:name/values': answerLabelValues,
   '/api/v1/metadata': answerMetadata,
   '/api/v1/status/buildinfo': answerBuildInfo,
+  '/api/v1/status/tsdb': answerTsdb,
   '/api/v1/status/active_queries': answerActiveQueries,
 };
 

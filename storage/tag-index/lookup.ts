@@ -105,6 +105,7 @@ export async function seriesWithValuesLike(
 export async function sumsByValue(
   view: IndexView,
   name: string,
+  pause?: Pause,
 ): Promise<ReadonlyMap<string, PostingsSum>> {
   const sums = new Map<string, PostingsSum>();
   const sumOf = (value: string) => {
@@ -120,9 +121,10 @@ export async function sumsByValue(
       sumOf(value).put.push(Uint32Array.from(ids));
     }
   }
-  await scanTables(view, valuesRange(name, ''), (cursor) => {
+  const visit = (cursor: BlockCursor): void => {
     addRecord(cursor, sumOf(valueOfKey(cursor.key, cursor.keyLength)));
-  });
+  };
+  await scanTables(view, valuesRange(name, ''), visit, pause);
   return sums;
 }
 

@@ -450,6 +450,27 @@ for (const method of ['POST', 'DELETE']) {
   });
 }
 
+routes('tells which metrics and labels have the most series', async () => {
+  await withServer(async (server) => {
+    const path = '/api/v1/status/tsdb';
+    const { status, body } = await get(server, `${path}?limit=1`);
+    assert.is(status, 200);
+    const { headStats, ...lists } = (body as { data: Record<string, unknown> }).data;
+    assert.is((headStats as { numSeries: number }).numSeries, 4);
+    assert.is((headStats as { numLabelPairs: number }).numLabelPairs, 8);
+    assert.equal(lists, {
+      seriesCountByMetricName: [{ name: 'up', value: 2 }],
+      labelValueCountByLabelName: [{ name: '__name__', value: 3 }],
+      memoryInBytesByLabelName: [{ name: '__name__', value: 24 }],
+      seriesCountByLabelValuePair: [{ name: '__name__=up', value: 2 }],
+    });
+    for (const limit of ['0', '-1', 'many']) {
+      const refused = await get(server, `${path}?limit=${limit}`);
+      assert.is(refused.status, 400);
+    }
+  });
+});
+
 routes('lets a bounded number of queries wait, and refuses the next', async () => {
   const scans = new EventEmitter();
   let count = 0;
