@@ -29,6 +29,7 @@ import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { ingestLimits, queryLimits } from './options.ts';
+import { createQueryLog } from './query-log.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
 
@@ -120,6 +121,7 @@ async function createParts(
     registry,
     clock,
     version: options.version,
+    onEnd: createQueryLog(() => state.config, log),
     onError: (error) => log.error({ err: error }, 'a query failed on a bug'),
   });
 
