@@ -57,8 +57,8 @@ export function labelsKey(labels: LabelBytes): string {
 }
 
 /**
- * The labels that have a value, as sent, or the limit they break, known before a string is made of them. Text that is
- * not UTF-8 makes the request malformed, as proto3 requires.
+ * The labels that have a value, as sent, or the limit they break, known before a string is made of
+ * them. Text that is not UTF-8 makes the request malformed, as proto3 requires.
  */
 export function decodeLabels(source: LabelBytes, limits: IngestLimits): Label[] | Reason {
   const cursor = wireCursor(source.bytes, source.start, source.end);
