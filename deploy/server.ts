@@ -33,8 +33,11 @@ import { createQueryLog } from './query-log.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
 
-/** Calls and requests still under way this long after a shutdown began are cut off, ms. */
-const SHUTDOWN_GRACE_MS = 10_000;
+/**
+ * Calls and requests still under way this long after a shutdown began are cut off, ms. Half of what
+ * container runtimes wait before they kill, so that the flush has the other half.
+ */
+const SHUTDOWN_GRACE_MS = 5_000;
 
 export interface ServerOptions {
   readonly config: Config;
