@@ -24,6 +24,10 @@ export async function* scanVersion(
   core: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
   const tables = tablesIn(version, request);
+  if (request.cost !== undefined) {
+    request.cost.windows += windowsIn(version, request).length;
+    request.cost.tables += tables.length;
+  }
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
   const width = sliceWidth(tables, memtables, request);
@@ -37,10 +41,15 @@ export async function* scanVersion(
   }
 }
 
+function windowsIn(version: Version, { startMs, endMs }: TimeRange) {
+  const { windows } = version.parts;
+  return windows.filter((window) => window.startMs < endMs && window.endMs > startMs);
+}
+
 /** Tables with points in the range, oldest first. */
-export function tablesIn(version: Version, { startMs, endMs }: TimeRange): TableFile[] {
-  return version.parts.windows
-    .filter((window) => window.startMs < endMs && window.endMs > startMs)
+export function tablesIn(version: Version, range: TimeRange): TableFile[] {
+  const { startMs, endMs } = range;
+  return windowsIn(version, range)
     .flatMap((window) => window.tables)
     .filter(({ meta }) => meta.minTimestampMs < endMs && meta.maxTimestampMs >= startMs)
     .sort((a, b) => a.meta.sequence - b.meta.sequence);
@@ -102,13 +111,26 @@ async function loadBlocks(
   if (table === undefined) return [];
   const wanted =
     slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
-  if (wanted.length === 0) return [];
+  const { cost } = request;
+  if (wanted.length === 0) {
+    if (cost !== undefined) cost.tablesSkipped++;
+    return [];
+  }
   const numbers = table.blocksFor(wanted, request.startMs, request.endMs);
   core.counters.blocksRead += numbers.length;
+  if (cost !== undefined) cost.blocksCached += numbers.length;
+  const load = (number: number) => {
+    if (cost !== undefined) {
+      cost.blocksCached--;
+      cost.blocksRead++;
+      cost.bytesRead += table.blocks[number]!.handle.size;
+    }
+    return table.readBlock(number);
+  };
   const blocks = await Promise.all(
     numbers.map((number) =>
       orReport(
-        core.blockCache.get(file.meta.number, number, () => table.readBlock(number)),
+        core.blockCache.get(file.meta.number, number, () => load(number)),
         request,
         core,
       ),

@@ -27,11 +27,26 @@ export interface TimeRange {
   readonly endMs: number;
 }
 
+/** What a scan has read so far. */
+export interface ScanCost {
+  /** Windows and tables that meet the range. */
+  windows: number;
+  tables: number;
+  /** Times that a table's filter ruled it out for the series at hand. */
+  tablesSkipped: number;
+  /** Blocks read from files and their bytes there; and blocks that were in memory. */
+  blocksRead: number;
+  bytesRead: number;
+  blocksCached: number;
+}
+
 export interface ScanRequest extends TimeRange {
   /** A series is scanned when it satisfies all matchers of at least one of these lists. */
   readonly selectors: readonly (readonly Matcher[])[];
   /** Stops the scan between blocks. */
   readonly signal?: AbortSignal;
+  /** Added to as the scan goes on. */
+  readonly cost?: ScanCost;
   /** Told of each damaged block that is passed over; without it, damage ends the scan. */
   readonly onCorruption?: (error: CorruptionError) => void;
 }
