@@ -30,7 +30,7 @@ import type {
 } from './types.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { dropWindows, windowsOf } from './windows.ts';
+import { dropWindows, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**

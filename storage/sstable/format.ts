@@ -16,11 +16,16 @@ export interface BlockHandle {
   readonly size: number;
 }
 
-/** What a table says of itself: all that is known without its place in a manifest. */
-export interface TableSummary {
+/** The window that all points of a table lie in. */
+export interface TableWindow {
   readonly policyId: number;
+  /** [windowStartMs, windowEndMs). */
   readonly windowStartMs: number;
   readonly windowEndMs: number;
+}
+
+/** What a table says of itself: all that is known without its place in a manifest. */
+export interface TableSummary extends TableWindow {
   readonly sizeBytes: number;
   readonly minTimestampMs: number;
   readonly maxTimestampMs: number;
