@@ -27,8 +27,10 @@ export interface TableWindow {
 /** What a table says of itself: all that is known without its place in a manifest. */
 export interface TableSummary extends TableWindow {
   readonly sizeBytes: number;
+  /** First and last timestamp that occurs, ms; both included. */
   readonly minTimestampMs: number;
   readonly maxTimestampMs: number;
+  /** Smallest and largest series id that occurs; both included. */
   readonly firstSeries: number;
   readonly lastSeries: number;
   readonly seriesCount: number;
