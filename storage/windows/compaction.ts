@@ -22,36 +22,35 @@ import { type Slice, sliceTables } from './slices.ts';
 /** Synced in steps, so that no fsync of the WAL waits behind all of a large table. */
 const SYNC_BYTES = 8 * 2 ** 20;
 
-/** Carries out `compaction`; false when its window was dropped meanwhile. Throws CorruptionError. */
+/**
+ * Carries out `compaction` of tables in `version`, which is retained; false when their window was
+ * dropped meanwhile. Throws CorruptionError.
+ */
 export async function compactWindowTables(
   core: Core,
+  version: Version,
   { inputs }: WindowCompaction,
 ): Promise<boolean> {
   const { catalog, env, counters, settings } = core;
   const startMs = env.clock.monotonicMs();
-  const version = catalog.version.retain();
-  try {
-    return await withNewFiles(env.fs, catalog, async (files) => {
-      const output = await writeMerged(core, version, inputs, files);
-      if (!(await swap(core, inputs, output))) {
-        await files.discard();
-        await env.fs.removeDir(windowDir(core.dir, output));
-        return false;
-      }
-      counters.windowCompactions++;
-      counters.windowBytesWritten += output.sizeBytes;
-      settings.listener.windowCompacted?.({
-        durationMs: env.clock.monotonicMs() - startMs,
-        tables: inputs.length,
-        bytesIn: inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-        bytesOut: output.sizeBytes,
-        points: output.pointCount,
-      });
-      return true;
+  return withNewFiles(env.fs, catalog, async (files) => {
+    const output = await writeMerged(core, version, inputs, files);
+    if (!(await swap(core, inputs, output))) {
+      await files.discard();
+      await env.fs.removeDir(windowDir(core.dir, output));
+      return false;
+    }
+    counters.windowCompactions++;
+    counters.windowBytesWritten += output.sizeBytes;
+    settings.listener.windowCompacted?.({
+      durationMs: env.clock.monotonicMs() - startMs,
+      tables: inputs.length,
+      bytesIn: inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      bytesOut: output.sizeBytes,
+      points: output.pointCount,
     });
-  } finally {
-    version.release();
-  }
+    return true;
+  });
 }
 
 /** One edit, unless an input is gone: then its window was dropped, and must not come back. */

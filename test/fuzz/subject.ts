@@ -140,7 +140,7 @@ function randomCompaction(rng: Rng): CompactionOptions {
   const fanIn = 2 + rng.below(3);
   const slowdownTables = fanIn + rng.below(4);
   return {
-    rate: rng.pick(['auto', 2000]),
+    rate: rng.pick(['auto', 20_000]),
     fanIn,
     slowdownTables,
     stopTables: slowdownTables + 1 + rng.below(4),
