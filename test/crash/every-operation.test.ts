@@ -42,7 +42,7 @@ const MEMTABLE_BYTES = 2400;
 const OPTIONS: StorageOptions = {
   memtable: { bytesMax: MEMTABLE_BYTES },
   index: { levelZeroTables: 2, levelOneBytes: 1024, tableBytes: 512 },
-  compaction: { fanIn: 3, jobPoints: 40 },
+  compaction: { jobPoints: 40 },
 };
 
 /** What the machine has on its disk before one operation, and what it was told by then. */
