@@ -81,8 +81,8 @@ export class WriteRoom {
       },
     };
     const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
-      const waited = `there was no room for new points within ${this.#waitMsMax} ms`;
-      const message = `flushing or compaction has fallen behind: ${waited}; retry later`;
+      const cause = 'flushing or compaction has fallen behind';
+      const message = `${cause}: no room for points within ${this.#waitMsMax} ms; retry later`;
       waiter.refuse(new StorageError('RESOURCE_EXHAUSTED', message));
       // Whoever is next may need less room.
       this.open();

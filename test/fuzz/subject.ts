@@ -2,6 +2,7 @@
 // cuts, operations that fail, time that passes.
 
 import { setImmediate as turn } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
 import {
   type CompactionOptions,
   openStorage,
@@ -55,9 +56,14 @@ export class Subject {
     throw new Error('something never ends');
   }
 
+  /** Closes and opens again: then there is no file that nobody needs. */
   async restart(): Promise<void> {
     await this.settle(this.storage.close());
     await this.open();
+    const { tables, index } = this.storage.stats();
+    const indexTables = index.levels.reduce((total, level) => total + level.tables, 0);
+    assert.is(await this.#countFiles('data/windows', '.sst'), tables);
+    assert.is(await this.#countFiles('data/tag-index', '.idx'), indexTables);
   }
 
   /** The process is killed, or the power cut, and what is found then is held against the ledger. */
@@ -68,8 +74,8 @@ export class Subject {
     await this.settle(this.witness.checkFound(this.storage));
   }
 
-  /** Does `step`, in the middle of which the power is cut. */
-  async cutDuring(step: () => Promise<unknown>): Promise<void> {
+  /** Does `step`, in the middle of which the process is killed or the power cut. */
+  async crashDuring(step: () => Promise<unknown>, way: 'kill' | 'cut'): Promise<void> {
     const { fs } = this.#env;
     this.#hook((operations) => {
       if (operations === 0) throw new PowerCut();
@@ -77,7 +83,7 @@ export class Subject {
     const outcome = await this.settle(step()).catch((error: unknown) => error);
     fs.onOperation = undefined;
     refuseBug(outcome);
-    await this.crash('cut');
+    await this.crash(way);
   }
 
   /** Does `step`, in which one operation fails; then opens the directory anew if need be. */
@@ -95,6 +101,15 @@ export class Subject {
     refuseBug(outcome);
     await this.#reopenIfBroken();
     return `${code} at ${failed}`;
+  }
+
+  async #countFiles(path: string, ending: string): Promise<number> {
+    let count = 0;
+    for (const name of await this.#env.fs.list(path)) {
+      if (name.endsWith(ending)) count++;
+      else count += await this.#countFiles(`${path}/${name}`, ending);
+    }
+    return count;
   }
 
   /** Counts down to an operation drawn at random. */
