@@ -13,8 +13,10 @@ import { assignPolicyIds } from './policies.ts';
 import { lockDirectory, recover } from './recovery.ts';
 import { scanVersion } from './scan.ts';
 import { statsOf } from './stats.ts';
+import { cardinalityIn } from './tag-index/cardinality.ts';
 import { select } from './tag-index/select.ts';
 import type {
+  Cardinality,
   Labels,
   PointBatch,
   Policy,
@@ -156,7 +158,11 @@ class Engine implements Storage {
     this.#assertOpen();
     const version = this.#core.catalog.version.retain();
     try {
-      const ids = await select(version.index, request.selectors);
+      const pause = (): Promise<void> => {
+        request.signal?.throwIfAborted();
+        return this.#core.env.scheduler.nextTurn();
+      };
+      const ids = await select(version.index, request.selectors, pause);
       yield* scanVersion(version, ids, request, this.#core);
     } finally {
       version.release();
@@ -168,7 +174,7 @@ class Engine implements Storage {
   }
 
   labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]> {
-    return this.#read((version) => labelNamesIn(version, selectors, range));
+    return this.#read((version) => labelNamesIn(version, this.#core, selectors, range));
   }
 
   labelValues(
@@ -176,7 +182,12 @@ class Engine implements Storage {
     selectors?: ScanRequest['selectors'],
     range?: TimeRange,
   ): Promise<readonly string[]> {
-    return this.#read((version) => labelValuesIn(version, name, selectors, range));
+    return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
+  }
+
+  cardinality(top: number): Promise<Cardinality> {
+    const pause = () => this.#core.env.scheduler.nextTurn();
+    return this.#read(({ index }) => cardinalityIn(index, top, pause));
   }
 
   windows(): readonly WindowInfo[] {

@@ -17,40 +17,47 @@ const EVERY_SERIES: Selectors = [[]];
 
 export async function seriesIn(
   version: Version,
-  { series }: Core,
+  core: Core,
   selectors: Selectors,
   range?: TimeRange,
 ): Promise<Labels[]> {
-  const ids = await idsIn(version, selectors, range);
-  const labels = await series.labelsOf(version.index, ids);
+  const ids = await idsIn(version, core, selectors, range);
+  const labels = await core.series.labelsOf(version.index, ids);
   return labels.filter((ofSeries) => ofSeries !== undefined);
 }
 
 export async function labelNamesIn(
   version: Version,
+  core: Core,
   selectors?: Selectors,
   range?: TimeRange,
 ): Promise<string[]> {
   if (selectors === undefined && range === undefined) return labelNames(version.index);
-  return labelNames(version.index, await idsIn(version, selectors ?? EVERY_SERIES, range));
+  return labelNames(version.index, await idsIn(version, core, selectors ?? EVERY_SERIES, range));
 }
 
 export async function labelValuesIn(
   version: Version,
+  core: Core,
   name: string,
   selectors?: Selectors,
   range?: TimeRange,
 ): Promise<string[]> {
   if (selectors === undefined && range === undefined) return labelValues(version.index, name);
-  return labelValues(version.index, name, await idsIn(version, selectors ?? EVERY_SERIES, range));
+  return labelValues(
+    version.index,
+    name,
+    await idsIn(version, core, selectors ?? EVERY_SERIES, range),
+  );
 }
 
 async function idsIn(
   version: Version,
+  { env }: Core,
   selectors: Selectors,
   range: TimeRange | undefined,
 ): Promise<Uint32Array> {
-  const ids = await select(version.index, selectors);
+  const ids = await select(version.index, selectors, () => env.scheduler.nextTurn());
   if (range === undefined || ids.length === 0) return ids;
   return intersect(ids, await idsWithPoints(version, range));
 }
