@@ -18,7 +18,7 @@ export interface IoBudgetOptions {
  * WAL, whose fsyncs somebody waits for, and for queries.
  */
 const AUTO_SHARE = 0.5;
-/** `auto` before anything was measured, and however slow a disk is: merging must not fall behind. */
+/** `auto` before anything was measured, and on any disk: merging must not fall behind. */
 const AUTO_BYTES_PER_SECOND_MIN = 32 * 2 ** 20;
 /** Files smaller than this say how long an fsync takes, not how fast the disk is. */
 const SAMPLE_BYTES_MIN = 2 ** 20;

@@ -57,8 +57,8 @@ function compactionRules({ storage: { compaction } }: Config): BrokenRule[] {
   const broken: BrokenRule[] = [];
   const root = ['storage', 'compaction'] as const;
   if (slowdown_tables < fan_in) {
-    const message = `below fan_in: writes would be slowed before anything is merged; use ${fan_in} or more`;
-    broken.push({ path: [...root, 'slowdown_tables'], message });
+    const why = 'below fan_in: writes would be slowed before anything is merged';
+    broken.push({ path: [...root, 'slowdown_tables'], message: `${why}; use ${fan_in} or more` });
   }
   if (stop_tables <= slowdown_tables) {
     const message = `not above slowdown_tables: use ${slowdown_tables + 1} or more`;
