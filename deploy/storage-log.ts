@@ -11,6 +11,7 @@ export function storageLog(log: Logger): Partial<StorageListener> {
     },
     flushed: (info) => log.debug(info, 'memtable flushed'),
     indexCompacted: (info) => log.debug(info, 'tag index compacted'),
+    windowCompacted: (info) => log.debug(info, 'window compacted'),
     corruption: (error) => log.error({ reason: error.message }, 'damaged data was left out'),
     backgroundError: (error) => log.error({ err: error }, 'work in the background failed'),
   };
@@ -32,6 +33,7 @@ export function tellBoth(
     recovered: both(first.recovered, second.recovered),
     flushed: both(first.flushed, second.flushed),
     indexCompacted: both(first.indexCompacted, second.indexCompacted),
+    windowCompacted: both(first.windowCompacted, second.windowCompacted),
     windowDropped: both(first.windowDropped, second.windowDropped),
     corruption: both(first.corruption, second.corruption),
     backgroundError: both(first.backgroundError, second.backgroundError),

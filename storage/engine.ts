@@ -32,7 +32,8 @@ import type {
 } from './types.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { dropWindows, windowsOf } from './windows.ts';
+import { WindowCompactor } from './windows/compactor.ts';
+import { dropWindows, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -74,13 +75,18 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   return engine;
 }
 
+/** A window closes, or has been quiet for long enough, without any event. */
+const WINDOW_LOOK_MS = 60_000;
+
 class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
   readonly #flushing: Background;
-  readonly #compacting: Background;
+  readonly #indexCompacting: Background;
+  readonly #compactor: WindowCompactor;
+  readonly #windowCompacting: Background;
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -88,12 +94,23 @@ class Engine implements Storage {
     this.#core = core;
     this.#wal = wal;
     this.#lock = lock;
-    const failed = (error: Error) => settings.listener.backgroundError?.(error);
+    const failed = (error: Error) => {
+      // Work that close() cut short has not failed.
+      const isClosed = error instanceof StorageError && error.code === 'CLOSED';
+      if (!isClosed) settings.listener.backgroundError?.(error);
+    };
     const compactor = new IndexCompactor(core);
-    this.#compacting = new Background({
+    this.#indexCompacting = new Background({
       scheduler: env.scheduler,
       step: () => compactor.step(),
       failed,
+    });
+    this.#compactor = new WindowCompactor(core);
+    this.#windowCompacting = new Background({
+      scheduler: env.scheduler,
+      step: () => this.#compactStep(),
+      failed,
+      lookAgainMs: WINDOW_LOOK_MS,
     });
     this.#flushing = new Background({
       scheduler: env.scheduler,
@@ -107,7 +124,9 @@ class Engine implements Storage {
       ...core,
       wal,
       onSealed: () => this.#flushing.kick(),
+      debt: () => this.#compactor.debt,
     });
+    this.#kickCompactions();
   }
 
   resolve(
@@ -199,11 +218,13 @@ class Engine implements Storage {
 
   async compact(): Promise<void> {
     this.#assertOpen();
-    await this.#compacting.finish();
+    this.#compactor.wantFull();
+    const works = [this.#indexCompacting.finish(), this.#windowCompacting.finish()];
+    await Promise.all(works);
   }
 
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes);
+    return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
   }
 
   close(): Promise<void> {
@@ -232,9 +253,20 @@ class Engine implements Storage {
   async #flushStep(): Promise<boolean> {
     if (!(await flushOldest(this.#core))) return false;
     this.writes.retryWaiting();
-    this.#compacting.kick();
+    this.#kickCompactions();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
+  }
+
+  async #compactStep(): Promise<boolean> {
+    if (!(await this.#compactor.step())) return false;
+    this.writes.retryWaiting();
+    return true;
+  }
+
+  #kickCompactions(): void {
+    this.#indexCompacting.kick();
+    this.#windowCompacting.kick();
   }
 
   /** What is sealed later, by writes that go on, is not waited for. */
@@ -248,6 +280,7 @@ class Engine implements Storage {
 
   async #close(): Promise<void> {
     this.writes.shut(new StorageError('CLOSED', 'the storage is closing'));
+    this.#core.io.close();
     try {
       await this.#flushAll();
       await this.#stopWork();
@@ -260,7 +293,8 @@ class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
-    await this.#compacting.stop();
+    await this.#windowCompacting.stop();
+    await this.#indexCompacting.stop();
     await this.#flushing.stop();
   }
 

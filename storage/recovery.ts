@@ -7,6 +7,7 @@ import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { LOCK_NAME } from './filenames.ts';
 import { flushOldest } from './flush.ts';
+import { IoBudget } from './io-budget.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
 import { largestId } from './memtable.ts';
 import { createMemtablePool } from './memtable-pool.ts';
@@ -103,8 +104,10 @@ async function openCore(
     currentVersion: () => catalog.version,
     register,
   });
+  const { clock, scheduler } = env;
+  const io = new IoBudget({ rate: settings.compactionRate, clock, scheduler });
   const counters = createCounters();
-  return { dir, env, settings, catalog, series, memtables, blockCache, counters };
+  return { dir, env, settings, catalog, series, memtables, blockCache, io, counters };
 }
 
 async function replayInto(core: Core) {

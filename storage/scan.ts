@@ -28,14 +28,18 @@ export async function* scanVersion(
     request.cost.windows += windowsIn(version, request).length;
     request.cost.tables += tables.length;
   }
+  const touched = new Set<TableFile>();
+  core.counters.scans++;
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
   const width = sliceWidth(tables, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const slice = ids.subarray(from, from + width);
-    const loaded = await loadSlice(tables, slice, request, core);
-    const series = await attachLabels(version, mergeSlice(slice, loaded, memtables, request), core);
+    const loaded = await loadSlice(tables, slice, request, core, touched);
+    const merged = mergeSlice(slice, loaded, memtables, request);
+    core.counters.blocksUsed += merged.blocksUsed;
+    const series = await attachLabels(version, merged, core);
     if (series.length > 0) yield series;
     await core.env.scheduler.nextTurn();
   }
@@ -78,6 +82,8 @@ function sliceWidth(
 interface MergedSlice {
   readonly ids: Uint32Array;
   readonly columns: readonly PointColumns[];
+  /** Of the blocks loaded, those with a point in the range. */
+  readonly blocksUsed: number;
 }
 
 /** Blocks of one table, in order of series, then time. */
@@ -88,6 +94,7 @@ async function loadSlice(
   slice: Uint32Array,
   request: ScanRequest,
   core: Core,
+  touched: Set<TableFile>,
 ): Promise<LoadedTable[]> {
   const first = slice[0]!;
   const last = slice[slice.length - 1]!;
@@ -96,7 +103,10 @@ async function loadSlice(
     if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
     request.signal?.throwIfAborted();
     const blocks = await loadBlocks(file, slice, request, core);
-    if (blocks.length > 0) loaded.push(blocks);
+    if (blocks.length === 0) continue;
+    loaded.push(blocks);
+    if (!touched.has(file)) core.counters.scanTables++;
+    touched.add(file);
   }
   return loaded;
 }
@@ -166,6 +176,8 @@ function mergeSlice(
     .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
     .map((memtable) => memtable.readMany(slice, startMs, endMs));
   const positions = loaded.map(() => 0);
+  const lastUsed = loaded.map(() => -1);
+  let blocksUsed = 0;
   const ids: number[] = [];
   const columns: PointColumns[] = [];
   for (let i = 0; i < slice.length; i++) {
@@ -177,7 +189,11 @@ function mergeSlice(
       while (position < blocks.length && lastIdOf(blocks[position]!) < id) position++;
       positions[t] = position;
       for (; position < blocks.length && blocks[position]!.ids[0]! <= id; position++) {
+        const before = runs.length;
         pushChunks(runs, blocks[position]!, id, startMs, endMs);
+        if (runs.length === before || lastUsed[t] === position) continue;
+        lastUsed[t] = position;
+        blocksUsed++;
       }
     }
     for (const ofMemtable of inMemory) runs.push(ofMemtable[i]!);
@@ -186,7 +202,7 @@ function mergeSlice(
     ids.push(id);
     columns.push(merged);
   }
-  return { ids: Uint32Array.from(ids), columns };
+  return { ids: Uint32Array.from(ids), columns, blocksUsed };
 }
 
 /** A series whose labels are lost to damage cannot be told from others: it is left out. */
