@@ -28,6 +28,8 @@ export interface CatalogOptions {
   openIndexTable(meta: IndexTableMeta, path: string): Promise<IndexTable>;
   /** A table is live no more: caches may let go of it. */
   tableGone(number: number): void;
+  /** The manifest does not take an edit, for the reason given. */
+  manifestFailed(cause: Error): void;
   /** A file that nobody needs could not be closed or unlinked; the next start removes it. */
   cleanupFailed(error: Error): void;
 }
@@ -50,6 +52,10 @@ export class Catalog {
   #version: Version;
   #nextFileNumber: number;
   #lastEdit: Promise<unknown> = Promise.resolve();
+  /** An edit of the start that the disk did not take yet. */
+  #owed: MakeEdit | undefined;
+  /** Removes files of edits that failed together with the manifest. */
+  #leftBehind: (() => Promise<void>)[] = [];
   #closed = false;
 
   constructor(options: CatalogOptions) {
@@ -72,7 +78,7 @@ export class Catalog {
     return this.#options.log.state;
   }
 
-  /** Why no edit is taken any more: the disk failed under one, or the catalog is closed. */
+  /** Why the last edit was not taken: whether a restart would find it is not known. */
   get failure(): StorageError | undefined {
     return this.#options.log.failure;
   }
@@ -107,12 +113,49 @@ export class Catalog {
     return applied;
   }
 
+  /** Like apply; but when the disk does not take the edit, it is made ahead of the next one. */
+  async applyOrOwe(makeEdit: MakeEdit): Promise<void> {
+    try {
+      await this.apply(makeEdit);
+    } catch (error) {
+      if (this.failure === undefined) throw error;
+      this.#owed = makeEdit;
+    }
+  }
+
+  /** Ends a failure, and clears up what it left behind. Rejects when the disk does not let it. */
+  async mend(): Promise<void> {
+    const isOwed = this.#owed !== undefined || this.#leftBehind.length > 0;
+    if (this.failure === undefined && !isOwed) return;
+    await this.#options.log.mend();
+    await this.apply(() => undefined);
+    for (const remove of this.#leftBehind.splice(0)) await remove();
+  }
+
+  /** Removes files that no edit names: not before it is sure that a failed one does not, either. */
+  async discard(remove: () => Promise<void>): Promise<void> {
+    if (this.failure === undefined) await remove();
+    else this.#leftBehind.push(remove);
+  }
+
+  async #append(edit: Edit): Promise<void> {
+    try {
+      await this.#options.log.append(edit);
+    } catch (error) {
+      if (this.failure !== undefined) this.#options.manifestFailed(toError(this.failure.cause));
+      throw error;
+    }
+  }
+
   async #applyNow(makeEdit: MakeEdit, flushed: Generation | undefined): Promise<void> {
+    const owed = this.#owed?.(this.state);
+    if (owed !== undefined) await this.#append(owed);
+    this.#owed = undefined;
     const edit = makeEdit(this.state);
     if (edit === undefined) return;
     const opened = await this.#openIndexFiles(edit.addIndexTables ?? []);
     try {
-      await this.#options.log.append(edit);
+      await this.#append(edit);
       this.#take(edit, opened);
       const { active, sealed } = this.#version.parts;
       const waiting = sealed.filter((generation) => generation !== flushed);

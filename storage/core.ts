@@ -4,8 +4,10 @@ import type { Catalog } from './catalog.ts';
 import type { Env } from './env/env.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
+import type { Reserve } from './reserve.ts';
 import type { SeriesDirectory } from './series-directory.ts';
 import type { BlockCache } from './sstable/block-cache.ts';
+import type { Trouble } from './trouble.ts';
 
 export interface Core {
   /** The data directory. */
@@ -17,6 +19,8 @@ export interface Core {
   readonly memtables: MemtablePool;
   readonly blockCache: BlockCache;
   readonly counters: Counters;
+  readonly trouble: Trouble;
+  readonly reserve: Reserve;
 }
 
 /** Rising since the engine was opened. */

@@ -8,9 +8,11 @@ import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
+import { mend } from './mending.ts';
 import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
 import { lockDirectory, recover } from './recovery.ts';
+import { withReserve } from './reserve.ts';
 import { scanVersion } from './scan.ts';
 import { statsOf } from './stats.ts';
 import { select } from './tag-index/select.ts';
@@ -54,9 +56,10 @@ export async function openStorage(
 
 async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
   let engine: Engine | undefined;
-  const { core, nextWalSegment, info } = await recover(dir, env, settings, (entries, keys) =>
-    engine!.writes.register(entries, keys),
-  );
+  const { core, nextWalSegment, info } = await recover(dir, env, settings, {
+    assertWritable: () => engine!.writes.assertWritable(),
+    register: (entries, keys) => engine!.writes.register(entries, keys),
+  });
   const wal = await openWalWriter({
     dir,
     fs: env.fs,
@@ -65,9 +68,11 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
     sync: settings.walSync,
     intervalMs: settings.walIntervalMs,
     segment: nextWalSegment,
+    onFailure: (cause) => core.trouble.report(cause),
     onSync: (sync) => settings.listener.walSynced?.(sync),
   });
   engine = new Engine(core, wal, lock);
+  await engine.begin();
   settings.listener.recovered?.(info);
   return engine;
 }
@@ -79,6 +84,7 @@ class Engine implements Storage {
   readonly #lock: FileLock;
   readonly #flushing: Background;
   readonly #compacting: Background;
+  readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -90,7 +96,8 @@ class Engine implements Storage {
     const compactor = new IndexCompactor(core);
     this.#compacting = new Background({
       scheduler: env.scheduler,
-      step: () => compactor.step(),
+      // On a full disk what is left of it is for flushing and expiry.
+      step: async () => core.trouble.refusal === undefined && compactor.step(),
       failed,
     });
     this.#flushing = new Background({
@@ -106,6 +113,24 @@ class Engine implements Storage {
       wal,
       onSealed: () => this.#flushing.kick(),
     });
+    this.#mending = new Background({
+      scheduler: env.scheduler,
+      step: () => this.#mendStep(),
+      failed: (error) => {
+        if (core.trouble.refusal === undefined) core.trouble.report(error);
+        failed(error);
+      },
+    });
+  }
+
+  /** Part of openStorage: a disk that takes no writes is served from all the same. */
+  async begin(): Promise<void> {
+    this.#core.trouble.watch(() => {
+      this.#mending.kick();
+      this.writes.retryWaiting();
+    });
+    this.#flushing.kick();
+    await this.#mending.finish().catch(() => undefined);
   }
 
   resolve(
@@ -166,7 +191,7 @@ class Engine implements Storage {
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
     this.#assertOpen();
-    return dropWindows(this.#core, keys);
+    return withReserve(this.#core, () => dropWindows(this.#core, keys));
   }
 
   async setPolicies(policies: PolicySet): Promise<void> {
@@ -219,11 +244,24 @@ class Engine implements Storage {
   }
 
   async #flushStep(): Promise<boolean> {
-    if (!(await flushOldest(this.#core))) return false;
+    if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
     this.#compacting.kick();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
+  }
+
+  #mendStep(): Promise<boolean> {
+    return mend({
+      core: this.#core,
+      wal: this.#wal,
+      writes: this.writes,
+      flushAll: () => this.#flushAll(),
+      mended: () => {
+        this.writes.retryWaiting();
+        this.#compacting.kick();
+      },
+    });
   }
 
   /** What is sealed later, by writes that go on, is not waited for. */
@@ -240,7 +278,8 @@ class Engine implements Storage {
     try {
       await this.#flushAll();
       await this.#stopWork();
-      await this.#wal.close();
+      // All is in tables: a log that failed has nothing more to say.
+      if (this.#wal.failure === undefined) await this.#wal.close();
       const { catalog, series } = this.#core;
       await catalog.apply(() => ({ clean: true, nextSeriesId: series.nextId }));
     } finally {
@@ -249,6 +288,7 @@ class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
+    await this.#mending.stop();
     await this.#compacting.stop();
     await this.#flushing.stop();
   }

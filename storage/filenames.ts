@@ -1,6 +1,7 @@
 // Every name on disk is made and parsed here. None comes from a user's string.
 //
 //   LOCK                                      held by the one process that owns the directory
+//   RESERVE                                   space for hard times, see reserve.ts
 //   CURRENT                                   the name of the live manifest, and a line feed
 //   manifest/000001.manifest
 //   wal/000007.wal
@@ -8,6 +9,7 @@
 //   tag-index/000013.idx
 
 export const LOCK_NAME = 'LOCK';
+export const RESERVE_NAME = 'RESERVE';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';

@@ -44,7 +44,7 @@ export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageS
       misses: blockCache.misses,
     },
     blocksRead: counters.blocksRead,
-    readOnly: (wal.failure ?? catalog.failure) !== undefined,
+    readOnly: core.trouble.refusal !== undefined,
   };
 }
 

@@ -94,6 +94,11 @@ export interface StorageOptions {
   };
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
+  /**
+   * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
+   * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
+   */
+  readonly reserveBytes?: number;
   /** Default: one policy called `default`, 30 d in windows of 2 h, for every series. */
   readonly policies?: PolicySet;
   readonly listener?: Partial<StorageListener>;
@@ -112,7 +117,7 @@ export interface StorageListener {
   }): void;
   windowDropped(info: WindowInfo): void;
   corruption(error: Error): void;
-  /** A background task failed; after a failed write or fsync the engine is read-only. */
+  /** A background task failed, and is tried again. */
   backgroundError(error: Error): void;
 }
 

@@ -14,7 +14,10 @@ import { WriteRoom } from './write-room.ts';
 /** Points in one WAL record; a larger batch becomes several. */
 const RECORD_POINTS_MAX = 2 ** 18;
 
-export type WritePathOptions = Pick<Core, 'env' | 'settings' | 'catalog' | 'memtables'> & {
+export type WritePathOptions = Pick<
+  Core,
+  'env' | 'settings' | 'catalog' | 'memtables' | 'trouble'
+> & {
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
   onSealed(): void;
@@ -53,7 +56,7 @@ export class WritePath {
       for (; from < count; from += pieceMax) {
         const piece =
           count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
-        this.#assertWritable();
+        this.assertWritable();
         if (!this.#makeRoom(piece)) return false;
         durable.push(this.#appendPiece(piece));
       }
@@ -74,6 +77,12 @@ export class WritePath {
     this.#startAgeTimer();
   }
 
+  /** Throws when writes are refused: what cannot be acknowledged must not pile up in memory. */
+  assertWritable(): void {
+    const { refusal } = this.#options.trouble;
+    if (refusal !== undefined) throw refusal;
+  }
+
   /** Seals what is in memory, if there is anything. */
   seal(): void {
     const { catalog, wal, memtables, onSealed } = this.#options;
@@ -86,6 +95,15 @@ export class WritePath {
     if (segment > wal.segment) wal.rotate(segment);
     catalog.setMemory(new Generation(memtables, segment), [...sealed, active]);
     onSealed();
+  }
+
+  /** After a failure of the WAL: nothing in memory stays bound to a segment that may be torn. */
+  abandonSegment(): void {
+    this.seal();
+    const { catalog, wal, memtables } = this.#options;
+    if (!wal.isSpoiled) return;
+    wal.rotate(wal.segment + 1);
+    catalog.setMemory(new Generation(memtables, wal.segment), catalog.version.parts.sealed);
   }
 
   /** There is room, or no hope of it: those who wait try again. */
@@ -115,12 +133,6 @@ export class WritePath {
     if (catalog.version.parts.sealed.length >= settings.memtablesSealedMax) return false;
     this.seal();
     return true;
-  }
-
-  /** A point that cannot be acknowledged, or never be flushed, must not pile up in memory. */
-  #assertWritable(): void {
-    const failure = this.#options.wal.failure ?? this.#options.catalog.failure;
-    if (failure !== undefined) throw failure;
   }
 
   #appendPiece(piece: PointBatch): Promise<void> {
