@@ -13,7 +13,7 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
   ['varve_storage_table_points', 'Points in all SSTables.', (s) => s.tablePoints],
   [
     'varve_storage_read_only',
-    '1 after a failed write, until the next start.',
+    '1 while writes are refused because the disk is full or fails.',
     (s) => Number(s.readOnly),
   ],
   ['varve_memtable_points', 'Points in memtables.', (s) => s.memtable.points],
@@ -26,6 +26,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
 ];
 
 const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
+  [
+    'varve_storage_disk_troubles_total',
+    'Times that a full or failing disk began to be in the way of writes.',
+    (s) => s.refusals.troubles,
+  ],
   ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
   ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
   ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
@@ -92,6 +97,12 @@ function registerStats(registry: Registry): (stats: StorageStats) => void {
     help: 'Tables of the tag index by level.',
     ...byLevel,
   });
+  const refused = new Counter({
+    name: 'varve_storage_writes_refused_total',
+    help: 'Batches refused, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
   const levelBytes = new Gauge({
     name: 'varve_index_bytes',
     help: 'Size of the tag index by level.',
@@ -104,6 +115,10 @@ function registerStats(registry: Registry): (stats: StorageStats) => void {
       counter.reset();
       counter.inc(read(stats));
     }
+    refused.reset();
+    refused.inc({ reason: 'disk_full' }, stats.refusals.diskFull);
+    refused.inc({ reason: 'disk_failing' }, stats.refusals.diskFailing);
+    refused.inc({ reason: 'flush_behind' }, stats.refusals.flushBehind);
     stats.index.levels.forEach(({ tables, bytes }, level) => {
       levelTables.set({ level }, tables);
       levelBytes.set({ level }, bytes);

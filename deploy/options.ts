@@ -7,11 +7,12 @@ import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, policyConfigs } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
-  const { wal, memtable, block_cache } = config.storage;
+  const { wal, memtable, block_cache, reserve } = config.storage;
   return {
     wal: { sync: wal.sync, intervalMs: wal.interval },
     memtable: { bytesMax: memtable.size, ageMsMax: memtable.max_age },
     blockCacheBytes: block_cache,
+    reserveBytes: reserve,
     policies: createPolicySet(policyConfigs(config)),
     listener,
   };

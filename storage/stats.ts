@@ -45,6 +45,7 @@ export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageS
     },
     blocksRead: counters.blocksRead,
     readOnly: core.trouble.refusal !== undefined,
+    refusals: { ...writes.refusals, troubles: core.trouble.count },
   };
 }
 

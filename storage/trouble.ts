@@ -20,6 +20,7 @@ export class Trouble {
   readonly #dir: string;
   #refusal: StorageError | undefined;
   #kind: TroubleKind | undefined;
+  #count = 0;
   #onReport: (error: StorageError) => void = () => undefined;
 
   constructor(dir: string) {
@@ -29,6 +30,11 @@ export class Trouble {
   /** What a write is answered with, while there is trouble. */
   get refusal(): StorageError | undefined {
     return this.#refusal;
+  }
+
+  /** Times that trouble began. */
+  get count(): number {
+    return this.#count;
   }
 
   get kind(): TroubleKind | undefined {
@@ -44,6 +50,7 @@ export class Trouble {
   /** A full disk says more than a failing one, and is what the next report may turn it into. */
   report(cause: unknown): void {
     const kind = isOutOfSpace(cause) ? 'disk-full' : 'disk-failing';
+    if (this.#kind === undefined) this.#count++;
     if (this.#kind === undefined || kind === 'disk-full') {
       this.#kind = kind;
       this.#refusal = refusalOf(this.#dir, cause);

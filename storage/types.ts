@@ -164,7 +164,17 @@ export interface StorageStats {
     readonly misses: number;
   };
   readonly blocksRead: number;
+  /** Whether the disk is full or fails, and writes are refused until it is not. */
   readonly readOnly: boolean;
+  /** Appends refused since the start, by reason. */
+  readonly refusals: {
+    readonly diskFull: number;
+    readonly diskFailing: number;
+    /** Memory was full, and flushing too slow. */
+    readonly flushBehind: number;
+    /** Times that the disk began to be in the way. */
+    readonly troubles: number;
+  };
 }
 
 /** One data directory, one writer. Every method may throw StorageError. */

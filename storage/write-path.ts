@@ -3,6 +3,7 @@
 // new segment in the same step, so that a segment holds parts of one generation only.
 
 import type { Core } from './core.ts';
+import { isOutOfSpace, StorageError } from './errors.ts';
 import { largestId } from './memtable.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
@@ -30,6 +31,7 @@ export class WritePath {
   #shut: Error | undefined;
   #pointsAppended = 0;
   #batchesAppended = 0;
+  readonly #refusals = { diskFull: 0, diskFailing: 0, flushBehind: 0 };
 
   constructor(options: WritePathOptions) {
     this.#options = options;
@@ -45,8 +47,24 @@ export class WritePath {
     return this.#batchesAppended;
   }
 
+  /** Appends that were refused, by reason. */
+  get refusals(): Readonly<Record<'diskFull' | 'diskFailing' | 'flushBehind', number>> {
+    return this.#refusals;
+  }
+
   /** See Storage.append. */
   async append(batch: PointBatch): Promise<void> {
+    try {
+      await this.#append(batch);
+    } catch (error) {
+      this.#countRefusal(error);
+      throw error;
+    }
+    this.#batchesAppended++;
+    this.#pointsAppended += batch.ids.length;
+  }
+
+  async #append(batch: PointBatch): Promise<void> {
     const count = batch.ids.length;
     const pieceMax = Math.min(RECORD_POINTS_MAX, this.#active.memtable.capacity);
     const durable: Promise<void>[] = [];
@@ -63,8 +81,14 @@ export class WritePath {
       return true;
     });
     await Promise.all(durable);
-    this.#batchesAppended++;
-    this.#pointsAppended += count;
+  }
+
+  #countRefusal(error: unknown): void {
+    if (!(error instanceof StorageError)) return;
+    if (error.code === 'RESOURCE_EXHAUSTED') this.#refusals.flushBehind++;
+    if (error.code !== 'UNAVAILABLE') return;
+    if (isOutOfSpace(error)) this.#refusals.diskFull++;
+    else this.#refusals.diskFailing++;
   }
 
   /** Writes new series ahead of the points that use them. Throws CLOSED once shut. */

@@ -55,7 +55,8 @@ class History {
     else {
       const [name, step] = this.#calmStep(rng.below(66));
       this.#scan = undefined;
-      if (draw < 92) await this.#say(`power cut in ${name}`, () => subject.cutDuring(step));
+      if (draw < 91) await this.#say(`power cut in ${name}`, () => subject.cutDuring(step));
+      else if (draw < 94) await this.#say(`full disk in ${name}`, () => subject.fillDuring(step));
       else await this.#say(`failure in ${name}`, () => subject.failDuring(step));
     }
   }

@@ -169,6 +169,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       blockCache: { bytes: 0, bytesMax: 0, hits: 0, misses: 0 },
       blocksRead: 0,
       readOnly: false,
+      refusals: { diskFull: 0, diskFailing: 0, flushBehind: 0, troubles: 0 },
     }),
     async close() {},
     async [Symbol.asyncDispose]() {},
