@@ -1,6 +1,7 @@
 // The server's metrics: one prom-client registry that every room adds its own to, with storage's
 // figures copied in just before it is read.
 
+import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RecoveryInfo, Storage, StorageListener, StorageStats } from '../storage/index.ts';
 
@@ -26,6 +27,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
 ];
 
 const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
+  [
+    'varve_storage_tables_quarantined_total',
+    'Tables put aside because they cannot be read.',
+    (s) => s.quarantined,
+  ],
   [
     'varve_storage_disk_troubles_total',
     'Times that a full or failing disk began to be in the way of writes.',
@@ -63,7 +69,7 @@ export interface ServerMetrics {
   refreshed(storage: Pick<Storage, 'stats'>): Registry;
 }
 
-export function createServerMetrics(version: string): ServerMetrics {
+export function createServerMetrics(version: string, dataDir: string): ServerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -72,6 +78,7 @@ export function createServerMetrics(version: string): ServerMetrics {
     labelNames: ['version', 'node_version'],
     registers: [registry],
   }).set({ version, node_version: process.version }, 1);
+  registerFreeBytes(registry, dataDir);
   const refreshStats = registerStats(registry);
   return {
     registry,
@@ -81,6 +88,21 @@ export function createServerMetrics(version: string): ServerMetrics {
       return registry;
     },
   };
+}
+
+/** No value while the directory cannot be asked: it may be gone. */
+function registerFreeBytes(registry: Registry, dataDir: string): void {
+  new Gauge({
+    name: 'varve_storage_free_bytes',
+    help: 'Space that is left for the data directory.',
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const stats = await statfs(dataDir).catch(() => undefined);
+      if (stats !== undefined) this.set(stats.bavail * stats.bsize);
+      else this.remove();
+    },
+  });
 }
 
 function registerStats(registry: Registry): (stats: StorageStats) => void {

@@ -1,5 +1,5 @@
 // Memory of points, used again: fresh pages for every batch would cost more than decoding it does
-// (10 ns a point, against 1 ns for the copy; see test/bench/ingest-decode.ts).
+// (10 ns a point, against 1 ns for the copy; see test/bench/decode.bench.ts).
 
 import { POINT_BYTES, type PointBuffer, pointBuffer } from './decode/columns.ts';
 

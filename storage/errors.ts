@@ -24,12 +24,21 @@ export class CorruptionError extends StorageError {
   readonly path: string;
   readonly offset: number;
 
+  /** The bytes may be whole, and of a format that this program does not know. */
+  readonly isOtherVersion: boolean;
+
   /** `expectation` says what was expected against what was found. */
-  constructor(path: string, offset: number, expectation: string, options?: { cause?: unknown }) {
+  constructor(
+    path: string,
+    offset: number,
+    expectation: string,
+    options?: { cause?: unknown; isOtherVersion?: boolean },
+  ) {
     super('CORRUPTION', `${path} is damaged at byte ${offset}: ${expectation}`, options);
     this.name = 'CorruptionError';
     this.path = path;
     this.offset = offset;
+    this.isOtherVersion = options?.isOtherVersion ?? false;
   }
 }
 

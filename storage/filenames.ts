@@ -7,6 +7,7 @@
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
 //   tag-index/000013.idx
+//   ....damaged                               a table put aside, see catalog.ts
 
 export const LOCK_NAME = 'LOCK';
 export const RESERVE_NAME = 'RESERVE';
@@ -16,6 +17,9 @@ export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
 
 /** Numbers are padded to this width; later ones simply grow longer. */
 const NUMBER_WIDTH = 6;
+
+/** Of a table that cannot be read, put aside beside where it was. Nobody removes it but people. */
+export const DAMAGED_SUFFIX = '.damaged';
 
 export type FileKind = 'manifest' | 'wal' | 'table' | 'index';
 

@@ -37,7 +37,11 @@ export async function removeOrphans(
   }
   for await (const path of windowDirs(dir, fs)) {
     for (const number of fileNumbers(await fs.list(path), 'table')) {
-      if (!state.tables.has(number)) await remove(`${path}/${fileName('table', number)}`);
+      // The number alone may be another table's: a power cut brings back what was removed, and its
+      // number, which no edit had mentioned, was given again since.
+      const meta = state.tables.get(number);
+      const isLive = meta !== undefined && windowDir(dir, meta) === path;
+      if (!isLive) await remove(`${path}/${fileName('table', number)}`);
     }
     await fs.removeDir(path);
   }

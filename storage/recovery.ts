@@ -3,8 +3,8 @@
 
 import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
-import type { Env, FileLock } from './env/env.ts';
-import { StorageError } from './errors.ts';
+import type { Env, FileLock, FileSystem, ReadableFile } from './env/env.ts';
+import { CorruptionError, isMissing, StorageError } from './errors.ts';
 import { LOCK_NAME } from './filenames.ts';
 import { flushOldest } from './flush.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
@@ -93,10 +93,11 @@ async function openCore(
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async (_, path) => openTable(await env.fs.open(path), path),
+    openTable: async (_, path) => openTable(await openNamed(path, env.fs), path),
     openIndexTable: async ({ number }, path) =>
-      openIndexTable(await env.fs.open(path), path, number, blockCache),
+      openIndexTable(await openNamed(path, env.fs), path, number, blockCache),
     tableGone: (number) => blockCache.dropTable(number),
+    damaged: (error) => settings.listener.corruption?.(error),
     manifestFailed: (cause) => trouble.report(cause),
     cleanupFailed: (error) => settings.listener.backgroundError?.(error),
   });
@@ -124,6 +125,16 @@ async function openCore(
     trouble,
     reserve,
   };
+}
+
+/** A file that the manifest names and that is gone is damage, not a mistake of the caller. */
+async function openNamed(path: string, fs: FileSystem): Promise<ReadableFile> {
+  try {
+    return await fs.open(path);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    throw new CorruptionError(path, 0, 'expected a file, found none', { cause });
+  }
 }
 
 async function replayInto(core: Core) {

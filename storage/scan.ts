@@ -3,7 +3,7 @@
 // loaded from every table first, then decoded and merged without waiting.
 
 import type { Core } from './core.ts';
-import { CorruptionError } from './errors.ts';
+import { CorruptionError, toError } from './errors.ts';
 import type { Memtable, PointColumns } from './memtable.ts';
 import { mergeRuns } from './merge.ts';
 import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
@@ -98,7 +98,7 @@ async function loadBlocks(
   request: ScanRequest,
   core: Core,
 ): Promise<LoadedTable> {
-  const table = await orReport(file.reader(), request, core);
+  const table = await orReport(file.reader(), request, core, () => quarantine(file, core));
   if (table === undefined) return [];
   const wanted =
     slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
@@ -122,16 +122,25 @@ async function orReport<T>(
   reading: T | Promise<T>,
   request: ScanRequest,
   core: Core,
+  onDamage?: () => void,
 ): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;
     core.settings.listener.corruption?.(error);
+    if (!error.isOtherVersion) onDamage?.();
     if (request.onCorruption === undefined) throw error;
     request.onCorruption(error);
     return undefined;
   }
+}
+
+/** The scan goes on meanwhile; what fails is tried again by the next scan that meets the table. */
+function quarantine(file: TableFile, { catalog, settings }: Core): void {
+  catalog.quarantine(file).catch((error: unknown) => {
+    settings.listener.backgroundError?.(toError(error));
+  });
 }
 
 function mergeSlice(

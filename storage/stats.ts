@@ -44,6 +44,7 @@ export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageS
       misses: blockCache.misses,
     },
     blocksRead: counters.blocksRead,
+    quarantined: catalog.quarantined,
     readOnly: core.trouble.refusal !== undefined,
     refusals: { ...writes.refusals, troubles: core.trouble.count },
   };

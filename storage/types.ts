@@ -164,6 +164,8 @@ export interface StorageStats {
     readonly misses: number;
   };
   readonly blocksRead: number;
+  /** Tables put aside since the start, because they cannot be read. */
+  readonly quarantined: number;
   /** Whether the disk is full or fails, and writes are refused until it is not. */
   readonly readOnly: boolean;
   /** Appends refused since the start, by reason. */

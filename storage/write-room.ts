@@ -67,8 +67,8 @@ export class WriteRoom {
       },
     };
     const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
-      const waited = `no memtable had room within ${this.#waitMsMax} ms`;
-      const message = `flushing has fallen behind: ${waited}; retry later`;
+      const cause = 'flushing has fallen behind';
+      const message = `${cause}: no memtable had room within ${this.#waitMsMax} ms; retry later`;
       waiter.refuse(new StorageError('RESOURCE_EXHAUSTED', message));
       // Whoever is next may need less room.
       this.open();

@@ -16,7 +16,7 @@ export interface TimeSpan {
 /**
  * Turns `column`, which holds little-endian int64, into doubles where it lies. Two 32-bit words
  * make a double without a BigInt; the upper one stays the same for 49 days, so what depends on it
- * is worked out when it changes. test/bench/ingest-decode.ts measures it.
+ * is worked out when it changes. test/bench/decode.bench.ts measures it.
  */
 export function convertTimestamps(column: Float64Array): TimeSpan {
   const lows = new Uint32Array(column.buffer, column.byteOffset, column.length * 2);

@@ -61,12 +61,13 @@ async function* scan(
   view: Viewpoint,
   rangeMs: number,
 ): AsyncGenerator<readonly Points[]> {
-  const { storage, budget, signal } = context;
+  const { storage, budget, signal, annotations } = context;
   if (view.grid.steps === 0) return;
   const request: ScanRequest = {
     selectors: [selector.matchers],
     ...visibleRange(view, rangeMs),
     signal,
+    onCorruption: ({ message }) => annotations.damage(message),
   };
   for await (const batch of storage.scan(request)) {
     budget.takeSeries(batch.length);

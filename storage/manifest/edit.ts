@@ -2,24 +2,12 @@
 // Whatever an edit names must be durable before the edit is; its bytes are in edit-codec.ts.
 
 import { assert } from '../assert.ts';
+import type { TableSummary } from '../sstable/format.ts';
 
 /** An SSTable of one window. */
-export interface TableMeta {
+export interface TableMeta extends TableSummary {
   /** Names the file; never reused. */
   readonly number: number;
-  readonly policyId: number;
-  /** The window [windowStartMs, windowEndMs) that all its points lie in. */
-  readonly windowStartMs: number;
-  readonly windowEndMs: number;
-  readonly sizeBytes: number;
-  /** First and last timestamp that occurs, ms; both included. */
-  readonly minTimestampMs: number;
-  readonly maxTimestampMs: number;
-  /** Smallest and largest series id that occurs; both included. */
-  readonly firstSeries: number;
-  readonly lastSeries: number;
-  readonly seriesCount: number;
-  readonly pointCount: number;
   /** Of two tables with the same point, the one with the higher sequence is right. */
   readonly sequence: number;
 }

@@ -19,11 +19,14 @@ export interface BlockHandle {
 /** What a table says of itself: all that is known without its place in a manifest. */
 export interface TableSummary {
   readonly policyId: number;
+  /** The window [windowStartMs, windowEndMs) that all its points lie in. */
   readonly windowStartMs: number;
   readonly windowEndMs: number;
   readonly sizeBytes: number;
+  /** First and last timestamp that occurs, ms; both included. */
   readonly minTimestampMs: number;
   readonly maxTimestampMs: number;
+  /** Smallest and largest series id that occurs; both included. */
   readonly firstSeries: number;
   readonly lastSeries: number;
   readonly seriesCount: number;

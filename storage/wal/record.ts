@@ -1,6 +1,6 @@
 // A record of the WAL as bytes and back: new series, or points as columns. Points go at the speed
 // of memcpy: one pass looks for what the columns have in common, the rest is block copies
-// (test/bench/wal.ts has the figures).
+// (test/bench/wal.bench.ts has the figures).
 
 import { assert } from '../assert.ts';
 import { ByteReader } from '../coding/byte-reader.ts';

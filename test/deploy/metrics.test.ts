@@ -12,7 +12,7 @@ async function valueIn(text: Promise<string>, name: string): Promise<number | un
 
 metrics("storage's totals are counters that follow it, however often they are read", async () => {
   const storage = createNaiveStorage();
-  const server = createServerMetrics('1.2.3');
+  const server = createServerMetrics('1.2.3', '.');
   const exposed = () => server.refreshed(storage).metrics();
   assert.is(await valueIn(exposed(), 'varve_storage_points_appended_total'), 0);
   const [id] = await storage.resolve([[{ name: '__name__', value: 'a' }]]);
@@ -30,7 +30,7 @@ metrics("storage's totals are counters that follow it, however often they are re
 });
 
 metrics('what storage tells while it works is timed and counted', async () => {
-  const server = createServerMetrics('1.2.3');
+  const server = createServerMetrics('1.2.3', '.');
   server.listener.walSynced!({ durationMs: 2, bytes: 1, batches: 1 });
   server.listener.corruption!(new Error('damaged'));
   const text = server.registry.metrics();

@@ -184,7 +184,7 @@ hardDisk('an fsync that fails from outside is acknowledged to nobody, and mended
   try {
     let client = connect(server.grpc);
     await client.write(batch(0));
-    tracer = await tracing(server.pid, 'fdatasync:error=EIO:when=5..9');
+    tracer = await tracing(server.pid, 'fdatasync:error=EIO:when=5..6');
     if (tracer === undefined) return console.log('skipped: strace cannot attach here');
     const { acked: count, error } = await streamUntilRefused(client, 1);
     assert.is(error.code, UNAVAILABLE, error.message);

@@ -8,15 +8,21 @@ import { POLICY_SETS, randomPlaces } from './places.ts';
 import { askQuestions } from './questions.ts';
 import { Subject } from './subject.ts';
 
+const STEPS = 40;
+
 type Scan = AsyncIterator<readonly SeriesPoints[]>;
 
-/** Runs the history of `seed`. Throws with the seed and what was done when it goes wrong. */
-export async function runHistory(seed: number, steps: number): Promise<void> {
+/**
+ * Runs the history of `seed` and returns what was done. Throws with the seed and what was done
+ * until then when it goes wrong.
+ */
+export async function runHistory(seed: number): Promise<readonly string[]> {
   const rng = createRng(seed);
   const log: string[] = [];
   const history = new History(new Subject(rng), rng, log);
   try {
-    await history.run(steps);
+    await history.run();
+    return log;
   } catch (thrown) {
     const error = toError(thrown);
     const lines = log.map((line, i) => `  ${i + 1}. ${line}`).join('\n');
@@ -37,11 +43,12 @@ class History {
     this.#log = log;
   }
 
-  async run(steps: number): Promise<void> {
+  async run(): Promise<void> {
     await this.#subject.open();
-    for (let step = 0; step < steps; step++) await this.#step();
+    for (let step = 0; step < STEPS; step++) await this.#step();
     await this.#say('check', () => this.#check());
-    await this.#say('close', () => this.#subject.settle(this.#subject.storage.close()));
+    this.#scan = undefined;
+    await this.#say('restart', () => this.#restart());
   }
 
   async #step(): Promise<void> {
@@ -50,12 +57,13 @@ class History {
     const draw = rng.below(100);
     if (draw < 70) await this.#say(...this.#calmStep(draw));
     else if (draw < 76) await this.#say('restart', () => this.#restart());
-    else if (draw < 80) await this.#say('kill', () => this.#crash('kill'));
-    else if (draw < 84) await this.#say('power cut', () => this.#crash('cut'));
+    else if (draw < 78) await this.#say('kill', () => this.#crash('kill'));
+    else if (draw < 80) await this.#say('cut', () => this.#crash('cut'));
     else {
       const [name, step] = this.#calmStep(rng.below(66));
       this.#scan = undefined;
-      if (draw < 91) await this.#say(`power cut in ${name}`, () => subject.cutDuring(step));
+      const way = rng.pick(['kill', 'cut'] as const);
+      if (draw < 91) await this.#say(`${way} in ${name}`, () => subject.crashDuring(step, way));
       else if (draw < 94) await this.#say(`full disk in ${name}`, () => subject.fillDuring(step));
       else await this.#say(`failure in ${name}`, () => subject.failDuring(step));
     }

@@ -2,6 +2,7 @@
 // cuts, operations that fail, time that passes.
 
 import { setImmediate as turn } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
 import { openStorage, type Storage, type StorageOptions } from '../../storage/index.ts';
 import { type OperationKind, PowerCut, SystemError } from '../sim/memory-fs.ts';
 import type { Rng } from '../sim/rng.ts';
@@ -50,9 +51,14 @@ export class Subject {
     throw new Error('something never ends');
   }
 
+  /** Closes and opens again: then there is no file that nobody needs. */
   async restart(): Promise<void> {
     await this.settle(this.storage.close());
     await this.open();
+    const { tables, index } = this.storage.stats();
+    const indexTables = index.levels.reduce((total, level) => total + level.tables, 0);
+    assert.is(await this.#countFiles('data/windows', '.sst'), tables);
+    assert.is(await this.#countFiles('data/tag-index', '.idx'), indexTables);
   }
 
   /** The process is killed, or the power cut, and what is found then is held against the ledger. */
@@ -63,8 +69,8 @@ export class Subject {
     await this.settle(this.witness.checkFound(this.storage));
   }
 
-  /** Does `step`, in the middle of which the power is cut. */
-  async cutDuring(step: () => Promise<unknown>): Promise<void> {
+  /** Does `step`, in the middle of which the process is killed or the power cut. */
+  async crashDuring(step: () => Promise<unknown>, way: 'kill' | 'cut'): Promise<void> {
     const { fs } = this.#env;
     this.#hook((operations) => {
       if (operations === 0) throw new PowerCut();
@@ -72,7 +78,7 @@ export class Subject {
     const outcome = await this.settle(step()).catch((error: unknown) => error);
     fs.onOperation = undefined;
     refuseBug(outcome);
-    await this.crash('cut');
+    await this.crash(way);
   }
 
   /** Does `step`, in which one operation fails, or the disk is full; then waits for writes. */
@@ -100,6 +106,15 @@ export class Subject {
     fs.capacityBytes = Number.POSITIVE_INFINITY;
     refuseBug(outcome);
     await this.#awaitWrites();
+  }
+
+  async #countFiles(path: string, ending: string): Promise<number> {
+    let count = 0;
+    for (const name of await this.#env.fs.list(path)) {
+      if (name.endsWith(ending)) count++;
+      else count += await this.#countFiles(`${path}/${name}`, ending);
+    }
+    return count;
   }
 
   /** Counts down to an operation drawn at random. */

@@ -168,6 +168,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       index: { levels: [], compactions: 0, bytesWritten: 0 },
       blockCache: { bytes: 0, bytesMax: 0, hits: 0, misses: 0 },
       blocksRead: 0,
+      quarantined: 0,
       readOnly: false,
       refusals: { diskFull: 0, diskFailing: 0, flushBehind: 0, troubles: 0 },
     }),

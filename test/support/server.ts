@@ -30,8 +30,11 @@ export function startServer(dataDir: string, args: readonly string[] = []): Prom
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  process.once('exit', () => child.kill('SIGKILL'));
+  // Ahead of the listener that removes its directory.
+  const kill = () => child.kill('SIGKILL');
+  process.prependOnceListener('exit', kill);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  void exited.then(() => process.off('exit', kill));
   const log: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')));
 

@@ -1,5 +1,4 @@
-// What the tag index costs: bytes per series in memory and on disk, CPU time per lookup. Arguments:
-// series (100,000). Labels are those of a scraped service: 10 per series, 190 B of text.
+// What the tag index costs: bytes per series in memory and on disk, CPU time per lookup.
 
 import type { Labels } from '../../storage/series/labels.ts';
 import { createLabelsKeys } from '../../storage/series/labels-key.ts';
@@ -9,8 +8,11 @@ import { DEFAULT_LEVEL_LIMITS, INDEX_TABLE_BYTES } from '../../storage/tag-index
 import { labelsOf, labelValues } from '../../storage/tag-index/reader.ts';
 import { select } from '../../storage/tag-index/select.ts';
 import { createIndexLab } from '../support/index-lab.ts';
+import { figure } from './support/figure.ts';
+import { numberOption } from './support/options.ts';
+import { type Row, writeReport } from './support/report.ts';
 
-const count = Number(process.argv[2] ?? 100_000);
+const count = numberOption('series', 100_000);
 const FLUSHES = 10;
 const CACHE_BYTES = 64 * 2 ** 20;
 
@@ -35,8 +37,10 @@ function podOf(pod: number): string {
   return `api-server-7d9f8b6c5-${pod.toString(36).padStart(5, '0')}`;
 }
 
-function report(what: string, figure: number, unit: string): void {
-  console.log(`tag-index ${what.padEnd(44)} ${figure.toFixed(figure < 100 ? 1 : 0)} ${unit}`);
+const rows: Row[] = [];
+
+function report(what: string, amount: number, unit: string): void {
+  rows.push([what, amount, unit]);
 }
 
 /** CPU time of one of `times`, which `task` does at once; a busy machine disturbs it least. */
@@ -85,13 +89,11 @@ await timed('flushes and compactions: per series', count, async () => {
   }
 });
 const bytes = [...lab.tables.values()].reduce((sum, table) => sum + table.bytes.length, 0);
+const levels = lab
+  .view()
+  .levels.map((tables) => tables.length)
+  .join(', ');
 const pinned = [...lab.tables.values()].reduce((sum, { table }) => sum + table.memoryBytes, 0);
-console.log(
-  `tag-index levels: ${lab
-    .view()
-    .levels.map((tables) => tables.length)
-    .join(' ')}`,
-);
 report('disk: bytes per series', bytes / count, 'B');
 report('disk: written per byte kept', written / bytes, 'x');
 report('tables: pinned memory per series', pinned / count, 'B');
@@ -124,6 +126,23 @@ for (const [what, task] of questions) {
   });
 }
 await timed('labels of every series: each', count, () => labelsOf(view, ids));
+
+writeReport({
+  name: 'tag-index',
+  title: 'The tag index',
+  headline: [
+    `A series of ten labels takes ${figure(bytes / count)} bytes on disk and`,
+    `${figure(pinned / count)} bytes of pinned memory.`,
+  ].join(' '),
+  about: [
+    `${figure(count)} series with the labels of a scraped service: ten each, 190 bytes of text.`,
+    `They come in ${FLUSHES} portions, each flushed and compacted as a server does it, and end in`,
+    `levels of ${levels} tables. Times are CPU times of one thread; *warm* is with its blocks in`,
+    'the cache.',
+  ].join(' '),
+  columns: ['what', 'figure', 'unit'],
+  rows,
+});
 
 function matcher(name: string, type: MatchType, value: string): Matcher {
   return { name, type, value };

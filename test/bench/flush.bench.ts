@@ -1,10 +1,12 @@
 // What a point costs between its arrival and its table: append to the memtable, and the flush job
 // with sorting, encoding and zstd, for memtables of few long series and of many short ones.
-// node dist/test/bench/flush.js
 
 import { createMemtable } from '../../storage/memtable.ts';
 import { type FlushInput, flush } from '../../storage/workers/flush-job.ts';
 import { METRIC_KINDS, metricValues } from '../support/metric-mix.ts';
+import { figure } from './support/figure.ts';
+import { writeReport } from './support/report.ts';
+import { shortestMs } from './support/timing.ts';
 
 const START_MS = 1_700_006_400_000;
 const STEP_MS = 10_000;
@@ -32,7 +34,17 @@ function fill(seriesCount: number, perSeries: number, recycled?: SharedArrayBuff
   return { arena: memtable.seal(), appendMs };
 }
 
-function row(seriesCount: number, perSeries: number): string {
+interface Outcome {
+  readonly seriesCount: number;
+  readonly perSeries: number;
+  /** ns a point. */
+  readonly appendNs: number;
+  readonly recycledNs: number;
+  readonly flushNs: number;
+  readonly bytesPerPoint: number;
+}
+
+function measure(seriesCount: number, perSeries: number): Outcome {
   const points = seriesCount * perSeries;
   const first = fill(seriesCount, perSeries);
   const again = fill(seriesCount, perSeries, first.arena.buffer);
@@ -41,25 +53,50 @@ function row(seriesCount: number, perSeries: number): string {
     policyIds: new Uint32Array(seriesCount + 1).fill(1),
     windowsMs: Float64Array.of(0, WINDOW_MS),
   };
-  let flushMs = Number.POSITIVE_INFINITY;
   let bytes = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const beganMs = performance.now();
+  const flushMs = shortestMs(ROUNDS, () => {
     bytes = flush(input).tables.reduce((sum, table) => sum + table.bytes.length, 0);
-    flushMs = Math.min(flushMs, performance.now() - beganMs);
-  }
-  const perPoint = (ms: number) => `${((ms * 1e6) / points).toFixed(1)} ns`;
-  return [
-    `${seriesCount} series of ${perSeries}:`,
-    `append ${perPoint(first.appendMs)}, in a recycled arena ${perPoint(again.appendMs)},`,
-    `flush ${perPoint(flushMs)}, ${(bytes / points).toFixed(2)} B`,
-  ].join(' ');
+  });
+  const nsPerPoint = (ms: number) => (ms * 1e6) / points;
+  return {
+    seriesCount,
+    perSeries,
+    appendNs: nsPerPoint(first.appendMs),
+    recycledNs: nsPerPoint(again.appendMs),
+    flushNs: nsPerPoint(flushMs),
+    bytesPerPoint: bytes / points,
+  };
 }
 
-for (const [seriesCount, perSeries] of [
-  [4000, 700],
-  [100_000, 27],
-  [500_000, 4],
-] as const) {
-  console.log(row(seriesCount, perSeries));
-}
+const outcomes = [measure(4000, 700), measure(100_000, 27), measure(500_000, 4)];
+const [fleet] = outcomes;
+
+writeReport({
+  name: 'flush',
+  title: 'Memtable and flush',
+  headline: [
+    `A point takes ${figure(fleet!.recycledNs)} ns into the memtable and ${figure(fleet!.flushNs)}`,
+    'ns from there into a table.',
+  ].join(' '),
+  about: [
+    'Memtables of the mix, filled by one batch of all series for each time, and the job that sorts',
+    'one by series, encodes and compresses it into tables; on one thread, without files.',
+    '*Recycled* is the memory of a memtable that was flushed before, as a running server uses it.',
+  ].join(' '),
+  columns: [
+    'series',
+    'points each',
+    'append, new memory ns',
+    'append, recycled ns',
+    'flush ns',
+    'table B / point',
+  ],
+  rows: outcomes.map((outcome) => [
+    outcome.seriesCount,
+    outcome.perSeries,
+    outcome.appendNs,
+    outcome.recycledNs,
+    outcome.flushNs,
+    outcome.bytesPerPoint,
+  ]),
+});

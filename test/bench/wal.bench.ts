@@ -1,10 +1,11 @@
 // What a point costs in the WAL: encoding into a group, framing and checksum, the file aside.
-// node dist/test/bench/wal.js
 
 import { createMarker } from '../../storage/coding/log-format.ts';
 import type { PointBatch } from '../../storage/index.ts';
 import { WalGroup } from '../../storage/wal/group.ts';
 import { decodeRecord } from '../../storage/wal/record.ts';
+import { figure } from './support/figure.ts';
+import { writeReport } from './support/report.ts';
 
 const COUNT = 5000;
 const ROUNDS = 2000;
@@ -33,7 +34,16 @@ const SHAPES: [string, PointBatch][] = [
   ['history', columns(scattered, (i) => START_MS - i * 86_400_000)],
 ];
 
-function measure(batch: PointBatch): { encodeNs: number; decodeNs: number; bytes: number } {
+interface Outcome {
+  readonly name: string;
+  /** ns a point. */
+  readonly encodeNs: number;
+  readonly decodeNs: number;
+  /** Of the log, for a point. */
+  readonly bytes: number;
+}
+
+function measure(name: string, batch: PointBatch): Outcome {
   const record = { kind: 'points', batch } as const;
   const marker = createMarker([1]);
   let buffer: Uint8Array | undefined;
@@ -51,7 +61,7 @@ function measure(batch: PointBatch): { encodeNs: number; decodeNs: number; bytes
   const decodeNs = timePerPoint(() => {
     for (let round = 0; round < ROUNDS; round++) decodeRecord(payload, 'bench', 0);
   });
-  return { encodeNs, decodeNs, bytes: bytes / COUNT };
+  return { name, encodeNs, decodeNs, bytes: bytes / COUNT };
 }
 
 function timePerPoint(work: () => void): number {
@@ -60,9 +70,22 @@ function timePerPoint(work: () => void): number {
   return ((performance.now() - startMs) * 1e6) / (ROUNDS * COUNT);
 }
 
-const parts = SHAPES.map(([name, batch]) => {
-  const { encodeNs, decodeNs, bytes } = measure(batch);
-  const figures = `${encodeNs.toFixed(1)} ns in, ${decodeNs.toFixed(1)} ns out`;
-  return `${name} ${figures}, ${bytes.toFixed(1)} B`;
+const outcomes = SHAPES.map(([name, batch]) => measure(name, batch));
+const [scrape] = outcomes;
+
+writeReport({
+  name: 'wal',
+  title: 'The write-ahead log',
+  headline: [
+    `A point of one scrape takes ${figure(scrape!.encodeNs)} ns and ${figure(scrape!.bytes)} bytes`,
+    `in the log, and ${figure(scrape!.decodeNs)} ns to replay.`,
+  ].join(' '),
+  about: [
+    `Batches of ${figure(COUNT)} points with different values, ${GROUP_RECORDS} of them to a group`,
+    'that shares an fsync; encoded, framed and checksummed, the file aside. *One scrape* has one',
+    'timestamp and ascending series, *a fleet* scattered series and timestamps within 10 s,',
+    '*history* scattered series and a day between neighbours.',
+  ].join(' '),
+  columns: ['batch', 'in ns', 'out ns', 'B / point'],
+  rows: outcomes.map(({ name, encodeNs, decodeNs, bytes }) => [name, encodeNs, decodeNs, bytes]),
 });
-console.log(`wal, per point: ${parts.join('; ')}`);

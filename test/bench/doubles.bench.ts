@@ -1,10 +1,10 @@
 // Ways to lay out full doubles, bytes a point behind the same zstd: what was tried before
 // storage/coding/bit-patterns.ts was chosen.
-// node dist/test/bench/doubles.js
 
 import { compressFrame, frameBytesMax } from '../../storage/coding/zstd.ts';
 import { createTableBuilder } from '../../storage/sstable/writer.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
+import { writeReport } from './support/report.ts';
 
 const SERIES = 40;
 const POINTS = 720;
@@ -104,16 +104,30 @@ function tableBytes(columns: readonly BigUint64Array[]): number {
   return builder.finish().sizeBytes;
 }
 
-console.log(
-  ['bytes a point'.padEnd(20), ...Object.keys(layouts).map((name) => name.padStart(14))].join(''),
-);
-for (const [name, source] of Object.entries(sources)) {
+const names = Object.keys(layouts);
+const rows = Object.entries(sources).map(([name, source]) => {
   const columns = Array.from({ length: SERIES }, (_, k) => {
     const next = source(createRng(k + 1), k);
     return new BigUint64Array(Float64Array.from({ length: POINTS }, () => next()).buffer);
   });
-  const figures = Object.values(layouts).map((layout) => {
-    return (layout(columns) / SERIES / POINTS).toFixed(2).padStart(14);
-  });
-  console.log([name.padEnd(20), ...figures].join(''));
-}
+  return [name, ...Object.values(layouts).map((layout) => layout(columns) / SERIES / POINTS)];
+});
+const walk = rows[0]!;
+
+writeReport({
+  name: 'doubles',
+  title: 'Layouts of full doubles',
+  headline: [
+    `A random walk of full doubles takes ${Number(walk[names.indexOf('varve') + 1]).toFixed(2)}`,
+    `bytes a point, ${Number(walk[names.indexOf('as they are') + 1]).toFixed(2)} as it is.`,
+  ].join(' '),
+  about: [
+    `Bytes a point of ${SERIES} series of ${POINTS} points behind the same zstd. *Planes* are the`,
+    'first bytes of all points, then the second, and so on, each compressed by itself: of the',
+    'doubles, of their XOR or difference with the one before, of their difference with one in the',
+    'middle. *ALP-RD* is that of Afroozeh, Kuffo and Boncz (2024) with the best cut for each',
+    'series. *varve* is a whole table, with timestamps and index.',
+  ].join(' '),
+  columns: ['data', ...names],
+  rows,
+});

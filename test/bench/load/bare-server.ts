@@ -1,21 +1,22 @@
-// A server for ingest-client to load. Modes: `bare` throws every message away as soon as grpc-js
-// has it, which is the ceiling of what Node can take; `discard` is the whole ingest room on a
-// storage that keeps series but no points. Prints `ready HOST:PORT` and runs until it is stopped.
+// A server for a load client that stores nothing. Modes: `bare` throws every message away as soon
+// as grpc-js has it, which is the ceiling of what Node can take; `discard` is the whole ingest room
+// on a storage that keeps series but no points. Tells its parent the address and ends with it.
 
 import { performance } from 'node:perf_hooks';
 import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { Registry } from 'prom-client';
-import { createGrpcServer, createIngestService, type GrpcServer } from '../../ingest/index.ts';
-import { IngestService } from '../../proto/index.ts';
-import { createNaiveStorage } from '../support/naive-storage.ts';
+import { createGrpcServer, createIngestService, type GrpcServer } from '../../../ingest/index.ts';
+import { IngestService } from '../../../proto/index.ts';
+import { createNaiveStorage } from '../../support/naive-storage.ts';
 
 const modes: Readonly<Record<string, (server: GrpcServer) => void>> = { bare, discard };
 const mode = modes[process.argv[2] ?? 'bare'];
-if (mode === undefined) throw new Error(`usage: ingest-server ${Object.keys(modes).join('|')}`);
+if (mode === undefined) throw new Error(`usage: bare-server ${Object.keys(modes).join('|')}`);
 const server = createGrpcServer();
 mode(server);
 const port = await server.listen('127.0.0.1:0');
-console.log(`ready 127.0.0.1:${port}`);
+process.on('disconnect', () => process.exit());
+process.send?.({ address: `127.0.0.1:${port}` });
 
 function bare(target: GrpcServer): void {
   const asIs = { requestDeserialize: (bytes: Buffer) => bytes };
