@@ -57,7 +57,7 @@ export class Reserve {
   }
 }
 
-/** Runs `action`, and once more with the space of the reserve when the disk turns out to be full. */
+/** Runs `action`; when the disk turns out to be full, once more with the space of the reserve. */
 export async function withReserve<Result>(
   { reserve, trouble }: { readonly reserve: Reserve; readonly trouble: Trouble },
   action: () => Promise<Result>,
