@@ -174,7 +174,7 @@ class Engine implements Storage {
   }
 
   labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]> {
-    return this.#read((version) => labelNamesIn(version, selectors, range));
+    return this.#read((version) => labelNamesIn(version, this.#core, selectors, range));
   }
 
   labelValues(
@@ -182,7 +182,7 @@ class Engine implements Storage {
     selectors?: ScanRequest['selectors'],
     range?: TimeRange,
   ): Promise<readonly string[]> {
-    return this.#read((version) => labelValuesIn(version, name, selectors, range));
+    return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
   }
 
   windows(): readonly WindowInfo[] {

@@ -2,7 +2,7 @@
 // with points in a window or memtable that meets it.
 
 import type { Core } from './core.ts';
-import { tablesIn } from './scan.ts';
+import { orReport, readerOf, tablesIn } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import { intersect, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
@@ -17,52 +17,66 @@ const EVERY_SERIES: Selectors = [[]];
 
 export async function seriesIn(
   version: Version,
-  { series }: Core,
+  core: Core,
   selectors: Selectors,
   range?: TimeRange,
 ): Promise<Labels[]> {
-  const ids = await idsIn(version, selectors, range);
-  const labels = await series.labelsOf(version.index, ids);
+  const ids = await idsIn(version, core, selectors, range);
+  const labels = await core.series.labelsOf(version.index, ids);
   return labels.filter((ofSeries) => ofSeries !== undefined);
 }
 
 export async function labelNamesIn(
   version: Version,
+  core: Core,
   selectors?: Selectors,
   range?: TimeRange,
 ): Promise<string[]> {
   if (selectors === undefined && range === undefined) return labelNames(version.index);
-  return labelNames(version.index, await idsIn(version, selectors ?? EVERY_SERIES, range));
+  return labelNames(version.index, await idsIn(version, core, selectors ?? EVERY_SERIES, range));
 }
 
 export async function labelValuesIn(
   version: Version,
+  core: Core,
   name: string,
   selectors?: Selectors,
   range?: TimeRange,
 ): Promise<string[]> {
   if (selectors === undefined && range === undefined) return labelValues(version.index, name);
-  return labelValues(version.index, name, await idsIn(version, selectors ?? EVERY_SERIES, range));
+  return labelValues(
+    version.index,
+    name,
+    await idsIn(version, core, selectors ?? EVERY_SERIES, range),
+  );
 }
 
 async function idsIn(
   version: Version,
+  core: Core,
   selectors: Selectors,
   range: TimeRange | undefined,
 ): Promise<Uint32Array> {
   const ids = await select(version.index, selectors);
   if (range === undefined || ids.length === 0) return ids;
-  return intersect(ids, await idsWithPoints(version, range));
+  return intersect(ids, await idsWithPoints(version, core, range));
 }
 
-async function idsWithPoints(version: Version, range: TimeRange): Promise<Uint32Array> {
-  const tables = await Promise.all(tablesIn(version, range).map((file) => file.reader()));
-  const onDisk = await Promise.all(tables.map((table) => table.seriesIds()));
+/** What is damaged is reported and passed over. */
+const PASS_OVER = { onCorruption: () => undefined };
+
+async function idsWithPoints(version: Version, core: Core, range: TimeRange): Promise<Uint32Array> {
+  const onDisk = await Promise.all(
+    tablesIn(version, range).map(async (file) => {
+      const table = await readerOf(file, PASS_OVER, core);
+      return table && (await orReport(table.seriesIds(), PASS_OVER, core));
+    }),
+  );
   const { sealed, active } = version.parts;
   const inMemory = [...sealed, active]
     .map(({ memtable }) => memtable)
     .filter(({ minTimestampMs }) => minTimestampMs < range.endMs)
     .filter(({ maxTimestampMs }) => maxTimestampMs >= range.startMs)
     .map((memtable) => memtable.seriesIds());
-  return union([...onDisk, ...inMemory]);
+  return union([...onDisk.filter((ids) => ids !== undefined), ...inMemory]);
 }

@@ -7,6 +7,7 @@ import { CorruptionError, toError } from './errors.ts';
 import type { Memtable, PointColumns } from './memtable.ts';
 import { mergeRuns } from './merge.ts';
 import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
+import type { Table } from './sstable/reader.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
@@ -98,7 +99,7 @@ async function loadBlocks(
   request: ScanRequest,
   core: Core,
 ): Promise<LoadedTable> {
-  const table = await orReport(file.reader(), request, core, () => quarantine(file, core));
+  const table = await readerOf(file, request, core);
   if (table === undefined) return [];
   const wanted =
     slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
@@ -117,10 +118,19 @@ async function loadBlocks(
   return blocks.filter((block) => block !== undefined);
 }
 
+/** The table's reader; a table that cannot be opened is reported and put aside. */
+export function readerOf(
+  file: TableFile,
+  request: Pick<ScanRequest, 'onCorruption'>,
+  core: Core,
+): Promise<Table | undefined> {
+  return orReport(file.reader(), request, core, () => quarantine(file, core));
+}
+
 /** Damage is always reported; whether it ends the scan is the caller's choice. */
-async function orReport<T>(
+export async function orReport<T>(
   reading: T | Promise<T>,
-  request: ScanRequest,
+  request: Pick<ScanRequest, 'onCorruption'>,
   core: Core,
   onDamage?: () => void,
 ): Promise<T | undefined> {

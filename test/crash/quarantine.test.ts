@@ -94,6 +94,7 @@ quarantine('a table that is gone is told of by every scan, and stays in the mani
   const storage = await openStorage('data', env);
   for (const _ of [1, 2]) {
     assert.equal(await pointsWithWarnings(storage), { points: 2, warned: [path] });
+    assert.is((await storage.series([[]], EVERYTHING)).length, 2, 'listings go on');
   }
   assert.is(storage.stats().tables, 2);
   await storage.close();
