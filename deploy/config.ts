@@ -11,6 +11,8 @@ import { type Config, type ConfigText, configSchema } from './config/schema.ts';
 import { describeIssue, dropEmptySections, withoutRejected } from './config/shape.ts';
 import { isRecord, type Override, readSource } from './config/source.ts';
 
+import { systemReason } from './user-error.ts';
+
 export { configChanges, type KeyChange, reloaded } from './config/diff.ts';
 export { policyConfigs } from './config/policies.ts';
 export type { Problem } from './config/problem.ts';
@@ -62,9 +64,7 @@ export function loadConfig(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'no such file' : (error as Error).message;
-    const message = `cannot read the config: ${why}; name an existing YAML file`;
+    const message = `cannot read the config: ${systemReason(error)}; name an existing YAML file`;
     return { ok: false, problems: [{ place: file, path: [], message }] };
   }
   return parseConfig(file, text, overrides);

@@ -3,8 +3,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Storage, StorageError } from '../storage/index.ts';
 import { systemReason, UserError } from './user-error.ts';
 
@@ -23,7 +23,7 @@ export async function openDataDirectory(
   openStorage: (dir: string) => Promise<Storage>,
 ): Promise<DataDirectory> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeDirectory(dir);
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw unusable(dir, error);
@@ -36,6 +36,23 @@ export async function openDataDirectory(
   } catch (error) {
     await storage.close();
     throw unusable(dir, error);
+  }
+}
+
+/**
+ * With its parents. Node's own `recursive` never comes back where the system says ENOENT inside a
+ * directory that is there, as it does in /proc.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path) throw error;
+    await makeDirectory(parent);
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

@@ -1,5 +1,6 @@
 // Taking the two ports, and saying in words why one cannot be had.
 
+import { lookup } from 'node:dns/promises';
 import type { FastifyInstance } from 'fastify';
 import type { GrpcServer } from '../ingest/index.ts';
 import { type Address, formatAddress } from './config.ts';
@@ -8,6 +9,8 @@ import { systemReason, UserError } from './user-error.ts';
 /** Resolves to the address with its real port. */
 export async function listenGrpc(server: GrpcServer, { host, port }: Address): Promise<Address> {
   try {
+    // grpc-js ends the process when a name has no address.
+    await lookup(host);
     return { host, port: await server.listen(formatAddress({ host, port })) };
   } catch (error) {
     throw refusal('grpc', { host, port }, error);
@@ -33,7 +36,7 @@ export function reachable({ host, port }: Address): Address {
 
 function refusal(door: 'grpc' | 'http', address: Address, error: unknown): unknown {
   // grpc-js passes on the system's code in its text only.
-  const code = /\bE[A-Z]{3,}\b/.exec(String(error))?.[0];
+  const code = /\bE[A-Z_]{3,}\b/.exec(String(error))?.[0];
   if (code === undefined) return error;
   const reason = systemReason({ code, message: code });
   const message =

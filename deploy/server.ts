@@ -29,11 +29,15 @@ import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { ingestLimits, queryLimits } from './options.ts';
+import { createQueryLog } from './query-log.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
 
-/** Calls and requests still under way this long after a shutdown began are cut off, ms. */
-const SHUTDOWN_GRACE_MS = 10_000;
+/**
+ * Calls and requests still under way this long after a shutdown began are cut off, ms. Half of what
+ * container runtimes wait before they kill, so that the flush has the other half.
+ */
+const SHUTDOWN_GRACE_MS = 5_000;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -117,6 +121,7 @@ async function createParts(
     registry,
     clock,
     version: options.version,
+    onEnd: createQueryLog(() => state.config, log),
     onError: (error) => log.error({ err: error }, 'a query failed on a bug'),
   });
 

@@ -16,7 +16,7 @@ export function storageLog(
   return {
     recovered(info) {
       if (info.unclean) log.warn(info, 'the last run ended without a shutdown: recovered');
-      else log.info(info, 'data directory opened');
+      else log.debug(info, 'data directory opened');
     },
     flushed: (info) => log.debug(info, 'memtable flushed'),
     indexCompacted: (info) => log.debug(info, 'tag index compacted'),

@@ -28,6 +28,7 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'the address is in use',
   EADDRNOTAVAIL: 'no such address on this machine',
+  EAI_AGAIN: 'the name cannot be looked up now',
   EEXIST: 'something else has that name',
   EISDIR: 'it is a directory',
   ENOENT: 'no such file or directory',

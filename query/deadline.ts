@@ -6,6 +6,8 @@ import { limitNote, type QueryLimits } from './limits.ts';
 export interface Deadline {
   /** Aborted with a QueryError as its reason: timeout or canceled. */
   readonly signal: AbortSignal;
+  /** Ends the query before its time. */
+  cancel(reason: QueryError): void;
   /** Lets go of the timer and of the caller's signal. */
   clear(): void;
 }
@@ -30,6 +32,7 @@ export function startDeadline(
   canceled?.addEventListener('abort', cancel, { once: true });
   return {
     signal: controller.signal,
+    cancel: (reason) => controller.abort(reason),
     clear() {
       clearTimeout(timer);
       canceled?.removeEventListener('abort', cancel);

@@ -1,8 +1,9 @@
 // Text in, result out: admission, parsing, evaluation, and what is left to do once at the end.
 
 import { compareLabels, type Storage } from '../storage/index.ts';
+import { type ActiveQueries, createActiveQueries } from './active-queries.ts';
 import { startDeadline } from './deadline.ts';
-import { QueryError } from './errors.ts';
+import { QueryError, type QueryErrorKind } from './errors.ts';
 import { createAnnotations } from './eval/annotations.ts';
 import { createBudget } from './eval/budget.ts';
 import type { QueryRange } from './eval/context.ts';
@@ -26,6 +27,8 @@ export interface QueryOptions {
   readonly lookbackMs?: number | undefined;
   /** Less time than the limits give, ms. */
   readonly timeoutMs?: number | undefined;
+  /** Address of whoever asks, for the list of active queries and the query log. */
+  readonly client?: string | undefined;
   /** Cancels the query. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,6 +44,27 @@ export interface QueryResult {
   readonly points: number;
 }
 
+/** What a query has cost, once it is over. */
+export interface QueryCost {
+  readonly query: string;
+  readonly range: QueryRange;
+  readonly client: string | undefined;
+  /** `success`, or the kind of the error. */
+  readonly outcome: 'success' | QueryErrorKind;
+  /** From asking to the result, ms; and how much of it was waiting for its turn. */
+  readonly durationMs: number;
+  readonly waitedMs: number;
+  /** Points read. */
+  readonly points: number;
+}
+
+export interface EngineOptions {
+  /** The time of day; default: the process's. */
+  readonly nowMs?: (() => number) | undefined;
+  /** Told of each query that ends, whichever way, but for those that cannot be parsed. */
+  readonly onEnd?: ((cost: QueryCost) => void) | undefined;
+}
+
 export interface QueryEngine {
   /** Evaluates at one time. */
   instant(text: string, timeMs: number, options?: QueryOptions): Promise<QueryResult>;
@@ -48,11 +72,18 @@ export interface QueryEngine {
   range(text: string, range: QueryRange, options?: QueryOptions): Promise<QueryResult>;
   /** Queries under way, and those that wait. */
   readonly gate: Gate;
+  readonly active: ActiveQueries;
 }
 
 /** Every method may throw QueryError. */
-export function createQueryEngine(storage: Storage, limits: QueryLimits): QueryEngine {
+export function createQueryEngine(
+  storage: Storage,
+  limits: QueryLimits,
+  engineOptions: EngineOptions = {},
+): QueryEngine {
+  const { nowMs = () => performance.timeOrigin + performance.now(), onEnd } = engineOptions;
   const gate = createGate(limits);
+  const active = createActiveQueries();
 
   async function run(
     text: string,
@@ -62,11 +93,19 @@ export function createQueryEngine(storage: Storage, limits: QueryLimits): QueryE
   ): Promise<QueryResult> {
     const expr = parse(text, limits);
     if (query.stepMs > 0) checkRangeType(typeOf(expr));
-    const { signal, clear } = startDeadline(limits, options.timeoutMs, options.signal);
+    const { client } = options;
+    const startMs = performance.now();
+    let waitedMs: number | undefined;
+    let outcome: QueryCost['outcome'] = 'success';
+    const { signal, cancel, clear } = startDeadline(limits, options.timeoutMs, options.signal);
+    const { progress, end } = active.enter({ query: text, startMs: nowMs(), client }, cancel);
     try {
       return await gate.run(signal, async () => {
+        waitedMs = performance.now() - startMs;
+        progress.phase = 'evaluating';
         const annotations = createAnnotations(text);
         const budget = createBudget(limits, signal);
+        progress.points = () => budget.points;
         const lookbackMs = options.lookbackMs ?? limits.lookbackMs;
         const base = { storage, lookbackMs, query, budget, annotations, signal };
         const value = await createEvaluator(base)(expr, grid);
@@ -81,14 +120,22 @@ export function createQueryEngine(storage: Storage, limits: QueryLimits): QueryE
       });
     } catch (error) {
       // However storage words the end of a scan, the reason is the deadline's.
-      throw signal.aborted ? signal.reason : error;
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      outcome = reason instanceof QueryError ? reason.kind : 'internal';
+      throw reason;
     } finally {
       clear();
+      end();
+      const durationMs = performance.now() - startMs;
+      const points = progress.points();
+      const cost = { query: text, range: query, client, outcome, durationMs, points };
+      onEnd?.({ ...cost, waitedMs: waitedMs ?? durationMs });
     }
   }
 
   return {
     gate,
+    active,
     async instant(text, timeMs, options = {}) {
       const query = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
       return run(text, query, { startMs: timeMs, stepMs: 1, steps: 1 }, options);

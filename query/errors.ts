@@ -3,6 +3,7 @@
 export type QueryErrorKind =
   | 'bad_data' // the request itself is wrong
   | 'execution' // it is understood, and cannot be answered: a limit, duplicate labels, ...
+  | 'not_found' // it names something that is not there
   | 'timeout' // it took longer than query.timeout, or than the caller allowed
   | 'canceled' // the caller went away
   | 'unavailable' // too many queries wait already

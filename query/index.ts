@@ -2,6 +2,8 @@
 
 export {
   createQueryEngine,
+  type EngineOptions,
+  type QueryCost,
   type QueryEngine,
   type QueryOptions,
   type QueryResult,

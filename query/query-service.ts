@@ -5,8 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { MethodCodec } from '../proto/index.ts';
 import type { Clock, Storage } from '../storage/index.ts';
+import { createCardinality } from './cardinality.ts';
 import { createCatalog } from './catalog.ts';
-import { createQueryEngine, type QueryEngine } from './engine.ts';
+import { createQueryEngine, type EngineOptions, type QueryEngine } from './engine.ts';
 import { createGrpcMethods, QUERY_CODECS } from './grpc/methods.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
@@ -20,6 +21,8 @@ export interface QueryServiceOptions {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** For `/api/v1/status/buildinfo`; default: not told. */
   readonly version?: string;
+  /** Told of what each query has cost; default: nobody. */
+  readonly onEnd?: EngineOptions['onEnd'];
   /** Told of errors that are no user's doing; default: nobody. */
   readonly onError?: (error: unknown) => void;
 }
@@ -37,7 +40,10 @@ export interface QueryService {
 export function createQueryService(options: QueryServiceOptions): QueryService {
   const { storage, registry, clock, version = '', onError = () => {} } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const engine = createQueryEngine(storage, limits);
+  const engine = createQueryEngine(storage, limits, {
+    nowMs: () => clock.nowMs(),
+    onEnd: options.onEnd,
+  });
   const catalog = createCatalog(storage, limits);
   const metrics = createQueryMetrics(registry, engine);
   const context = {
@@ -45,6 +51,8 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     catalog,
     limits,
     metrics,
+    storage,
+    cardinality: createCardinality(storage, () => performance.now()),
     nowMs: () => clock.nowMs(),
     version,
     onError,

@@ -15,8 +15,10 @@ import { lockDirectory, recover } from './recovery.ts';
 import { withReserve } from './reserve.ts';
 import { scanVersion } from './scan.ts';
 import { statsOf } from './stats.ts';
+import { cardinalityIn } from './tag-index/cardinality.ts';
 import { select } from './tag-index/select.ts';
 import type {
+  Cardinality,
   Labels,
   PointBatch,
   Policy,
@@ -162,7 +164,11 @@ class Engine implements Storage {
     this.#assertOpen();
     const version = this.#core.catalog.version.retain();
     try {
-      const ids = await select(version.index, request.selectors);
+      const pause = (): Promise<void> => {
+        request.signal?.throwIfAborted();
+        return this.#core.env.scheduler.nextTurn();
+      };
+      const ids = await select(version.index, request.selectors, pause);
       yield* scanVersion(version, ids, request, this.#core);
     } finally {
       version.release();
@@ -183,6 +189,11 @@ class Engine implements Storage {
     range?: TimeRange,
   ): Promise<readonly string[]> {
     return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
+  }
+
+  cardinality(top: number): Promise<Cardinality> {
+    const pause = () => this.#core.env.scheduler.nextTurn();
+    return this.#read(({ index }) => cardinalityIn(index, top, pause));
   }
 
   windows(): readonly WindowInfo[] {

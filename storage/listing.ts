@@ -57,7 +57,7 @@ async function idsIn(
   selectors: Selectors,
   range: TimeRange | undefined,
 ): Promise<Uint32Array> {
-  const ids = await select(version.index, selectors);
+  const ids = await select(version.index, selectors, () => core.env.scheduler.nextTurn());
   if (range === undefined || ids.length === 0) return ids;
   return intersect(ids, await idsWithPoints(version, core, range));
 }

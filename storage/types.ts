@@ -179,6 +179,22 @@ export interface StorageStats {
   };
 }
 
+/** A name, a value or a `name=value` pair with its figure. */
+export interface NamedCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Lists have the largest figures first. */
+export interface Cardinality {
+  readonly labelPairs: number;
+  readonly seriesByMetric: readonly NamedCount[];
+  readonly valuesByLabel: readonly NamedCount[];
+  /** Characters of all values of a label. */
+  readonly charactersByLabel: readonly NamedCount[];
+  readonly seriesByPair: readonly NamedCount[];
+}
+
 /** One data directory, one writer. Every method may throw StorageError. */
 export interface Storage {
   /**
@@ -215,6 +231,9 @@ export interface Storage {
     selectors?: ScanRequest['selectors'],
     range?: TimeRange,
   ): Promise<readonly string[]>;
+
+  /** The `top` metrics, labels and pairs with the most series. Reads all postings of the index. */
+  cardinality(top: number): Promise<Cardinality>;
 
   windows(): readonly WindowInfo[];
   /**

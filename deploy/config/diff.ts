@@ -27,18 +27,21 @@ const LIVE_KEYS = [
   'ingest.limits.points_per_second',
   'ingest.limits.labels_per_series',
   'ingest.limits.label_value_bytes',
+  'query.log_slower_than',
 ];
 
 /** The config in force after a reload: `current` with the live keys of `next`. */
 export function reloaded(current: Config, next: Config): Config {
   const { allowed_hosts, cors_origins } = next.http;
   const { policies } = next.retention;
+  const { log_slower_than } = next.query;
   const { message, series_per_metric } = current.ingest.limits;
   return {
     ...current,
     http: { ...current.http, allowed_hosts, cors_origins },
     retention: { ...current.retention, policies },
     ingest: { ...next.ingest, limits: { ...next.ingest.limits, message, series_per_metric } },
+    query: { ...current.query, log_slower_than },
   };
 }
 

@@ -160,6 +160,7 @@ const query = z.strictObject({
   max_depth: count.max(1_000).prefault(100),
   timeout: duration(1, DAY_MS).prefault('30s'),
   max_concurrent: count.max(1_024).prefault(4),
+  log_slower_than: duration(0, DAY_MS).nullable().prefault(null),
 });
 
 export const configSchema = z.strictObject({

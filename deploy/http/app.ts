@@ -5,7 +5,7 @@ import type { Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
-import { registerErrors, sendError } from './errors.ts';
+import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import { registerPage } from './page.ts';
 import { storageStatus } from './storage-status.ts';
@@ -36,6 +36,8 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 4_096 },
+    frameworkErrors: refuseRequest,
+    clientErrorHandler: refuseBytes,
   });
   registerGuards(app, () => hostRules(options.config()));
   registerErrors(app, options.log);

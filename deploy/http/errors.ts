@@ -1,8 +1,10 @@
 // Errors over HTTP in Prometheus's shape: {"status":"error","errorType":...,"error":...}.
 
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorCodeOf, statusOf } from '../../proto/index.ts';
 import type { Logger } from '../logging.ts';
+import { isSystemError, systemReason } from '../user-error.ts';
 
 /** What a client should wait before it tries again, s. */
 const RETRY_AFTER_SECONDS = 1;
@@ -15,6 +17,32 @@ export function sendError(
 ): FastifyReply {
   if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply.code(status).send({ status: 'error', errorType, error });
+}
+
+/** For requests that no route is looked up for, such as a path that is not UTF-8. */
+export function refuseRequest(
+  error: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  sendError(reply, 400, 'bad_data', error.message);
+}
+
+/** For bytes that are no HTTP request. Nothing is left to be read of such a connection. */
+export function refuseBytes(error: { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'the headers are too large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'the request did not come in time']
+        : ['400 Bad Request', 'not an HTTP/1.1 request; gRPC has a port of its own'];
+  const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error: reason });
+  const headers = `content-type: application/json\r\ncontent-length: ${body.length}`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\nconnection: close\r\n\r\n${body}`);
 }
 
 /** Answers for paths and methods that are not there, and for whatever a route throws. */
@@ -44,6 +72,11 @@ export function registerErrors(app: FastifyInstance, log: Logger): void {
     if (code !== 'INTERNAL') {
       const { http } = statusOf(code);
       return sendError(reply, http, code.toLowerCase(), error.message);
+    }
+    // A disk that is full or failing, met by work that a request asked for.
+    if (isSystemError(error)) {
+      log.error({ err: error, method: request.method, path: request.url }, 'request failed');
+      return sendError(reply, 503, 'unavailable', systemReason(error));
     }
     log.error({ err: error, method: request.method, path: request.url }, 'request failed');
     return sendError(reply, 500, 'internal', 'a fault of the server; its log says more');

@@ -1,9 +1,9 @@
 // How much may be on its way to us: the parts of flow control that grpc-js gives no option for.
-// This is the one file that reaches inside the library and Node's streams; it checks what it finds.
+// Here and in http2-server.ts the inside of libraries is reached; both check what they find.
 
-import type { Http2Server } from 'node:http2';
 import type { Readable } from 'node:stream';
-import type { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
+import { onHttp2Server } from './http2-server.ts';
 
 export interface FlowWindows {
   /** Bytes a client may send on one call before it hears from us. */
@@ -18,19 +18,10 @@ export interface FlowWindows {
  * with a round trip of 20 ms is 3 MB/s. Call it before binding.
  */
 export function widenWindows(server: Server, windows: FlowWindows): void {
-  const inside = server as unknown as {
-    createHttp2Server?: (credentials: ServerCredentials) => Http2Server;
-  };
-  const create = inside.createHttp2Server;
-  if (typeof create !== 'function') {
-    throw new Error('this @grpc/grpc-js makes its HTTP/2 servers elsewhere: see flow-control.ts');
-  }
-  inside.createHttp2Server = (credentials) => {
-    const http2Server = create.call(server, credentials);
+  onHttp2Server(server, (http2Server) => {
     http2Server.updateSettings({ initialWindowSize: windows.streamBytes });
     http2Server.on('session', (session) => session.setLocalWindowSize(windows.sessionBytes));
-    return http2Server;
-  };
+  });
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { type MethodCodec, reflectionPackage, serviceDefinition } from '../../proto/index.ts';
+import { LINGER_MS, trackConnections } from './connections.ts';
 import { type FlowWindows, widenWindows } from './flow-control.ts';
 import { explainOversize } from './oversize.ts';
 
@@ -55,6 +56,7 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
     'grpc.enable_channelz': 0,
   });
   widenWindows(server, options.windows ?? { streamBytes: 4 * MIB, sessionBytes: 16 * MIB });
+  const connections = trackConnections(server);
   const health = new HealthImplementation();
   const services: DescService[] = [];
   const addresses: string[] = [];
@@ -98,7 +100,13 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
     close(graceMs) {
       setServing(false);
       for (const address of addresses) server.drain(address, graceMs);
-      return new Promise((resolve) => server.tryShutdown(() => resolve()));
+      const timer = setTimeout(() => connections.cutOff(), graceMs + LINGER_MS);
+      return new Promise((resolve) => {
+        server.tryShutdown(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
     },
   };
 }

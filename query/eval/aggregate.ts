@@ -102,13 +102,13 @@ function smallest(values: Float64Array, wanted: (value: number) => boolean): num
 }
 
 /** How often each value occurs in a group; the value becomes the label `name`. */
-export function countValues(
+export async function countValues(
   name: string,
   series: readonly Series[],
   expr: Aggregation,
   steps: number,
   budget: Budget,
-): readonly Series[] {
+): Promise<readonly Series[]> {
   if (!isLabelName(name)) {
     throw new QueryError('execution', `invalid label name ${JSON.stringify(name)}`);
   }
@@ -116,6 +116,8 @@ export function countValues(
   const counts = new Map<string, Series>();
   for (const member of series) {
     const labels = groupOf(member.labels);
+    const turn = budget.turn();
+    if (turn !== undefined) await turn;
     for (let step = 0; step < steps; step++) {
       if (member.present[step] === 0) continue;
       const counted = withLabel(labels, name, formatFloat(member.values[step]!));

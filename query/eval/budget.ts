@@ -24,6 +24,21 @@ const TURN_MS = 8;
 const POINT_BYTES = 16;
 const COLUMN_PLACE_BYTES = 9;
 
+/** `items.map(compute)`, with a turn between one and the next. */
+export async function mapInTurns<In, Out>(
+  budget: Pick<Budget, 'turn'>,
+  items: readonly In[],
+  compute: (item: In) => Out,
+): Promise<Out[]> {
+  const results: Out[] = [];
+  for (const item of items) {
+    const turn = budget.turn();
+    if (turn !== undefined) await turn;
+    results.push(compute(item));
+  }
+  return results;
+}
+
 /** `signal` is the query's deadline. */
 export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
   let turnedMs = performance.now();

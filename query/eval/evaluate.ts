@@ -152,7 +152,7 @@ async function evaluateBinary(context: EvalContext, expr: Binary, grid: Grid): P
   }
   const { budget } = context;
   const series = isSetOperator(operator)
-    ? setOperator(operator as 'and', left.series, right.series, matching, grid.steps)
+    ? await setOperator(operator as 'and', left.series, right.series, matching, grid.steps, budget)
     : await vectorBinary(expr, left.series, right.series, grid.steps, budget);
   return { kind: 'vector', series };
 }

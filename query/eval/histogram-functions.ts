@@ -6,7 +6,9 @@ import type { Span } from '../promql/ast.ts';
 import { quote } from '../promql/literals.ts';
 import { warnAboutQuantiles } from './aggregate.ts';
 import type { Annotations } from './annotations.ts';
+import { mapInTurns } from './budget.ts';
 import { type Bucket, bucketFraction, bucketQuantile, type Repair } from './classic-histogram.ts';
+import type { EvalContext } from './context.ts';
 import {
   emptySeries,
   labelsKey,
@@ -23,21 +25,23 @@ export interface QuantileArgument {
   readonly span: Span;
 }
 
+type Reporting = Pick<EvalContext, 'annotations' | 'budget'>;
+
 /** The series of one histogram, by bucket. */
 interface Histogram {
   readonly labels: Labels;
   readonly buckets: readonly { readonly upperBound: number; readonly series: Series }[];
 }
 
-export function histogramQuantile(
+export async function histogramQuantile(
   quantile: QuantileArgument,
   series: readonly Series[],
   span: Span,
-  annotations: Annotations,
-): readonly Series[] {
+  { annotations, budget }: Reporting,
+): Promise<readonly Series[]> {
   warnAboutQuantiles(quantile.qs, quantile.span, annotations);
   const histograms = groupBuckets(series, quantile.qs.length, span, annotations);
-  return histograms.map((histogram) =>
+  return mapInTurns(budget, histograms, (histogram) =>
     column(histogram, quantile.qs.length, (buckets, step) => {
       const { value, repair } = bucketQuantile(quantile.qs[step]!, buckets);
       if (repair.forced) tellOfRepair(histogram.labels, repair, span, annotations);
@@ -47,24 +51,25 @@ export function histogramQuantile(
 }
 
 /** One series per quantile, which becomes the label `name`. */
-export function histogramQuantiles(
+export async function histogramQuantiles(
   quantiles: readonly QuantileArgument[],
   name: string,
   series: readonly Series[],
   span: Span,
-  annotations: Annotations,
-): readonly Series[] {
-  const results = quantiles.flatMap((quantile) => {
-    const result = histogramQuantile(quantile, series, span, annotations);
-    const labelled = [...new Set(quantile.qs)].flatMap((q) =>
-      result.map((one) => ({
-        ...one,
-        labels: withLabel(one.labels, name, formatOpenMetrics(q)),
-        present: one.present.map((there, step) => (Object.is(quantile.qs[step], q) ? there : 0)),
-      })),
-    );
-    return labelled;
-  });
+  reporting: Reporting,
+): Promise<readonly Series[]> {
+  const results: Series[] = [];
+  for (const quantile of quantiles) {
+    const columns = await histogramQuantile(quantile, series, span, reporting);
+    for (const q of new Set(quantile.qs)) {
+      for (const one of columns) {
+        const labels = withLabel(one.labels, name, formatOpenMetrics(q));
+        const isAsked = (step: number): boolean => Object.is(quantile.qs[step], q);
+        const present = one.present.map((there, step) => (isAsked(step) ? there : 0));
+        results.push({ ...one, labels, present });
+      }
+    }
+  }
   return mergeEqual(results);
 }
 
@@ -74,14 +79,15 @@ function formatOpenMetrics(value: number): string {
   return /^[-\d]+$/.test(text) ? `${text}.0` : text;
 }
 
-export function histogramFraction(
+export async function histogramFraction(
   lower: Float64Array,
   upper: Float64Array,
   series: readonly Series[],
   span: Span,
-  annotations: Annotations,
-): readonly Series[] {
-  return groupBuckets(series, lower.length, span, annotations).map((histogram) =>
+  { annotations, budget }: Reporting,
+): Promise<readonly Series[]> {
+  const histograms = groupBuckets(series, lower.length, span, annotations);
+  return mapInTurns(budget, histograms, (histogram) =>
     column(histogram, lower.length, (buckets, step) =>
       bucketFraction(lower[step]!, upper[step]!, buckets),
     ),

@@ -18,14 +18,14 @@ interface Invocation {
   readonly args: readonly Value[];
 }
 
-type InstantFunction = (invocation: Invocation) => Value;
+type InstantFunction = (invocation: Invocation) => Value | Promise<Value>;
 
 export function evaluateInstantCall(
   context: EvalContext,
   call: Call,
   grid: Grid,
   args: readonly Value[],
-): Value {
+): Value | Promise<Value> {
   const compute = FUNCTIONS[call.name];
   if (compute === undefined) {
     throw new QueryError('bad_data', `function ${call.name}() is not supported`);
@@ -173,26 +173,26 @@ const FUNCTIONS: Readonly<Record<string, InstantFunction>> = {
   end: ({ context, grid }) => scalar(grid, () => context.query.endMs / 1000),
   histogram_avg: nothing,
   histogram_count: nothing,
-  histogram_fraction: (invocation) => {
+  histogram_fraction: async (invocation) => {
     const { context, call } = invocation;
     const [lower, upper] = [scalarOf(invocation, 0), scalarOf(invocation, 1)];
     const series = seriesOf(invocation, 2);
     const { span } = call.args[2]!;
-    return vector(histogramFraction(lower, upper, series, span, context.annotations));
+    return vector(await histogramFraction(lower, upper, series, span, context));
   },
-  histogram_quantile: (invocation) => {
+  histogram_quantile: async (invocation) => {
     const { context, call } = invocation;
     const quantile = { qs: scalarOf(invocation, 0), span: call.args[0]!.span };
     const { span } = call.args[1]!;
-    return vector(histogramQuantile(quantile, seriesOf(invocation, 1), span, context.annotations));
+    return vector(await histogramQuantile(quantile, seriesOf(invocation, 1), span, context));
   },
-  histogram_quantiles: (invocation) => {
+  histogram_quantiles: async (invocation) => {
     const { context, call } = invocation;
     const quantiles = call.args.slice(2).map(({ span }, i) => {
       return { qs: scalarOf(invocation, i + 2), span };
     });
     const [name, series, { span }] = [stringOf(invocation, 1), seriesOf(invocation), call.args[0]!];
-    return vector(histogramQuantiles(quantiles, name, series, span, context.annotations));
+    return vector(await histogramQuantiles(quantiles, name, series, span, context));
   },
   histogram_stddev: nothing,
   histogram_stdvar: nothing,

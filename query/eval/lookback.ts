@@ -3,6 +3,7 @@
 // milliseconds, which is what makes (a, b] the same as [a + 1, b + 1).
 
 import type { TimeRange } from '../../storage/index.ts';
+import { endAfter } from '../time-range.ts';
 import type { Grid, Points } from './value.ts';
 import { stepTimeMs } from './value.ts';
 
@@ -22,7 +23,7 @@ export function viewTimeMs(view: Viewpoint, step: number): number {
 export function visibleRange(view: Viewpoint, rangeMs: number): TimeRange {
   const firstMs = viewTimeMs(view, 0);
   const lastMs = viewTimeMs(view, view.grid.steps - 1);
-  return { startMs: firstMs - rangeMs + 1, endMs: lastMs + 1 };
+  return { startMs: firstMs - rangeMs + 1, endMs: endAfter(lastMs) };
 }
 
 /** The points one step sees: indexes [first, end) of a series, and the limits of the range. */

@@ -12,10 +12,15 @@ export function compareFloats(a: number, b: number): number {
  * q of NaN, and an infinity for a q outside [0, 1]. Sorts `values` in place.
  */
 export function quantile(q: number, values: Float64Array): number {
+  sortFloats(values);
+  return quantileOfSorted(q, values);
+}
+
+/** The same of values that are in order already, NaN first. */
+export function quantileOfSorted(q: number, values: Float64Array): number {
   if (values.length === 0 || Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
-  sortFloats(values);
   const rank = q * (values.length - 1);
   const lower = Math.floor(rank);
   const upper = Math.min(values.length - 1, lower + 1);
@@ -23,8 +28,8 @@ export function quantile(q: number, values: Float64Array): number {
   return values[lower]! * (1 - weight) + values[upper]! * weight;
 }
 
-/** Without a comparison function a typed array sorts several times faster, but NaN goes last. */
-function sortFloats(values: Float64Array): void {
+/** In place, NaN first. Without a comparison function a typed array puts NaN last, but is fast. */
+export function sortFloats(values: Float64Array): void {
   values.sort();
-  if (Number.isNaN(values.at(-1)!)) values.sort(compareFloats);
+  if (values.length > 0 && Number.isNaN(values.at(-1)!)) values.sort(compareFloats);
 }

@@ -2,14 +2,18 @@
 
 import type { Budget } from './budget.ts';
 import { slide, type Viewpoint, viewTimeMs, type Window } from './lookback.ts';
+import type { SortedWindow } from './sorted-window.ts';
 import { emptySeries, type Points, type Series, stepTimeMs } from './value.ts';
 
 /** The points in one range of one series. The object is reused from range to range. */
 export interface RangeInput extends Window {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
-  /** For functions that go on from the range before: an index, and the end it is true up to. */
-  readonly memory: { index: number; end: number };
+  /**
+   * For functions that go on from the range before: an index, and the end it is true up to; or
+   * the values in order.
+   */
+  readonly memory: { index: number; end: number; sorted: SortedWindow | undefined };
   /** The time evaluated at; with `@` or `offset`, not the end of the range. */
   timeMs: number;
 }
@@ -27,13 +31,17 @@ export interface RangePlan {
   readonly parameters: readonly Float64Array[];
 }
 
+/** Points that ranges of one series may span between two turns; a few ms at the slowest. */
+const POINTS_PER_TURN = 200_000;
+
 /** One column from one series; undefined when no step has a result. */
-export function rangeColumn(
+export async function rangeColumn(
   compute: RangeFunction,
   points: Points,
   plan: RangePlan,
   dropName: boolean,
-): Series | undefined {
+  budget: Pick<Budget, 'turn'>,
+): Promise<Series | undefined> {
   const { view, rangeMs } = plan;
   const { grid } = view;
   const series = emptySeries(points.labels, grid.steps, dropName || points.dropName);
@@ -46,12 +54,13 @@ export function rangeColumn(
     startMs: 0,
     endMs: 0,
     timeMs: 0,
-    memory: { index: -1, end: 0 },
+    memory: { index: -1, end: 0, sorted: undefined },
   };
   const parameters = plan.parameters.map(() => 0);
   // With a fixed time every step sees the same points, so the first result does for all.
   const fixed = view.atMs !== undefined && parameters.length === 0;
   let found = 0;
+  let spanned = 0;
   for (let step = 0; step < grid.steps; step++) {
     if (fixed && step > 0) {
       series.values[step] = series.values[0]!;
@@ -61,6 +70,12 @@ export function rangeColumn(
     slide(input, points, viewTimeMs(view, step), rangeMs);
     if (input.first === input.end) continue;
     input.timeMs = stepTimeMs(grid, step);
+    spanned += input.end - input.first;
+    if (spanned > POINTS_PER_TURN) {
+      spanned = 0;
+      const turn = budget.turn();
+      if (turn !== undefined) await turn;
+    }
     for (let i = 0; i < parameters.length; i++) parameters[i] = plan.parameters[i]![step]!;
     const result = compute(input, parameters);
     if (result === undefined) continue;
@@ -83,7 +98,7 @@ export async function rangeColumns(
   for (const points of batch) {
     const turn = budget.turn();
     if (turn !== undefined) await turn;
-    const column = rangeColumn(compute, points, plan, dropName);
+    const column = await rangeColumn(compute, points, plan, dropName, budget);
     if (column === undefined) continue;
     budget.takeColumns(1, plan.view.grid.steps);
     columns.push(column);

@@ -1,39 +1,50 @@
 // and, or, unless: which points of two vectors are kept, step by step.
 
 import type { Matching } from '../promql/ast.ts';
+import { type Budget, mapInTurns } from './budget.ts';
 import { createMatchLabels } from './signature.ts';
 import { labelsKey, mergeEqual, type Series, withPoints } from './value.ts';
 
-export function setOperator(
+export async function setOperator(
   operator: 'and' | 'or' | 'unless',
   left: readonly Series[],
   right: readonly Series[],
   matching: Matching | undefined,
   steps: number,
-): readonly Series[] {
+  budget: Budget,
+): Promise<readonly Series[]> {
   const matchLabels = createMatchLabels(matching);
   const keyOf = (series: Series): string => labelsKey(matchLabels(series.labels));
   if (operator === 'or') {
-    const taken = presenceByKey(left, keyOf, steps);
-    const added = right.map((series) => masked(series, taken.get(keyOf(series)), 0));
+    const taken = await presenceByKey(left, keyOf, steps, budget);
+    const added = await mapInTurns(budget, right, (series) =>
+      masked(series, taken.get(keyOf(series)), 0),
+    );
     return mergeEqual(withPoints([...left, ...added]));
   }
-  const other = presenceByKey(right, keyOf, steps);
+  const other = await presenceByKey(right, keyOf, steps, budget);
   const wanted = operator === 'and' ? 1 : 0;
-  return withPoints(left.map((series) => masked(series, other.get(keyOf(series)), wanted)));
+  const kept = await mapInTurns(budget, left, (series) =>
+    masked(series, other.get(keyOf(series)), wanted),
+  );
+  return withPoints(kept);
 }
 
 /** For each match the steps at which any of the series has a point. */
-function presenceByKey(
+async function presenceByKey(
   series: readonly Series[],
   keyOf: (series: Series) => string,
   steps: number,
-): Map<string, Uint8Array> {
+  budget: Budget,
+): Promise<Map<string, Uint8Array>> {
   const byKey = new Map<string, Uint8Array>();
   for (const one of series) {
+    const turn = budget.turn();
+    if (turn !== undefined) await turn;
     const key = keyOf(one);
     let present = byKey.get(key);
     if (present === undefined) {
+      budget.takeColumns(1, steps);
       present = new Uint8Array(steps);
       byKey.set(key, present);
     }

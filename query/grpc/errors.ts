@@ -5,6 +5,7 @@ import { QueryError, type QueryErrorKind } from '../errors.ts';
 
 const CODES: Readonly<Record<QueryErrorKind, ErrorCode>> = {
   bad_data: 'INVALID_ARGUMENT',
+  not_found: 'NOT_FOUND',
   execution: 'FAILED_PRECONDITION',
   timeout: 'DEADLINE_EXCEEDED',
   canceled: 'CANCELLED',

@@ -19,6 +19,7 @@ import type { Catalog } from '../catalog.ts';
 import type { QueryEngine } from '../engine.ts';
 import { QueryError } from '../errors.ts';
 import type { QueryMetrics } from '../metrics.ts';
+import { endAfter } from '../time-range.ts';
 import { type OnError, serverStream, unary } from './call.ts';
 import { encodeQueryResponse } from './encode.ts';
 import { queryResponses, wireSeries } from './results.ts';
@@ -76,7 +77,7 @@ export function createGrpcMethods(context: GrpcContext): UntypedServiceImplement
     if (request.selectors.length === 0) {
       throw new QueryError('bad_data', 'selectors: at least one is needed');
     }
-    const range = { startMs: Number(request.startMs), endMs: Number(request.endMs) + 1 };
+    const range = { startMs: Number(request.startMs), endMs: endAfter(Number(request.endMs)) };
     const selectors = catalog.selectors(request.selectors);
     return scanMessages(storage.scan({ selectors, ...range, signal }));
   }
@@ -124,7 +125,7 @@ export function createGrpcMethods(context: GrpcContext): UntypedServiceImplement
 /** Both ends 0 are all time. */
 function rangeOf(request: { startMs: bigint; endMs: bigint }): TimeRange | undefined {
   if (request.startMs === 0n && request.endMs === 0n) return undefined;
-  return { startMs: Number(request.startMs), endMs: Number(request.endMs) + 1 };
+  return { startMs: Number(request.startMs), endMs: endAfter(Number(request.endMs)) };
 }
 
 function limitOf(request: { limit: number }): number {

@@ -5,6 +5,7 @@ import { QueryError, type QueryErrorKind } from '../errors.ts';
 
 const STATUS: Readonly<Record<QueryErrorKind, number>> = {
   bad_data: 400,
+  not_found: 404,
   execution: 422,
   // Nobody is there to read it; nginx's number, as Prometheus uses it.
   canceled: 499,

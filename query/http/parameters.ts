@@ -3,6 +3,7 @@
 import type { TimeRange } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
 import { durationMs, quote } from '../promql/literals.ts';
+import { endAfter } from '../time-range.ts';
 
 /** Timestamps are within +-2^53 ms. */
 const TIME_MS_MAX = 2 ** 53;
@@ -74,7 +75,7 @@ export function rangeParameter(parameters: URLSearchParams): TimeRange | undefin
   }
   const startMs = timeParameter(parameters, 'start', -TIME_MS_MAX);
   const endMs = timeParameter(parameters, 'end', TIME_MS_MAX);
-  return { startMs, endMs: endMs + 1 };
+  return { startMs, endMs: endAfter(endMs) };
 }
 
 /**

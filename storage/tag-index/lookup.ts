@@ -7,6 +7,7 @@ import { decodeContainer } from './container.ts';
 import { PUT } from './format.ts';
 import { containerOfKey, type KeyRange, pairRange, valueOfKey, valuesRange } from './keys.ts';
 import { difference, type Postings, union } from './postings.ts';
+import type { IndexTable } from './table.ts';
 import { type IndexView, memoriesOf, tablesOf } from './view.ts';
 
 /** What sources say of some pairs, to be added up. */
@@ -62,12 +63,19 @@ export async function seriesWithValues(
   return totalOf(sum, forgottenIn(view));
 }
 
+/** Called between pieces of long work: lets others run, and may throw to end it. */
+export type Pause = () => Promise<void>;
+
+/** Values looked at between two pauses: a slow regular expression takes some 10 us for each. */
+const VALUES_PER_TURN = 512;
+
 /** Series whose value starts with `prefix` and passes `test`, asked once per distinct value. */
 export async function seriesWithValuesLike(
   view: IndexView,
   name: string,
   prefix: string,
   test: (value: string) => boolean,
+  pause?: Pause,
 ): Promise<Postings> {
   const sum = createSum();
   const verdicts = new Map<string, boolean>();
@@ -79,14 +87,17 @@ export async function seriesWithValuesLike(
     }
     return verdict;
   };
+  let looked = 0;
   for (const memory of memoriesOf(view)) {
     for (const [value, ids] of memory.values(name)) {
       if (value.startsWith(prefix) && passes(value)) sum.put.push(Uint32Array.from(ids));
+      if (++looked % VALUES_PER_TURN === 0) await pause?.();
     }
   }
-  await scanTables(view, valuesRange(name, prefix), (cursor) => {
+  const visit = (cursor: BlockCursor): void => {
     if (passes(valueOfKey(cursor.key, cursor.keyLength))) addRecord(cursor, sum);
-  });
+  };
+  await scanTables(view, valuesRange(name, prefix), visit, pause);
   return totalOf(sum, forgottenIn(view));
 }
 
@@ -94,6 +105,7 @@ export async function seriesWithValuesLike(
 export async function sumsByValue(
   view: IndexView,
   name: string,
+  pause?: Pause,
 ): Promise<ReadonlyMap<string, PostingsSum>> {
   const sums = new Map<string, PostingsSum>();
   const sumOf = (value: string) => {
@@ -109,9 +121,10 @@ export async function sumsByValue(
       sumOf(value).put.push(Uint32Array.from(ids));
     }
   }
-  await scanTables(view, valuesRange(name, ''), (cursor) => {
+  const visit = (cursor: BlockCursor): void => {
     addRecord(cursor, sumOf(valueOfKey(cursor.key, cursor.keyLength)));
-  });
+  };
+  await scanTables(view, valuesRange(name, ''), visit, pause);
   return sums;
 }
 
@@ -133,13 +146,36 @@ async function scanTables(
   view: IndexView,
   range: KeyRange,
   visit: (cursor: BlockCursor) => void,
+  pause?: Pause,
 ): Promise<void> {
   for (const table of tablesOf(view, range)) {
-    await table.scan(range, (cursor) => {
-      visit(cursor);
-      return true;
-    });
+    let from: Uint8Array | undefined = range.from;
+    while (from !== undefined) {
+      const rest: KeyRange = { from, to: range.to };
+      from = await scanSome(table, rest, visit, pause === undefined ? Infinity : VALUES_PER_TURN);
+      if (from !== undefined) await pause?.();
+    }
   }
+}
+
+/** Visits `recordsMax` records at most; returns where to go on, if there may be more. */
+async function scanSome(
+  table: IndexTable,
+  range: KeyRange,
+  visit: (cursor: BlockCursor) => void,
+  recordsMax: number,
+): Promise<Uint8Array | undefined> {
+  let visited = 0;
+  let next: Uint8Array | undefined;
+  await table.scan(range, (cursor) => {
+    visit(cursor);
+    if (++visited < recordsMax) return true;
+    // The first key after this one.
+    next = new Uint8Array(cursor.keyLength + 1);
+    next.set(cursor.key.subarray(0, cursor.keyLength));
+    return false;
+  });
+  return next;
 }
 
 /** True, so that a scan goes on. */

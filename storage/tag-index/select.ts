@@ -7,7 +7,13 @@ import {
   type Matcher,
   patternTest,
 } from '../series/matcher.ts';
-import { allSeries, seriesWithName, seriesWithValues, seriesWithValuesLike } from './lookup.ts';
+import {
+  allSeries,
+  type Pause,
+  seriesWithName,
+  seriesWithValues,
+  seriesWithValuesLike,
+} from './lookup.ts';
 import { difference, intersect, NO_POSTINGS, type Postings, union } from './postings.ts';
 import { labelsOf } from './reader.ts';
 import type { IndexView } from './view.ts';
@@ -17,15 +23,16 @@ const FEW_SERIES = 500;
 
 /**
  * Series that satisfy all matchers of at least one selector; a selector without matchers is every
- * series. Throws INVALID_ARGUMENT for an invalid regular expression.
+ * series. Throws INVALID_ARGUMENT for an invalid regular expression, and what `pause` throws.
  */
 export async function select(
   view: IndexView,
   selectors: readonly (readonly Matcher[])[],
+  pause?: Pause,
 ): Promise<Postings> {
   const compiled = selectors.map((matchers) => matchers.map(compileMatcher));
   const found: Postings[] = [];
-  for (const matchers of compiled) found.push(await selectAll(view, matchers));
+  for (const matchers of compiled) found.push(await selectAll(view, matchers, pause));
   return union(found);
 }
 
@@ -33,7 +40,11 @@ export async function select(
  * Matchers that list what they keep come first, cheap ones before others; those that keep series
  * without the label only take away.
  */
-async function selectAll(view: IndexView, matchers: readonly CompiledMatcher[]): Promise<Postings> {
+async function selectAll(
+  view: IndexView,
+  matchers: readonly CompiledMatcher[],
+  pause: Pause | undefined,
+): Promise<Postings> {
   const ordered = [...matchers].sort((a, b) => rankOf(a) - rankOf(b));
   let kept: Postings | undefined;
   for (const [i, matcher] of ordered.entries()) {
@@ -42,9 +53,9 @@ async function selectAll(view: IndexView, matchers: readonly CompiledMatcher[]):
     }
     if (matcher.matchesEmpty) {
       kept ??= await allSeries(view);
-      kept = difference(kept, await seriesWithLabel(view, matcher, false));
+      kept = difference(kept, await seriesWithLabel(view, matcher, false, pause));
     } else {
-      const listed = await seriesWithLabel(view, matcher, true);
+      const listed = await seriesWithLabel(view, matcher, true, pause);
       kept = kept === undefined ? listed : intersect(kept, listed);
     }
     if (kept.length === 0) return NO_POSTINGS;
@@ -70,6 +81,7 @@ async function seriesWithLabel(
   view: IndexView,
   matcher: CompiledMatcher,
   keeps: boolean,
+  pause: Pause | undefined,
 ): Promise<Postings> {
   const { name, pattern } = matcher;
   const inside = keeps !== matcher.negated;
@@ -83,8 +95,8 @@ async function seriesWithLabel(
   }
   const test = patternTest(pattern);
   return inside
-    ? seriesWithValuesLike(view, name, pattern.prefix, test)
-    : seriesWithValuesLike(view, name, '', (value) => !test(value));
+    ? seriesWithValuesLike(view, name, pattern.prefix, test, pause)
+    : seriesWithValuesLike(view, name, '', (value) => !test(value), pause);
 }
 
 function rankOf(matcher: CompiledMatcher): number {

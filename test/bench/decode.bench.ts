@@ -52,8 +52,8 @@ writeReport({
   name: 'decode',
   title: 'What the ingest room costs',
   headline: [
-    `A point in columns takes ${figure(perPointNs(columnsMs))} ns,`,
-    `a self-contained series that is known ${figure(perSeriesNs(knownMs))} ns.`,
+    `A point in columns takes ${figure(perPointNs(columnsMs))} ns, a self-contained series`,
+    `that is known ${figure(perSeriesNs(knownMs))} ns.`,
   ].join(' '),
   about: [
     'From the bytes of a message to the batch that storage is given: decoding, validation, and the',

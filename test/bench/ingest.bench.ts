@@ -17,12 +17,17 @@ interface Outcome extends Measured {
   /** Points a second of bare grpc-js with the same messages. */
   readonly ceiling?: number;
   readonly flushes?: number;
+  /** Mean time of an fsync of the WAL. */
+  readonly syncMs?: number;
 }
 
 const SECONDS = numberOption('seconds', 30);
+/** Before each load, for the compiler: some three CPU-seconds of its work come once. */
+const WARM_UP_SECONDS = numberOption('warm-up', 5);
 const WINDOW_MS = 7_200_000;
+const DAY_MS = 86_400_000;
 /** The first points lie this far back: days of samples are sent in seconds. */
-const HISTORY_MS = 25 * 86_400_000;
+const HISTORY_MS = 25 * DAY_MS;
 
 const STREAM: Load = {
   method: 'stream',
@@ -47,7 +52,7 @@ const UNARY: Load = {
   secondsMax: SECONDS / 3,
 };
 
-endAfter(120 + 8 * SECONDS);
+endAfter(180 + 8 * (SECONDS + WARM_UP_SECONDS));
 const bareStream = await onBare('bare', 'bare grpc-js, columns', STREAM);
 const bareUnary = await onBare('bare', 'bare grpc-js, unary', UNARY);
 const roomStream = await onBare('discard', 'ingest room alone, columns', STREAM);
@@ -91,6 +96,7 @@ writeReport({
     'counters with resets, one nearly constant) and do not repeat within a window. Server CPU is',
     'that of all its threads from the first batch until everything is flushed to tables. At full',
     'speed an ack counts from when its batch is sent, at a fixed rate from when the batch is due.',
+    `Each load runs for ${figure(WARM_UP_SECONDS)} s before it is measured.`,
   ].join(' '),
   columns: [
     'load',
@@ -103,6 +109,7 @@ writeReport({
     'ack p99 ms',
     'ack max ms',
     'flushes',
+    'mean fsync ms',
     'seconds',
   ],
   rows: outcomes.map((outcome) => [
@@ -116,6 +123,7 @@ writeReport({
     outcome.ackMs.p99,
     outcome.ackMs.max,
     outcome.flushes === undefined ? '' : figure(outcome.flushes),
+    outcome.syncMs === undefined ? '' : figure(outcome.syncMs),
     outcome.seconds,
   ]),
   notes: [
@@ -134,12 +142,36 @@ writeReport({
 async function onVarve(name: string, load: Load): Promise<Outcome> {
   const target = await startVarve();
   try {
+    const warmUp = await measure(target, warmUpOf(load));
+    const before = await workOf(target);
     const measured = await measure(target, load);
-    await mustHaveStored(target, measured.points);
-    return { ...measured, name, load, flushes: await target.metric('varve_flushes_total') };
+    await mustHaveStored(target, warmUp.points + measured.points);
+    const after = await workOf(target);
+    const syncs = after.syncs - before.syncs;
+    return {
+      ...measured,
+      name,
+      load,
+      flushes: after.flushes - before.flushes,
+      syncMs: ((after.syncSeconds - before.syncSeconds) * 1000) / syncs,
+    };
   } finally {
     await target.stop();
   }
+}
+
+/** What the server has done since its start. */
+async function workOf({ metric }: VarveTarget) {
+  return {
+    flushes: await metric('varve_flushes_total'),
+    syncs: await metric('varve_wal_sync_duration_seconds_count'),
+    syncSeconds: await metric('varve_wal_sync_duration_seconds_sum'),
+  };
+}
+
+/** The same load on the same series, in windows before. */
+function warmUpOf(load: Load): Load {
+  return { ...load, secondsMax: WARM_UP_SECONDS, startMs: load.startMs - 2 * DAY_MS };
 }
 
 async function mustHaveStored(target: VarveTarget, points: number): Promise<void> {
@@ -152,6 +184,7 @@ async function mustHaveStored(target: VarveTarget, points: number): Promise<void
 async function onBare(mode: 'bare' | 'discard', name: string, load: Load): Promise<Outcome> {
   const target = await startBare(mode);
   try {
+    await measure(target, warmUpOf(load));
     return { ...(await measure(target, { ...load, secondsMax: SECONDS / 3 })), name, load };
   } finally {
     await target.stop();

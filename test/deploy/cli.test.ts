@@ -109,6 +109,8 @@ cli('a data directory that cannot be is refused in words', async () => {
     1,
     /part of the path is not a dir.*--data/,
   );
+  // Node's recursive mkdir never came back from here, and took a thread with it.
+  complains(await runHere('serve', '--data', '/proc/x'), 1, /no such file.*--data/);
 });
 
 cli('a second server on a directory exits at once and harms nothing', async () => {
@@ -138,6 +140,13 @@ for (const door of ['grpc', 'http']) {
     complains({ ...outcome, stderr: userLines(outcome.stderr) }, 1, message);
   });
 }
+
+// grpc-js rejects a promise that nobody holds: the process ended with a stack.
+cli('a gRPC address that is no host is refused in words', async () => {
+  const grpc = ['--grpc', 'no-such-host.invalid:0', '--set', 'auth.open=true'];
+  const outcome = await runVarve('serve', '--data', join(dir, 'no-host'), ...grpc);
+  complains(outcome, 1, /cannot listen on no-such-host\.invalid:0 for grpc: .*name|no such host/);
+});
 
 cli('a query to nobody says who did not answer', async () => {
   complains(

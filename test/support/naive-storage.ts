@@ -119,6 +119,24 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       );
       return [...new Set(all)].sort();
     },
+    async cardinality(top) {
+      const most = (names: readonly string[]) => {
+        const counts = new Map<string, number>();
+        for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+        const list = Array.from(counts, ([name, count]) => ({ name, count }));
+        return list.sort((a, b) => b.count - a.count).slice(0, top);
+      };
+      const all = byId.flatMap(({ labels }) => labels);
+      const pairs = new Map(all.map(({ name, value }) => [`${name}=${value}`, { name, value }]));
+      const distinct = [...pairs.values()];
+      return {
+        labelPairs: pairs.size,
+        seriesByMetric: most(all.filter((l) => l.name === '__name__').map((l) => l.value)),
+        valuesByLabel: most(distinct.map((l) => l.name)),
+        charactersByLabel: most(distinct.flatMap((l) => Array(l.value.length).fill(l.name))),
+        seriesByPair: most(all.map((l) => `${l.name}=${l.value}`)),
+      };
+    },
     windows() {
       const windows = new Map<string, { info: WindowInfo; points: number; ids: Set<number> }>();
       for (const series of byId) {

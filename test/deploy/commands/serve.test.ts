@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { suite } from 'uvu';
@@ -130,6 +131,19 @@ serve('what is not there is said in JSON', async () => {
   assert.is(wrongMethod.code, 405);
   assert.is(wrongMethod.headers.get('allow'), 'POST');
   assert.is(JSON.parse(wrongMethod.text).errorType, 'bad_data');
+});
+
+serve('what is no request is said in JSON too', async () => {
+  const { http } = shared;
+  const badPath = await get(`${http}/api/v1/label/%ff/values`);
+  assert.is(badPath.code, 400);
+  assert.is(JSON.parse(badPath.text).errorType, 'bad_data');
+  const { hostname, port } = new URL(http);
+  const socket = connect(Number(port), hostname);
+  socket.end('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  const [head, body] = (await text(socket)).split('\r\n\r\n');
+  assert.match(head!, /^HTTP\/1\.1 400 /);
+  assert.match(JSON.parse(body!).error, /gRPC has a port of its own/);
 });
 
 serve('pages of other sites are kept out', async () => {

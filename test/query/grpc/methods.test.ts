@@ -102,6 +102,18 @@ methods('keeps timestamps to both ends of their range', async () => {
   });
 });
 
+methods('scans and queries up to the last millisecond that a point can have', async () => {
+  const lastMs = 2 ** 53;
+  const storage = await storageWith(lastMs, 'far 1 2');
+  await withServer(storage, async ({ grpc }) => {
+    const request = { selectors: ['far'], startMs: 1n, endMs: BigInt(lastMs) };
+    const [message] = await grpc.collect('ScanRange', request);
+    assert.equal(message?.columns?.timestampsMs, [BigInt(lastMs)]);
+    const { series } = await grpc.call('QueryInstant', { query: 'far', timeMs: BigInt(lastMs) });
+    assert.equal(series.map(plain), [['__name__=far', [lastMs], [2]]]);
+  });
+});
+
 methods('sends a long scan in bounded messages, no point twice and none lost', async () => {
   const storage = await storageWith(1000, 'long{i="1"} 0+1x14999', 'long{i="2"} 0+1x7000');
   await withServer(storage, async ({ grpc }) => {

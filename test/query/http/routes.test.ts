@@ -415,6 +415,62 @@ routes('stops a query whose client has gone', async () => {
   );
 });
 
+for (const method of ['POST', 'DELETE']) {
+  routes(`lists the queries under way, and ends one by ${method}`, async () => {
+    const scans = new EventEmitter();
+    const started = once(scans, 'scan');
+    const storage = await stuckStorage(() => scans.emit('scan'));
+    const path = '/api/v1/status/active_queries';
+    await withServer(
+      async (server) => {
+        const answer = get(server, '/api/v1/query?query=sum(up)&timeout=10s');
+        await started;
+        const id = server.service.engine.active.list()[0]!.id;
+        const entry = { id, query: 'sum(up)', start: '1970-01-01T00:04:00.000Z' };
+        const progress = { client: '127.0.0.1', phase: 'evaluating', samples: 0 };
+        assert.equal(await get(server, path), data([{ ...entry, ...progress }]));
+        const killed = await fetch(`${server.url}${path}/${id}`, { method });
+        assert.equal(await killed.json(), { status: 'success', data: { killed: id } });
+        assert.equal(await answer, {
+          status: 499,
+          body: {
+            status: 'error',
+            errorType: 'canceled',
+            error: 'query was killed by an administrator',
+          },
+        });
+        assert.equal(await get(server, path), data([]));
+        const again = await fetch(`${server.url}${path}/${id}`, { method });
+        assert.is(again.status, 404);
+        const error = `no active query has the id ${id}`;
+        assert.equal(await again.json(), { status: 'error', errorType: 'not_found', error });
+      },
+      { storage },
+    );
+  });
+}
+
+routes('tells which metrics and labels have the most series', async () => {
+  await withServer(async (server) => {
+    const path = '/api/v1/status/tsdb';
+    const { status, body } = await get(server, `${path}?limit=1`);
+    assert.is(status, 200);
+    const { headStats, ...lists } = (body as { data: Record<string, unknown> }).data;
+    assert.is((headStats as { numSeries: number }).numSeries, 4);
+    assert.is((headStats as { numLabelPairs: number }).numLabelPairs, 8);
+    assert.equal(lists, {
+      seriesCountByMetricName: [{ name: 'up', value: 2 }],
+      labelValueCountByLabelName: [{ name: '__name__', value: 3 }],
+      memoryInBytesByLabelName: [{ name: '__name__', value: 24 }],
+      seriesCountByLabelValuePair: [{ name: '__name__=up', value: 2 }],
+    });
+    for (const limit of ['0', '-1', 'many']) {
+      const refused = await get(server, `${path}?limit=${limit}`);
+      assert.is(refused.status, 400);
+    }
+  });
+});
+
 routes('lets a bounded number of queries wait, and refuses the next', async () => {
   const scans = new EventEmitter();
   let count = 0;

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { StorageError } from '../../../storage/errors.ts';
 import { canonicalLabels, compareText, type Labels } from '../../../storage/series/labels.ts';
 import { compileMatcher, type Matcher, type MatchType } from '../../../storage/series/matcher.ts';
+import { cardinalityIn } from '../../../storage/tag-index/cardinality.ts';
 import { labelNames, labelsOf, labelValues } from '../../../storage/tag-index/reader.ts';
 import { select } from '../../../storage/tag-index/select.ts';
 import { createIndexLab } from '../../support/index-lab.ts';
@@ -110,6 +111,74 @@ function keeps(labels: Labels, matcher: Matcher): boolean {
 const steps = fc.array(stepArbitrary as fc.Arbitrary<Step>, {
   maxLength: 80,
   size: 'max',
+});
+
+index('counts the series of every label pair, wherever they lie', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (played) => {
+      const { lab, model } = await play(played);
+      const wanted = new Map<string, number>();
+      for (const labels of model.values()) {
+        for (const { name, value } of labels) {
+          const pair = `${name}=${value}`;
+          wanted.set(pair, (wanted.get(pair) ?? 0) + 1);
+        }
+      }
+      const found = await cardinalityIn(lab.view(), 10_000, async () => {});
+      const pairs = found.seriesByPair.map(({ name, count }) => [name, count] as const);
+      assert.equal(new Map(pairs.toSorted()), new Map([...wanted].toSorted()));
+      assert.is(found.labelPairs, wanted.size);
+    }),
+    property(100),
+  );
+});
+
+index('counts the largest in order, and no more than asked for', async () => {
+  const lab = createIndexLab();
+  for (const [i, host] of ['a', 'b', 'b', 'c', 'c', 'c'].entries()) {
+    const [metric, id] = [
+      { name: '__name__', value: i < 4 ? 'up' : 'down' },
+      { name: 'id', value: String(i) },
+    ];
+    lab.add([metric!, { name: 'host', value: host }, id!]);
+    if (i === 2) await lab.flush();
+  }
+  assert.equal(await cardinalityIn(lab.view(), 2, async () => {}), {
+    labelPairs: 11,
+    seriesByMetric: [
+      { name: 'up', count: 4 },
+      { name: 'down', count: 2 },
+    ],
+    valuesByLabel: [
+      { name: 'id', count: 6 },
+      { name: 'host', count: 3 },
+    ],
+    charactersByLabel: [
+      { name: '__name__', count: 6 },
+      { name: 'id', count: 6 },
+    ],
+    seriesByPair: [
+      { name: '__name__=up', count: 4 },
+      { name: 'host=c', count: 3 },
+    ],
+  });
+});
+
+index('pauses while it tries a pattern on many values, and may be ended there', async () => {
+  const lab = createIndexLab();
+  const names = Array.from({ length: 2000 }, (_, i) => `host-${i}`);
+  for (const value of names) lab.add([{ name: 'host', value }]);
+  const pattern: Matcher = { name: 'host', type: '=~', value: 'host-.*7' };
+  for (const place of ['memory', 'a table']) {
+    let pauses = 0;
+    const found = await select(lab.view(), [[pattern]], async () => void pauses++);
+    assert.is(found.length, 200, place);
+    assert.ok(pauses >= 3, place);
+    const enough = new Error('enough');
+    const ended = select(lab.view(), [[pattern]], () => Promise.reject(enough));
+    assert.is(await rejection(ended), enough);
+    await lab.flush();
+  }
 });
 
 index(
