@@ -7,10 +7,17 @@ import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, policyConfigs } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
-  const { wal, memtable, block_cache, reserve } = config.storage;
+  const { wal, memtable, compaction, index, block_cache, reserve } = config.storage;
   return {
     wal: { sync: wal.sync, intervalMs: wal.interval },
     memtable: { bytesMax: memtable.size, ageMsMax: memtable.max_age },
+    compaction: {
+      rate: compaction.rate,
+      fanIn: compaction.fan_in,
+      slowdownTables: compaction.slowdown_tables,
+      stopTables: compaction.stop_tables,
+    },
+    index: { levelZeroTables: index.level_zero_tables, levelRatio: index.level_ratio },
     blockCacheBytes: block_cache,
     reserveBytes: reserve,
     policies: createPolicySet(policyConfigs(config)),

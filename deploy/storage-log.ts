@@ -20,6 +20,7 @@ export function storageLog(
     },
     flushed: (info) => log.debug(info, 'memtable flushed'),
     indexCompacted: (info) => log.debug(info, 'tag index compacted'),
+    windowCompacted: (info) => log.debug(info, 'window compacted'),
     corruption(error) {
       const { message: reason } = error;
       if (isNews(reason)) log.error({ reason }, 'damaged data was left out');
@@ -63,6 +64,7 @@ export function tellBoth(
     recovered: both(first.recovered, second.recovered),
     flushed: both(first.flushed, second.flushed),
     indexCompacted: both(first.indexCompacted, second.indexCompacted),
+    windowCompacted: both(first.windowCompacted, second.windowCompacted),
     windowDropped: both(first.windowDropped, second.windowDropped),
     corruption: both(first.corruption, second.corruption),
     backgroundError: both(first.backgroundError, second.backgroundError),

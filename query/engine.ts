@@ -8,6 +8,7 @@ import { createAnnotations } from './eval/annotations.ts';
 import { createBudget } from './eval/budget.ts';
 import type { QueryRange } from './eval/context.ts';
 import { createEvaluator } from './eval/evaluate.ts';
+import { createTrace, type Trace } from './eval/trace.ts';
 import {
   type Grid,
   mergeEqual,
@@ -29,6 +30,8 @@ export interface QueryOptions {
   readonly timeoutMs?: number | undefined;
   /** Address of whoever asks, for the list of active queries and the query log. */
   readonly client?: string | undefined;
+  /** Notes what each part of the query costs. */
+  readonly explain?: boolean | undefined;
   /** Cancels the query. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,6 +45,8 @@ export interface QueryResult {
   readonly infos: readonly string[];
   /** Points read. */
   readonly points: number;
+  /** What the parts have cost; undefined unless it was asked for. */
+  readonly trace: Trace | undefined;
 }
 
 /** What a query has cost, once it is over. */
@@ -106,8 +111,9 @@ export function createQueryEngine(
         const annotations = createAnnotations(text);
         const budget = createBudget(limits, signal);
         progress.points = () => budget.points;
+        const trace = options.explain === true ? createTrace() : undefined;
         const lookbackMs = options.lookbackMs ?? limits.lookbackMs;
-        const base = { storage, lookbackMs, query, budget, annotations, signal };
+        const base = { storage, lookbackMs, query, budget, annotations, signal, trace };
         const value = await createEvaluator(base)(expr, grid);
         return {
           value: finish(value, query),
@@ -116,6 +122,7 @@ export function createQueryEngine(
           warnings: annotations.warnings(),
           infos: annotations.infos(),
           points: budget.points,
+          trace,
         };
       });
     } catch (error) {

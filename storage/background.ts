@@ -9,6 +9,8 @@ export interface BackgroundOptions {
   /** Does the next piece of work; false when there is none. */
   step(): Promise<boolean>;
   failed(error: Error): void;
+  /** For work that comes due with time: looks for it again so long after there was none, ms. */
+  readonly lookAgainMs?: number;
 }
 
 const RETRY_MS = 1000;
@@ -18,7 +20,7 @@ export class Background {
   #running: Promise<void> | undefined;
   /** Something came up while the last step may have been looking: look once more. */
   #again = false;
-  #cancelRetry: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
   #stopped = false;
 
   constructor(options: BackgroundOptions) {
@@ -44,26 +46,31 @@ export class Background {
   /** Begins no further step, and waits for the one under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelRetry?.();
+    this.#cancelTimer?.();
     await this.#running?.catch(() => undefined);
   }
 
   async #run(): Promise<void> {
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     try {
       while (this.#again && !this.#stopped) {
         this.#again = false;
         if (await this.#options.step()) this.#again = true;
       }
+      const { lookAgainMs } = this.#options;
+      if (lookAgainMs !== undefined) this.#kickAfter(lookAgainMs);
     } catch (thrown) {
       this.#options.failed(toError(thrown));
-      if (!this.#stopped) {
-        this.#cancelRetry = this.#options.scheduler.after(RETRY_MS, () => this.kick());
-      }
+      this.#kickAfter(RETRY_MS);
       throw thrown;
     } finally {
       this.#running = undefined;
     }
+  }
+
+  #kickAfter(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#cancelTimer = this.#options.scheduler.after(delayMs, () => this.kick());
   }
 }

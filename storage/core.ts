@@ -2,6 +2,7 @@
 
 import type { Catalog } from './catalog.ts';
 import type { Env } from './env/env.ts';
+import type { IoBudget } from './io-budget.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
 import type { Reserve } from './reserve.ts';
@@ -18,6 +19,8 @@ export interface Core {
   readonly series: SeriesDirectory;
   readonly memtables: MemtablePool;
   readonly blockCache: BlockCache;
+  /** What compactions may read and write, and what flushes take ahead of them. */
+  readonly io: IoBudget;
   readonly counters: Counters;
   readonly trouble: Trouble;
   readonly reserve: Reserve;
@@ -30,7 +33,13 @@ export interface Counters {
   windowsDropped: number;
   indexCompactions: number;
   indexBytesWritten: number;
+  windowCompactions: number;
+  windowBytesRead: number;
+  windowBytesWritten: number;
+  scans: number;
+  scanTables: number;
   blocksRead: number;
+  blocksUsed: number;
 }
 
 export function createCounters(): Counters {
@@ -40,6 +49,12 @@ export function createCounters(): Counters {
     windowsDropped: 0,
     indexCompactions: 0,
     indexBytesWritten: 0,
+    windowCompactions: 0,
+    windowBytesRead: 0,
+    windowBytesWritten: 0,
+    scans: 0,
+    scanTables: 0,
     blocksRead: 0,
+    blocksUsed: 0,
   };
 }

@@ -8,7 +8,7 @@ import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
-import { mend } from './mending.ts';
+import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
 import { lockDirectory, recover } from './recovery.ts';
@@ -34,7 +34,8 @@ import type {
 } from './types.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { dropWindows, windowsOf } from './windows.ts';
+import { WindowCompactor } from './windows/compactor.ts';
+import { dropWindows, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -79,13 +80,18 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   return engine;
 }
 
+/** A window closes, or has been quiet for long enough, without any event. */
+const WINDOW_LOOK_MS = 60_000;
+
 class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
   readonly #flushing: Background;
-  readonly #compacting: Background;
+  readonly #indexCompacting: Background;
+  readonly #compactor: WindowCompactor;
+  readonly #windowCompacting: Background;
   readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
@@ -94,13 +100,23 @@ class Engine implements Storage {
     this.#core = core;
     this.#wal = wal;
     this.#lock = lock;
-    const failed = (error: Error) => settings.listener.backgroundError?.(error);
+    const failed = (error: Error) => {
+      // Work that close() cut short has not failed.
+      const isClosed = error instanceof StorageError && error.code === 'CLOSED';
+      if (!isClosed) settings.listener.backgroundError?.(error);
+    };
     const compactor = new IndexCompactor(core);
-    this.#compacting = new Background({
+    this.#indexCompacting = new Background({
       scheduler: env.scheduler,
-      // On a full disk what is left of it is for flushing and expiry.
       step: async () => core.trouble.refusal === undefined && compactor.step(),
       failed,
+    });
+    this.#compactor = new WindowCompactor(core);
+    this.#windowCompacting = new Background({
+      scheduler: env.scheduler,
+      step: () => this.#compactStep(),
+      failed,
+      lookAgainMs: WINDOW_LOOK_MS,
     });
     this.#flushing = new Background({
       scheduler: env.scheduler,
@@ -114,14 +130,18 @@ class Engine implements Storage {
       ...core,
       wal,
       onSealed: () => this.#flushing.kick(),
+      debt: () => this.#compactor.debt,
     });
-    this.#mending = new Background({
-      scheduler: env.scheduler,
-      step: () => this.#mendStep(),
-      failed: (error) => {
-        if (core.trouble.refusal === undefined) core.trouble.report(error);
-        failed(error);
+    this.#mending = createMending({
+      core,
+      wal,
+      writes: this.writes,
+      flushAll: () => this.#flushAll(),
+      mended: () => {
+        this.writes.retryWaiting();
+        this.#kickCompactions();
       },
+      failed,
     });
   }
 
@@ -133,6 +153,7 @@ class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
+    this.#kickCompactions();
   }
 
   resolve(
@@ -224,11 +245,13 @@ class Engine implements Storage {
 
   async compact(): Promise<void> {
     this.#assertOpen();
-    await this.#compacting.finish();
+    this.#compactor.wantFull();
+    const works = [this.#indexCompacting.finish(), this.#windowCompacting.finish()];
+    await Promise.all(works);
   }
 
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes);
+    return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
   }
 
   close(): Promise<void> {
@@ -257,22 +280,22 @@ class Engine implements Storage {
   async #flushStep(): Promise<boolean> {
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
-    this.#compacting.kick();
+    this.#kickCompactions();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
   }
 
-  #mendStep(): Promise<boolean> {
-    return mend({
-      core: this.#core,
-      wal: this.#wal,
-      writes: this.writes,
-      flushAll: () => this.#flushAll(),
-      mended: () => {
-        this.writes.retryWaiting();
-        this.#compacting.kick();
-      },
-    });
+  async #compactStep(): Promise<boolean> {
+    // On a full disk what is left of it is for flushing and expiry.
+    if (this.#core.trouble.refusal !== undefined) return false;
+    if (!(await this.#compactor.step())) return false;
+    this.writes.retryWaiting();
+    return true;
+  }
+
+  #kickCompactions(): void {
+    this.#indexCompacting.kick();
+    this.#windowCompacting.kick();
   }
 
   /** What is sealed later, by writes that go on, is not waited for. */
@@ -286,6 +309,7 @@ class Engine implements Storage {
 
   async #close(): Promise<void> {
     this.writes.shut(new StorageError('CLOSED', 'the storage is closing'));
+    this.#core.io.close();
     try {
       await this.#flushAll();
       await this.#stopWork();
@@ -300,7 +324,8 @@ class Engine implements Storage {
 
   async #stopWork(): Promise<void> {
     await this.#mending.stop();
-    await this.#compacting.stop();
+    await this.#windowCompacting.stop();
+    await this.#indexCompacting.stop();
     await this.#flushing.stop();
   }
 

@@ -59,8 +59,12 @@ async function flushPoints(
     windowsMs: windowWidths(core),
   };
   const { tables } = await core.env.compute.run<FlushInput, FlushOutput>('flush', input);
+  const sizeBytes = tables.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const startMs = core.env.clock.monotonicMs();
+  core.io.charge(sizeBytes);
   const metas = await allWritten(tables.map((table) => writeTable(table, core, files)));
-  await syncDirs(metas, core);
+  core.io.measured(sizeBytes, core.env.clock.monotonicMs() - startMs);
+  await syncTableDirs(metas, core);
   return metas;
 }
 
@@ -100,7 +104,10 @@ async function writeTable(
 }
 
 /** Makes the names of new tables durable, and those of directories that may be new. */
-async function syncDirs(metas: readonly TableMeta[], { dir, env }: Core): Promise<void> {
+export async function syncTableDirs(
+  metas: readonly TableMeta[],
+  { dir, env }: Core,
+): Promise<void> {
   const paths = new Set(metas.map((meta) => windowDir(dir, meta)));
   for (const { policyId } of metas) paths.add(policyDir(dir, policyId));
   paths.add(windowsDir(dir)).add(dir);

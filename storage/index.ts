@@ -22,4 +22,4 @@ export {
   type MatchType,
 } from './series/matcher.ts';
 export type * from './types.ts';
-export { readWindows } from './windows.ts';
+export { readWindows } from './windows/windows.ts';

@@ -3,6 +3,7 @@
 // taken. What was acknowledged is in tables by then, and so is what was not: the segment that
 // failed is asked for nothing any more.
 
+import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import type { WalWriter } from './wal/writer.ts';
 import type { WritePath } from './write-path.ts';
@@ -15,10 +16,24 @@ export interface MendingOptions {
   flushAll(): Promise<void>;
   /** Writes are taken again. */
   mended(): void;
+  failed(error: Error): void;
+}
+
+/** Attempts until one succeeds, once a second; what stands in the way refuses writes. */
+export function createMending(options: MendingOptions): Background {
+  const { trouble, env } = options.core;
+  return new Background({
+    scheduler: env.scheduler,
+    step: () => mend(options),
+    failed(error) {
+      if (trouble.refusal === undefined) trouble.report(error);
+      options.failed(error);
+    },
+  });
 }
 
 /** One attempt; rejects when the trouble goes on. Returns whether there is new trouble already. */
-export async function mend(options: MendingOptions): Promise<boolean> {
+async function mend(options: MendingOptions): Promise<boolean> {
   const { core, wal, writes, flushAll, mended } = options;
   const { catalog, reserve, trouble } = core;
   if (trouble.refusal === undefined && reserve.isWhole) return false;

@@ -44,11 +44,20 @@ export class NewFiles {
   }
 
   /** Writes and syncs a file; its name and those of new directories are for the caller to sync. */
-  async write(path: string, bytes: Uint8Array): Promise<void> {
+  write(path: string, bytes: Uint8Array): Promise<void> {
+    return this.writeWith(path, (file) => file.append([bytes]));
+  }
+
+  /** The same for a file that `fill` appends to, piece by piece. */
+  async writeWith<Result>(
+    path: string,
+    fill: (file: WritableFile) => Promise<Result>,
+  ): Promise<Result> {
     const file = await this.#create(path);
     try {
-      await file.append([bytes]);
+      const result = await fill(file);
       await file.sync();
+      return result;
     } finally {
       await file.close();
     }

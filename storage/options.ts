@@ -1,9 +1,17 @@
 // What openStorage does when it is not told otherwise. Units and meanings are in types.ts.
 
 import { assert } from './assert.ts';
+import type { IoRate } from './io-budget.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
 import { DEFAULT_LEVEL_LIMITS, INDEX_TABLE_BYTES, type LevelLimits } from './tag-index/picker.ts';
-import type { PolicySet, StorageListener, StorageOptions, WalSync } from './types.ts';
+import type {
+  CompactionOptions,
+  PolicySet,
+  StorageListener,
+  StorageOptions,
+  WalSync,
+} from './types.ts';
+import { DEFAULT_WINDOW_LIMITS, type WindowLimits } from './windows/picker.ts';
 
 const MIB = 2 ** 20;
 
@@ -19,6 +27,10 @@ export interface Settings {
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
+  readonly compactionRate: IoRate;
+  readonly compactionJobPoints: number;
+  readonly windowLimits: WindowLimits;
+  readonly stopTables: number;
   readonly policies: PolicySet;
   readonly listener: Partial<StorageListener>;
 }
@@ -39,6 +51,10 @@ export function settle(options: StorageOptions): Settings {
       ratio: options.index?.levelRatio ?? DEFAULT_LEVEL_LIMITS.ratio,
     },
     indexTableBytes: options.index?.tableBytes ?? INDEX_TABLE_BYTES,
+    compactionRate: options.compaction?.rate ?? 'auto',
+    compactionJobPoints: options.compaction?.jobPoints ?? 2 ** 20,
+    windowLimits: settleWindowLimits(options.compaction ?? {}),
+    stopTables: options.compaction?.stopTables ?? 48,
     policies: options.policies ?? DEFAULT_POLICIES,
     listener: options.listener ?? {},
   };
@@ -47,5 +63,24 @@ export function settle(options: StorageOptions): Settings {
     'a sealed memtable may wait while the next takes writes',
   );
   assert(settings.indexLimits.ratio > 1, 'levels of the tag index grow downwards');
+  const { tablesMax } = settings.windowLimits;
+  assert(settings.stopTables > tablesMax, 'writes are slowed before they are stopped');
   return settings;
+}
+
+function settleWindowLimits(options: CompactionOptions): WindowLimits {
+  const defaults = DEFAULT_WINDOW_LIMITS;
+  const limits: WindowLimits = {
+    fanIn: options.fanIn ?? defaults.fanIn,
+    tablesMax: options.slowdownTables ?? defaults.tablesMax,
+    graceMs: options.graceMs ?? defaults.graceMs,
+    quietMs: options.quietMs ?? defaults.quietMs,
+    lateShare: options.lateShare ?? defaults.lateShare,
+    inputBytesMax: options.inputBytesMax ?? defaults.inputBytesMax,
+    inputTablesMax: defaults.inputTablesMax,
+  };
+  assert(limits.fanIn >= 2, 'a merge has two tables');
+  assert(limits.tablesMax >= limits.fanIn, 'a window with too many tables has some to merge');
+  assert(limits.inputTablesMax >= limits.fanIn, 'a merge may read the tables that call for it');
+  return limits;
 }

@@ -7,6 +7,7 @@ import type { Env, FileLock, FileSystem, ReadableFile } from './env/env.ts';
 import { CorruptionError, isMissing, StorageError } from './errors.ts';
 import { LOCK_NAME } from './filenames.ts';
 import { flushOldest } from './flush.ts';
+import { IoBudget } from './io-budget.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
 import { largestId } from './memtable.ts';
 import { createMemtablePool } from './memtable-pool.ts';
@@ -111,6 +112,8 @@ async function openCore(
     currentVersion: () => catalog.version,
     ...writes,
   });
+  const { clock, scheduler } = env;
+  const io = new IoBudget({ rate: settings.compactionRate, clock, scheduler });
   const counters = createCounters();
   const reserve = new Reserve(dir, env.fs, settings.reserveBytes);
   return {
@@ -121,6 +124,7 @@ async function openCore(
     series,
     memtables,
     blockCache,
+    io,
     counters,
     trouble,
     reserve,

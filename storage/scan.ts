@@ -25,23 +25,36 @@ export async function* scanVersion(
   core: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
   const tables = tablesIn(version, request);
+  if (request.cost !== undefined) {
+    request.cost.windows += windowsIn(version, request).length;
+    request.cost.tables += tables.length;
+  }
+  const touched = new Set<TableFile>();
+  core.counters.scans++;
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
   const width = sliceWidth(tables, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const slice = ids.subarray(from, from + width);
-    const loaded = await loadSlice(tables, slice, request, core);
-    const series = await attachLabels(version, mergeSlice(slice, loaded, memtables, request), core);
+    const loaded = await loadSlice(tables, slice, request, core, touched);
+    const merged = mergeSlice(slice, loaded, memtables, request);
+    core.counters.blocksUsed += merged.blocksUsed;
+    const series = await attachLabels(version, merged, core);
     if (series.length > 0) yield series;
     await core.env.scheduler.nextTurn();
   }
 }
 
+function windowsIn(version: Version, { startMs, endMs }: TimeRange) {
+  const { windows } = version.parts;
+  return windows.filter((window) => window.startMs < endMs && window.endMs > startMs);
+}
+
 /** Tables with points in the range, oldest first. */
-export function tablesIn(version: Version, { startMs, endMs }: TimeRange): TableFile[] {
-  return version.parts.windows
-    .filter((window) => window.startMs < endMs && window.endMs > startMs)
+export function tablesIn(version: Version, range: TimeRange): TableFile[] {
+  const { startMs, endMs } = range;
+  return windowsIn(version, range)
     .flatMap((window) => window.tables)
     .filter(({ meta }) => meta.minTimestampMs < endMs && meta.maxTimestampMs >= startMs)
     .sort((a, b) => a.meta.sequence - b.meta.sequence);
@@ -70,6 +83,8 @@ function sliceWidth(
 interface MergedSlice {
   readonly ids: Uint32Array;
   readonly columns: readonly PointColumns[];
+  /** Of the blocks loaded, those with a point in the range. */
+  readonly blocksUsed: number;
 }
 
 /** Blocks of one table, in order of series, then time. */
@@ -80,6 +95,7 @@ async function loadSlice(
   slice: Uint32Array,
   request: ScanRequest,
   core: Core,
+  touched: Set<TableFile>,
 ): Promise<LoadedTable[]> {
   const first = slice[0]!;
   const last = slice[slice.length - 1]!;
@@ -88,7 +104,10 @@ async function loadSlice(
     if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
     request.signal?.throwIfAborted();
     const blocks = await loadBlocks(file, slice, request, core);
-    if (blocks.length > 0) loaded.push(blocks);
+    if (blocks.length === 0) continue;
+    loaded.push(blocks);
+    if (!touched.has(file)) core.counters.scanTables++;
+    touched.add(file);
   }
   return loaded;
 }
@@ -103,13 +122,26 @@ async function loadBlocks(
   if (table === undefined) return [];
   const wanted =
     slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
-  if (wanted.length === 0) return [];
+  const { cost } = request;
+  if (wanted.length === 0) {
+    if (cost !== undefined) cost.tablesSkipped++;
+    return [];
+  }
   const numbers = table.blocksFor(wanted, request.startMs, request.endMs);
   core.counters.blocksRead += numbers.length;
+  if (cost !== undefined) cost.blocksCached += numbers.length;
+  const load = (number: number) => {
+    if (cost !== undefined) {
+      cost.blocksCached--;
+      cost.blocksRead++;
+      cost.bytesRead += table.blocks[number]!.handle.size;
+    }
+    return table.readBlock(number);
+  };
   const blocks = await Promise.all(
     numbers.map((number) =>
       orReport(
-        core.blockCache.get(file.meta.number, number, () => table.readBlock(number)),
+        core.blockCache.get(file.meta.number, number, () => load(number)),
         request,
         core,
       ),
@@ -163,6 +195,8 @@ function mergeSlice(
     .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
     .map((memtable) => memtable.readMany(slice, startMs, endMs));
   const positions = loaded.map(() => 0);
+  const lastUsed = loaded.map(() => -1);
+  let blocksUsed = 0;
   const ids: number[] = [];
   const columns: PointColumns[] = [];
   for (let i = 0; i < slice.length; i++) {
@@ -174,7 +208,11 @@ function mergeSlice(
       while (position < blocks.length && lastIdOf(blocks[position]!) < id) position++;
       positions[t] = position;
       for (; position < blocks.length && blocks[position]!.ids[0]! <= id; position++) {
+        const before = runs.length;
         pushChunks(runs, blocks[position]!, id, startMs, endMs);
+        if (runs.length === before || lastUsed[t] === position) continue;
+        lastUsed[t] = position;
+        blocksUsed++;
       }
     }
     for (const ofMemtable of inMemory) runs.push(ofMemtable[i]!);
@@ -183,7 +221,7 @@ function mergeSlice(
     ids.push(id);
     columns.push(merged);
   }
-  return { ids: Uint32Array.from(ids), columns };
+  return { ids: Uint32Array.from(ids), columns, blocksUsed };
 }
 
 /** A series whose labels are lost to damage cannot be told from others: it is left out. */

@@ -2,10 +2,17 @@
 
 import type { Core } from './core.ts';
 import type { StorageStats } from './types.ts';
+import type { WindowTables } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
+import type { WindowCompactor } from './windows/compactor.ts';
 import type { WritePath } from './write-path.ts';
 
-export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageStats {
+export function statsOf(
+  core: Core,
+  wal: WalWriter,
+  writes: WritePath,
+  compactor: WindowCompactor,
+): StorageStats {
   const { catalog, series, blockCache, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
   const memtables = [active, ...sealed].map((generation) => generation.memtable);
@@ -27,6 +34,11 @@ export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageS
     },
     flushes: counters.flushes,
     flushBytesWritten: counters.flushBytesWritten,
+    compactions: counters.windowCompactions,
+    compactionBytesRead: counters.windowBytesRead,
+    compactionBytesWritten: counters.windowBytesWritten,
+    compactionDebt: compactor.debt,
+    mergedTableBytes: sum(windows, mergedBytes),
     windowsDropped: counters.windowsDropped,
     windows: windows.length,
     tables: tables.length,
@@ -43,11 +55,31 @@ export function statsOf(core: Core, wal: WalWriter, writes: WritePath): StorageS
       hits: blockCache.hits,
       misses: blockCache.misses,
     },
+    writeStallMs: writes.stallMs,
+    scans: counters.scans,
+    scanTables: counters.scanTables,
     blocksRead: counters.blocksRead,
+    blocksUsed: counters.blocksUsed,
     quarantined: catalog.quarantined,
     readOnly: core.trouble.refusal !== undefined,
     refusals: { ...writes.refusals, troubles: core.trouble.count },
   };
+}
+
+/**
+ * What one table of a window would take, about: its points at the rate of its largest table. Points
+ * that were written twice count twice, so the truth is rather below.
+ */
+function mergedBytes({ tables }: WindowTables): number {
+  const metas = tables.map(({ meta }) => meta);
+  const largest = metas.reduce((a, b) => (b.pointCount > a.pointCount ? b : a));
+  const points = sum(metas, ({ pointCount }) => pointCount);
+  const merged = (largest.sizeBytes / largest.pointCount) * points;
+  // Of many small tables even the largest has more overhead than a merged one would.
+  return Math.min(
+    merged,
+    sum(metas, ({ sizeBytes }) => sizeBytes),
+  );
 }
 
 function indexLevels({ catalog }: Core): StorageStats['index']['levels'] {

@@ -27,11 +27,26 @@ export interface TimeRange {
   readonly endMs: number;
 }
 
+/** What a scan has read so far. */
+export interface ScanCost {
+  /** Windows and tables that meet the range. */
+  windows: number;
+  tables: number;
+  /** Times that a table's filter ruled it out for the series at hand. */
+  tablesSkipped: number;
+  /** Blocks read from files and their bytes there; and blocks that were in memory. */
+  blocksRead: number;
+  bytesRead: number;
+  blocksCached: number;
+}
+
 export interface ScanRequest extends TimeRange {
   /** A series is scanned when it satisfies all matchers of at least one of these lists. */
   readonly selectors: readonly (readonly Matcher[])[];
   /** Stops the scan between blocks. */
   readonly signal?: AbortSignal;
+  /** Added to as the scan goes on. */
+  readonly cost?: ScanCost;
   /** Told of each damaged block that is passed over; without it, damage ends the scan. */
   readonly onCorruption?: (error: CorruptionError) => void;
 }
@@ -65,6 +80,28 @@ export interface WindowInfo extends TimeRange {
 
 export type WalSync = 'group' | 'interval' | 'os';
 
+/** How the tables of a window are merged. */
+export interface CompactionOptions {
+  /** Bytes per second that merges may read and write; `auto` is half the disk's. Default auto. */
+  readonly rate?: number | 'auto';
+  /** Tables of similar size that are merged while a window takes points. Default 4. */
+  readonly fanIn?: number;
+  /** Tables in a window from which writes are slowed, and merged whatever their sizes. 24. */
+  readonly slowdownTables?: number;
+  /** Tables in a window from which nothing more is flushed before some are merged. 48. */
+  readonly stopTables?: number;
+  /** A window is merged into one table so long after its end, ms. Default 15 min. */
+  readonly graceMs?: number;
+  /** Late points wait to be merged until their window was quiet for so long, ms: 1 h; ... */
+  readonly quietMs?: number;
+  /** ... or until they are this share of its bytes, within 0 .. 1. Default 0.25. */
+  readonly lateShare?: number;
+  /** Bytes that one merge reads: a window with more keeps several tables. Default 16 GiB. */
+  readonly inputBytesMax?: number;
+  /** Points that one job merges: what the memory of a merge follows. Default 2^20. */
+  readonly jobPoints?: number;
+}
+
 export interface StorageOptions {
   readonly wal?: {
     /** When an append resolves: after a shared fsync, or before one. Default group. */
@@ -92,6 +129,7 @@ export interface StorageOptions {
     /** Size of a table that compaction writes. Default 2 MiB. */
     readonly tableBytes?: number;
   };
+  readonly compaction?: CompactionOptions;
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
   /**
@@ -112,6 +150,13 @@ export interface StorageListener {
   indexCompacted(info: {
     durationMs: number;
     level: number;
+    bytesIn: number;
+    bytesOut: number;
+  }): void;
+  windowCompacted(info: {
+    durationMs: number;
+    tables: number;
+    points: number;
     bytesIn: number;
     bytesOut: number;
   }): void;
@@ -147,6 +192,14 @@ export interface StorageStats {
   };
   readonly flushes: number;
   readonly flushBytesWritten: number;
+  /** Merges of tables of windows. */
+  readonly compactions: number;
+  readonly compactionBytesRead: number;
+  readonly compactionBytesWritten: number;
+  /** Tables in the window that waits most to be merged: what slows and stops writes. */
+  readonly compactionDebt: number;
+  /** What the tables would take if every window had one: estimated, see stats.ts. */
+  readonly mergedTableBytes: number;
   readonly windowsDropped: number;
   readonly windows: number;
   readonly tables: number;
@@ -163,7 +216,15 @@ export interface StorageStats {
     readonly hits: number;
     readonly misses: number;
   };
+  /** Wall time in which writes had to wait, ms. */
+  readonly writeStallMs: number;
+  readonly scans: number;
+  /** Tables of which a scan read a block, summed over scans. */
+  readonly scanTables: number;
+  /** Blocks that scans asked for, from the cache or the disk. */
   readonly blocksRead: number;
+  /** Of these, the ones that had a point of the answer. */
+  readonly blocksUsed: number;
   /** Tables put aside since the start, because they cannot be read. */
   readonly quarantined: number;
   /** Whether the disk is full or fails, and writes are refused until it is not. */
@@ -246,7 +307,10 @@ export interface Storage {
 
   /** Resolves once everything appended before is in SSTables. */
   flush(): Promise<void>;
-  /** Resolves once no compaction is owed. */
+  /**
+   * Resolves once no compaction is owed, and every window has one table (as far as inputBytesMax
+   * lets it) of those that it had when this was called.
+   */
   compact(): Promise<void>;
   stats(): StorageStats;
   /** Flushes, then lets go of the directory. */

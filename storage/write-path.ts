@@ -10,6 +10,7 @@ import type { PointBatch } from './types.ts';
 import { Generation } from './version.ts';
 import type { SeriesEntry } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
+import { WriteBrake } from './write-brake.ts';
 import { WriteRoom } from './write-room.ts';
 
 /** Points in one WAL record; a larger batch becomes several. */
@@ -22,11 +23,14 @@ export type WritePathOptions = Pick<
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
   onSealed(): void;
+  /** Tables in the window that waits most to be merged. */
+  debt(): number;
 };
 
 export class WritePath {
   readonly #options: WritePathOptions;
   readonly #room: WriteRoom;
+  readonly #brake: WriteBrake;
   #cancelAgeTimer: (() => void) | undefined;
   #shut: Error | undefined;
   #pointsAppended = 0;
@@ -35,12 +39,23 @@ export class WritePath {
 
   constructor(options: WritePathOptions) {
     this.#options = options;
-    this.#room = new WriteRoom(options.env.scheduler, options.settings.writeWaitMsMax);
+    this.#room = new WriteRoom(options.env, options.settings.writeWaitMsMax);
+    this.#brake = new WriteBrake({
+      scheduler: options.env.scheduler,
+      slowDebt: options.settings.windowLimits.tablesMax,
+      stopDebt: options.settings.stopTables,
+      released: () => this.retryWaiting(),
+    });
     if (!this.#active.isEmpty) this.#startAgeTimer();
   }
 
   get pointsAppended(): number {
     return this.#pointsAppended;
+  }
+
+  /** Time in which appends waited for room, ms. */
+  get stallMs(): number {
+    return this.#room.stallMs;
   }
 
   get batchesAppended(): number {
@@ -71,6 +86,7 @@ export class WritePath {
     let from = 0;
     // In the order of the calls: of two that write the same point, the later one wins.
     await this.#room.enter(() => {
+      if (this.#brake.isHeld) return false;
       for (; from < count; from += pieceMax) {
         const piece =
           count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
@@ -78,6 +94,7 @@ export class WritePath {
         if (!this.#makeRoom(piece)) return false;
         durable.push(this.#appendPiece(piece));
       }
+      this.#brake.passed(count, this.#options.debt());
       return true;
     });
     await Promise.all(durable);
@@ -155,6 +172,7 @@ export class WritePath {
       newSeries.memoryBytes > settings.memtableBytesMax;
     if (!isFull) return true;
     if (catalog.version.parts.sealed.length >= settings.memtablesSealedMax) return false;
+    if (this.#options.debt() >= settings.stopTables) return false;
     this.seal();
     return true;
   }

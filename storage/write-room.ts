@@ -1,7 +1,7 @@
 // Where appends wait when memory is full: in the order in which they came, each for a bounded time.
 // Flushing makes room.
 
-import type { Scheduler } from './env/env.ts';
+import type { Clock, Env, Scheduler } from './env/env.ts';
 import { StorageError, toError } from './errors.ts';
 
 interface Waiter {
@@ -15,11 +15,22 @@ export class WriteRoom {
   readonly #waitMsMax: number;
   /** In the order in which they came. */
   readonly #waiters = new Set<Waiter>();
+  readonly #clock: Clock;
   #shut: Error | undefined;
+  /** Since when somebody waits. */
+  #stalledSinceMs: number | undefined;
+  #stallMs = 0;
 
-  constructor(scheduler: Scheduler, waitMsMax: number) {
+  constructor({ scheduler, clock }: Pick<Env, 'scheduler' | 'clock'>, waitMsMax: number) {
     this.#scheduler = scheduler;
+    this.#clock = clock;
     this.#waitMsMax = waitMsMax;
+  }
+
+  /** Time in which somebody waited, ms. */
+  get stallMs(): number {
+    const sinceMs = this.#stalledSinceMs;
+    return this.#stallMs + (sinceMs === undefined ? 0 : this.#clock.monotonicMs() - sinceMs);
   }
 
   /**
@@ -49,6 +60,9 @@ export class WriteRoom {
     const leave = () => {
       cancelTimer();
       this.#waiters.delete(waiter);
+      if (this.#waiters.size > 0) return;
+      this.#stallMs = this.stallMs;
+      this.#stalledSinceMs = undefined;
     };
     const waiter: Waiter = {
       proceed() {
@@ -67,12 +81,13 @@ export class WriteRoom {
       },
     };
     const cancelTimer = this.#scheduler.after(this.#waitMsMax, () => {
-      const cause = 'flushing has fallen behind';
-      const message = `${cause}: no memtable had room within ${this.#waitMsMax} ms; retry later`;
+      const cause = 'flushing or compaction has fallen behind';
+      const message = `${cause}: no room for points within ${this.#waitMsMax} ms; retry later`;
       waiter.refuse(new StorageError('RESOURCE_EXHAUSTED', message));
       // Whoever is next may need less room.
       this.open();
     });
     this.#waiters.add(waiter);
+    this.#stalledSinceMs ??= this.#clock.monotonicMs();
   }
 }

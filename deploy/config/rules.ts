@@ -17,6 +17,7 @@ export function brokenRules(config: Config): BrokenRule[] {
     ...policyRules(config),
     ...listenRules(config),
     ...tlsRules(config),
+    ...compactionRules(config),
     ...unsupportedFeatures(config),
   ];
 }
@@ -48,6 +49,22 @@ function policyRules(config: Config): BrokenRule[] {
       message: 'never reached, since an earlier policy takes every series: move it up',
     })),
   );
+}
+
+/** Where merging begins, then writes are slowed, then they are stopped. */
+function compactionRules({ storage: { compaction } }: Config): BrokenRule[] {
+  const { fan_in, slowdown_tables, stop_tables } = compaction;
+  const broken: BrokenRule[] = [];
+  const root = ['storage', 'compaction'] as const;
+  if (slowdown_tables < fan_in) {
+    const why = 'below fan_in: writes would be slowed before anything is merged';
+    broken.push({ path: [...root, 'slowdown_tables'], message: `${why}; use ${fan_in} or more` });
+  }
+  if (stop_tables <= slowdown_tables) {
+    const message = `not above slowdown_tables: use ${slowdown_tables + 1} or more`;
+    broken.push({ path: [...root, 'stop_tables'], message });
+  }
+  return broken;
 }
 
 function listenRules(config: Config): BrokenRule[] {

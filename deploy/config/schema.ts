@@ -62,6 +62,17 @@ function size(minBytes: number, maxBytes: number) {
   return quantity(z.number(), parse, formatSize, `a size such as 64MiB or 1GiB (${range})`);
 }
 
+/** Bytes per second, or `auto`. */
+const rate = quantity(
+  z.union([z.number(), z.literal('auto')]),
+  (input) => {
+    const bytes = input === 'auto' ? input : parseSize(input);
+    return bytes === 'auto' || (bytes !== undefined && bytes >= MiB) ? bytes : undefined;
+  },
+  (value) => (value === 'auto' ? value : formatSize(value)),
+  'auto, or a size per second such as 64MiB (1MiB or more)',
+);
+
 const address = quantity(
   z.object({ host: z.string(), port: z.number() }),
   (input) => (typeof input === 'string' ? parseAddress(input) : undefined),
@@ -117,6 +128,20 @@ const storage = z.strictObject({
     .strictObject({
       size: size(MiB, 4096 * MiB).prefault('64MiB'),
       max_age: duration(1_000, 7 * DAY_MS).prefault('30m'),
+    })
+    .prefault({}),
+  compaction: z
+    .strictObject({
+      rate: rate.prefault('auto'),
+      fan_in: count.min(2).max(32).prefault(4),
+      slowdown_tables: count.max(1_000).prefault(24),
+      stop_tables: count.max(1_000).prefault(48),
+    })
+    .prefault({}),
+  index: z
+    .strictObject({
+      level_zero_tables: count.max(64).prefault(4),
+      level_ratio: count.min(2).max(100).prefault(10),
     })
     .prefault({}),
   block_cache: size(0, TiB).prefault('256MiB'),

@@ -39,10 +39,11 @@ export function parseDuration(text: string): number | undefined {
   return totalMs <= Number.MAX_SAFE_INTEGER ? totalMs : undefined;
 }
 
-/** The shortest text that `parseDuration` reads as `durationMs`, in one unit up to days. */
+/** A text that `parseDuration` reads as `durationMs`, in one unit; in days from two of them on. */
 export function formatDuration(durationMs: number): string {
   if (durationMs === Number.POSITIVE_INFINITY) return 'forever';
-  const unit = ['d', 'h', 'm', 's'].find((name) => durationMs % UNIT_MS[name]! === 0) ?? 'ms';
+  const units = durationMs < 2 * UNIT_MS['d']! ? ['h', 'm', 's'] : ['d', 'h', 'm', 's'];
+  const unit = units.find((name) => durationMs % UNIT_MS[name]! === 0) ?? 'ms';
   return durationMs === 0 ? '0s' : `${durationMs / UNIT_MS[unit]!}${unit}`;
 }
 

@@ -8,6 +8,7 @@ import type { ServerMetrics } from '../metrics.ts';
 import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import { registerPage } from './page.ts';
+import { flagsStatus, runtimeStatus } from './runtime-status.ts';
 import { storageStatus } from './storage-status.ts';
 
 /** An idle or slow connection is let go after these, ms. */
@@ -115,6 +116,14 @@ function registerAdministration(app: FastifyInstance, options: HttpAppOptions): 
     scope.get('/api/v1/status/storage', () => ({
       status: 'success',
       data: storageStatus(storage),
+    }));
+    scope.get('/api/v1/status/flags', () => ({
+      status: 'success',
+      data: flagsStatus(config()),
+    }));
+    scope.get('/api/v1/status/runtimeinfo', () => ({
+      status: 'success',
+      data: runtimeStatus(config(), storage.seriesCount),
     }));
     scope.get('/api/v1/status/config', () => ({
       status: 'success',

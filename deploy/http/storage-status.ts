@@ -19,6 +19,12 @@ export interface StorageStatus extends StorageStats {
   readonly amplification: {
     /** Bytes written to disk since the start per byte of points accepted; null before the first. */
     readonly write: number | null;
+    /** Blocks read since the start per block that held a point of the answer. */
+    readonly read: number | null;
+    /** Tables read per query. */
+    readonly tablesPerQuery: number | null;
+    /** Bytes of tables per byte of them fully merged, which is an estimate. */
+    readonly space: number | null;
   };
 }
 
@@ -36,7 +42,7 @@ export function storageStatus(
     ...stats,
     policies: [...policies.values()].map((policy) => policyStatus(policy, windowList)),
     windowList,
-    amplification: { write: writeAmplification(stats) },
+    amplification: amplificationOf(stats),
   };
 }
 
@@ -53,7 +59,21 @@ function policyStatus(policy: Policy, windows: readonly WindowInfo[]): PolicySta
   };
 }
 
-function writeAmplification({ wal, flushBytesWritten, index, pointsAppended }: StorageStats) {
-  const written = wal.bytesWritten + flushBytesWritten + index.bytesWritten;
-  return pointsAppended === 0 ? null : written / (pointsAppended * POINT_BYTES);
+/** Null where nothing was written or read yet. */
+export function amplificationOf(stats: StorageStats): StorageStatus['amplification'] {
+  const written =
+    stats.wal.bytesWritten +
+    stats.flushBytesWritten +
+    stats.compactionBytesWritten +
+    stats.index.bytesWritten;
+  return {
+    write: ratio(written, stats.pointsAppended * POINT_BYTES),
+    read: ratio(stats.blocksRead, stats.blocksUsed),
+    tablesPerQuery: ratio(stats.scanTables, stats.scans),
+    space: ratio(stats.tableBytes, stats.mergedTableBytes),
+  };
+}
+
+function ratio(amount: number, per: number): number | null {
+  return per === 0 ? null : amount / per;
 }

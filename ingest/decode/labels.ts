@@ -57,8 +57,8 @@ export function labelsKey(labels: LabelBytes): string {
 }
 
 /**
- * The labels as sent, or the limit they break, known before a string is made of them. Text that is
- * not UTF-8 makes the request malformed, as proto3 requires.
+ * The labels that have a value, as sent, or the limit they break, known before a string is made of
+ * them. Text that is not UTF-8 makes the request malformed, as proto3 requires.
  */
 export function decodeLabels(source: LabelBytes, limits: IngestLimits): Label[] | Reason {
   const cursor = wireCursor(source.bytes, source.start, source.end);
@@ -71,6 +71,8 @@ export function decodeLabels(source: LabelBytes, limits: IngestLimits): Label[] 
       limits,
     );
     cursor.offset += length;
+    // A label without a value is one that is not there.
+    if (typeof label !== 'string' && label.value === '') continue;
     if (labels.length === limits.labelsPerSeries) broken ??= 'too_many_labels';
     else if (typeof label === 'string') broken ??= label;
     else labels.push(label);

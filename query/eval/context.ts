@@ -4,6 +4,7 @@ import type { Storage } from '../../storage/index.ts';
 import type { Expr } from '../promql/ast.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
+import type { Trace } from './trace.ts';
 import type { Grid, Value } from './value.ts';
 
 /** The query as a whole: what `start()`, `end()`, `step()` and `range()` mean in it. */
@@ -21,6 +22,8 @@ export interface EvalContext {
   readonly budget: Budget;
   readonly annotations: Annotations;
   readonly signal: AbortSignal;
+  /** Where costs are noted, when somebody asked for them. */
+  readonly trace: Trace | undefined;
   /** Evaluates a subexpression; handed down so that its parts need not import the whole. */
   evaluate(expr: Expr, grid: Grid): Promise<Value>;
 }

@@ -21,6 +21,7 @@ import { evaluateRangeCall, isRangeFunction, rangeSource } from './range-call.ts
 import { pickSeries } from './rank.ts';
 import { scanVector } from './selector.ts';
 import { setOperator } from './set-operators.ts';
+import { addOperator, timed } from './trace.ts';
 import type { Grid, Points, Series, Value } from './value.ts';
 import { vectorBinary } from './vector-matching.ts';
 
@@ -30,7 +31,13 @@ export function createEvaluator(base: Omit<EvalContext, 'evaluate'>): EvalContex
     ...base,
     async evaluate(expr, grid) {
       await base.budget.turn();
-      return evaluate(context, expr, grid);
+      if (base.trace === undefined) return evaluate(context, expr, grid);
+      const cost = addOperator(base.trace, expr);
+      const startMs = performance.now();
+      const value = await evaluate(context, expr, grid);
+      cost.durationMs += performance.now() - startMs;
+      if (value.kind === 'vector' || value.kind === 'matrix') cost.series = value.series.length;
+      return value;
     },
   };
   return context.evaluate;
@@ -73,13 +80,15 @@ async function* vectorBatches(
   grid: Grid,
 ): AsyncGenerator<readonly Series[]> {
   const inner = unwrap(expr);
-  if (inner.kind === 'vector') {
-    yield* scanVector(context, inner, grid);
-  } else if (inner.kind === 'call' && isRangeFunction(inner.name)) {
-    yield* evaluateRangeCall(context, inner, grid);
-  } else {
-    yield await vectorOf(context, inner, grid);
-  }
+  const streams =
+    inner.kind === 'vector'
+      ? scanVector(context, inner, grid)
+      : inner.kind === 'call' && isRangeFunction(inner.name)
+        ? evaluateRangeCall(context, inner, grid)
+        : undefined;
+  if (streams === undefined) yield await vectorOf(context, inner, grid);
+  else if (context.trace === undefined) yield* streams;
+  else yield* timed(addOperator(context.trace, inner), streams);
 }
 
 async function vectorOf(context: EvalContext, expr: Expr, grid: Grid): Promise<readonly Series[]> {

@@ -5,6 +5,7 @@ import type { VectorSelector } from '../promql/ast.ts';
 import type { EvalContext } from './context.ts';
 import { atMs, offsetMs } from './durations.ts';
 import { sampleColumn, type Viewpoint, visibleRange, withoutStale } from './lookback.ts';
+import { addSelector, timed } from './trace.ts';
 import { emptySeries, type Grid, type Points, type Series } from './value.ts';
 
 export function viewOf(
@@ -61,7 +62,7 @@ async function* scan(
   view: Viewpoint,
   rangeMs: number,
 ): AsyncGenerator<readonly Points[]> {
-  const { storage, budget, signal, annotations } = context;
+  const { storage, budget, signal, annotations, trace } = context;
   if (view.grid.steps === 0) return;
   const request: ScanRequest = {
     selectors: [selector.matchers],
@@ -69,11 +70,15 @@ async function* scan(
     signal,
     onCorruption: ({ message }) => annotations.damage(message),
   };
-  for await (const batch of storage.scan(request)) {
+  const cost = trace === undefined ? undefined : addSelector(trace, selector);
+  const batches =
+    cost === undefined ? storage.scan(request) : timed(cost, storage.scan({ ...request, cost }));
+  for await (const batch of batches) {
     budget.takeSeries(batch.length);
     let points = 0;
     for (const series of batch) points += series.values.length;
     budget.takePoints(points);
+    if (cost !== undefined) cost.points += points;
     const turn = budget.turn();
     if (turn !== undefined) await turn;
     yield batch.map(({ labels, timestampsMs, values }) => ({

@@ -18,6 +18,8 @@ export interface ResultOptions {
   readonly limit: number;
   /** The JSON of `data.stats`, when it was asked for. */
   readonly stats: string | undefined;
+  /** The JSON of `data.explain`, when it was asked for. */
+  readonly explain: string | undefined;
 }
 
 export function* resultJson(result: QueryResult, options: ResultOptions): Generator<string> {
@@ -45,6 +47,7 @@ export function* resultJson(result: QueryResult, options: ResultOptions): Genera
     piece += ']';
   }
   if (options.stats !== undefined) piece += `,"stats":${options.stats}`;
+  if (options.explain !== undefined) piece += `,"explain":${options.explain}`;
   yield `${piece}}${remarksJson('warnings', warnings)}${remarksJson('infos', result.infos)}}`;
 }
 

@@ -5,6 +5,7 @@ import { stepCount } from '../limits.ts';
 import { parse } from '../promql/parse.ts';
 import { print } from '../promql/printer.ts';
 import { toQueryError } from './errors.ts';
+import { explainJson } from './explain.ts';
 import { type Answer, type Query, type RouteContext, success } from './handler.ts';
 import { resultJson } from './json.ts';
 import {
@@ -18,6 +19,7 @@ function queryOptions({ parameters, client, signal }: Query): QueryOptions {
   return {
     timeoutMs: durationParameter(parameters, 'timeout'),
     lookbackMs: durationParameter(parameters, 'lookback_delta') || undefined,
+    explain: ['1', 'true'].includes(parameters.get('explain') ?? ''),
     client,
     signal,
   };
@@ -79,7 +81,8 @@ async function answerQuery(
   const seconds = (performance.now() - startMs) / 1000;
   const wanted = (parameters.get('stats') ?? '') !== '';
   const stats = wanted ? statsJson(result, seconds) : undefined;
-  return resultJson(result, { limit, stats });
+  const explain = result.trace === undefined ? undefined : explainJson(result.trace);
+  return resultJson(result, { limit, stats, explain });
 }
 
 /** Prometheus's shape. What it times in parts is one figure here. */

@@ -17,7 +17,7 @@ import {
 } from '../filenames.ts';
 import type { ManifestState } from '../manifest/edit.ts';
 import { currentManifest, replayManifest } from '../manifest/log.ts';
-import { windowsOf } from '../windows.ts';
+import { windowsOf } from '../windows/windows.ts';
 import { inspectIndexTable } from './index-table.ts';
 import { damage, damageOf, fact, type InspectLines, note, untilUnreadable } from './line.ts';
 import { inspectManifest } from './manifest.ts';

@@ -7,14 +7,18 @@ import { TABLE_BLOCKS_MAX } from '../limits.ts';
 import { lowerBound } from './block.ts';
 import { type BlockHandle, CHECKSUM_BYTES, TABLE_MAGIC } from './format.ts';
 
-export interface BlockInfo {
-  readonly handle: BlockHandle;
+/** What a block holds. */
+export interface BlockSummary {
   readonly firstSeries: number;
   readonly lastSeries: number;
   /** First and last timestamp that occurs; both included. */
   readonly minTimestampMs: number;
   readonly maxTimestampMs: number;
   readonly pointCount: number;
+}
+
+export interface BlockInfo extends BlockSummary {
+  readonly handle: BlockHandle;
 }
 
 /** Blocks follow each other from the magic on, so their sizes say where they are. */

@@ -16,12 +16,16 @@ export interface BlockHandle {
   readonly size: number;
 }
 
-/** What a table says of itself: all that is known without its place in a manifest. */
-export interface TableSummary {
+/** The window that all points of a table lie in. */
+export interface TableWindow {
   readonly policyId: number;
-  /** The window [windowStartMs, windowEndMs) that all its points lie in. */
+  /** [windowStartMs, windowEndMs). */
   readonly windowStartMs: number;
   readonly windowEndMs: number;
+}
+
+/** What a table says of itself: all that is known without its place in a manifest. */
+export interface TableSummary extends TableWindow {
   readonly sizeBytes: number;
   /** First and last timestamp that occurs, ms; both included. */
   readonly minTimestampMs: number;

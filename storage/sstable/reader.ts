@@ -26,6 +26,8 @@ export interface Table {
   blocksFor(ids: Uint32Array, startMs: number, endMs: number): number[];
   /** Reads, checks and decompresses one block. */
   readBlock(block: number): Promise<Block>;
+  /** The bytes of blocks [from, to) as they lie in the file, unchecked; see openTableBlock. */
+  readBlockBytes(from: number, to: number): Promise<Uint8Array>;
   /** The exact ids in the table, ascending. Read from the file at each call. */
   seriesIds(): Promise<Uint32Array>;
   close(): Promise<void>;
@@ -57,9 +59,12 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
     blocksFor: (ids, startMs, endMs) => blocksFor(blocks, ids, startMs, endMs),
     async readBlock(index) {
       const info = blocks[index]!;
-      const block = openBlock(await readHandle(file, path, info.handle), path, info.handle.offset);
-      checkBlock(block, info, path);
-      return block;
+      return openTableBlock(await readHandle(file, path, info.handle), info, path);
+    },
+    readBlockBytes(from, to) {
+      const { offset } = blocks[from]!.handle;
+      const last = blocks[to - 1]!.handle;
+      return readHandle(file, path, { offset, size: last.offset + last.size - offset });
     },
     async seriesIds() {
       const content = await readSection(file, path, footer.seriesIds);
@@ -134,6 +139,13 @@ function checkMagic(found: Uint8Array, path: string): void {
   if (found.some((byte, i) => byte !== TABLE_MAGIC[i])) {
     throw new CorruptionError(path, 0, 'expected the beginning of a table, found something else');
   }
+}
+
+/** Checks and decompresses the block whose index entry is `info`. */
+export function openTableBlock(bytes: Uint8Array, info: BlockInfo, path: string): Block {
+  const block = openBlock(bytes, path, info.handle.offset);
+  checkBlock(block, info, path);
+  return block;
 }
 
 /** A block that is whole but lies in the wrong place is no better than a damaged one. */

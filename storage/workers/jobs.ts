@@ -1,13 +1,17 @@
 // The jobs that run on worker threads, by name. A job is a pure function of plain data: it never
 // touches files, clocks or anything of its thread, so it runs the same inline.
 
+import { encodeTableTail, type TableTailInput } from '../sstable/tail.ts';
 import { compactIndexTables, type IndexCompactionInput } from '../tag-index/compaction.ts';
 import { flushIndexMemory } from '../tag-index/flush.ts';
 import type { IndexMemoryData } from '../tag-index/memory.ts';
+import { type CompactWindowInput, compactWindow } from './compact-window-job.ts';
 import { type FlushInput, flush } from './flush-job.ts';
 
 const jobs: Readonly<Record<string, (input: never) => unknown>> = {
   flush: (input: FlushInput) => flush(input),
+  'compact-window': (input: CompactWindowInput) => compactWindow(input),
+  'table-tail': (input: TableTailInput) => encodeTableTail(input),
   'flush-index': (data: IndexMemoryData) => flushIndexMemory(data),
   'compact-index': (input: IndexCompactionInput) => compactIndexTables(input),
 };

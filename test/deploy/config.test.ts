@@ -79,6 +79,23 @@ config('a profile presets keys, and a key that is given beats it', () => {
   assert.is(storage.block_cache, 128 * 2 ** 20);
 });
 
+config('merging is preset by profile, key by key', () => {
+  const { compaction } = valid('storage: {profile: read_heavy, compaction: {rate: 8MiB}}').storage;
+  assert.equal(compaction, {
+    rate: 8 * 2 ** 20,
+    fan_in: 3,
+    slowdown_tables: 16,
+    stop_tables: 32,
+  });
+  assert.is(valid('').storage.compaction.rate, 'auto');
+});
+
+config('writes are slowed after merging begins and before they are stopped', () => {
+  const found = mistakes('storage: {compaction: {fan_in: 8, slowdown_tables: 6, stop_tables: 6}}');
+  assert.match(found[0]!, /storage\.compaction\.slowdown_tables: below fan_in/);
+  assert.match(found[1]!, /storage\.compaction\.stop_tables: not above slowdown_tables: use 7/);
+});
+
 config('a section whose keys are all commented out is empty, not wrong', () => {
   assert.equal(valid('storage:\n  wal:\nhttp:\n'), valid(''));
 });
@@ -111,7 +128,7 @@ http: {cors_origins: x, listen: "0.0.0.0:1"}
     /^varve\.yaml:10: retention\.policies\[1\]\.match: expected a selector such as /,
     /^varve\.yaml:10: retention\.policies\[1\]\.nme: unknown key; did you mean name\?$/,
     /^varve\.yaml:11: retention\.policies\[2\]: expected a section with keys/,
-    /^varve\.yaml:12: retention\.sweep_every: expected a duration .*\(1s to 1d\), found "0s"$/,
+    /^varve\.yaml:12: retention\.sweep_every: expected a duration .*\(1s to 24h\), found "0s"$/,
     /^varve\.yaml:13: auth\.tokens\[0\]\.token_sha256: expected a text, found nothing$/,
     /^varve\.yaml:13: auth\.tokens\[0\]\.can: expected a list, found nothing$/,
     /^varve\.yaml:13: auth\.open: expected true or false, found "yess"$/,

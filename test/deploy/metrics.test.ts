@@ -29,6 +29,13 @@ metrics("storage's totals are counters that follow it, however often they are re
   assert.match(await exposed(), /varve_build_info\{version="1\.2\.3",node_version="v/);
 });
 
+metrics('what is called a total is a counter, and every counter is', async () => {
+  const exposed = await createServerMetrics('1.2.3', '.').registry.metrics();
+  for (const [, name, kind] of exposed.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    assert.is(name!.endsWith('_total'), kind === 'counter', name);
+  }
+});
+
 metrics('what storage tells while it works is timed and counted', async () => {
   const server = createServerMetrics('1.2.3', '.');
   server.listener.walSynced!({ durationMs: 2, bytes: 1, batches: 1 });

@@ -1,6 +1,6 @@
 // A random history of one engine. The seed decides all of it, so that a failure can be had again.
 
-import { toError } from '../../storage/errors.ts';
+import { StorageError, toError } from '../../storage/errors.ts';
 import type { SeriesPoints } from '../../storage/index.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
 import { EVERYTHING } from '../support/storage.ts';
@@ -91,7 +91,8 @@ class History {
     const { storage, witness } = this.#subject;
     const batches = Array.from({ length: 1 + this.#rng.below(4) }, () => randomPlaces(this.#rng));
     const written = batches.map((places) => witness.write(storage, places));
-    await Promise.allSettled(written);
+    const outcomes = await Promise.allSettled(written);
+    if (outcomes.some(isRefused)) return 'refused, as compaction is behind';
     await Promise.all(written);
     return `${batches.map((places) => places.length).join(' + ')} points`;
   }
@@ -139,4 +140,11 @@ class History {
     this.#scan = undefined;
     await this.#subject.crash(way);
   }
+}
+
+/** What a writer is told to send again later; some of it may have been taken. */
+function isRefused(outcome: PromiseSettledResult<void>): boolean {
+  if (outcome.status === 'fulfilled') return false;
+  const { reason } = outcome;
+  return reason instanceof StorageError && reason.code === 'RESOURCE_EXHAUSTED';
 }

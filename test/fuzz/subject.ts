@@ -3,7 +3,12 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { openStorage, type Storage, type StorageOptions } from '../../storage/index.ts';
+import {
+  type CompactionOptions,
+  openStorage,
+  type Storage,
+  type StorageOptions,
+} from '../../storage/index.ts';
 import { type OperationKind, PowerCut, SystemError } from '../sim/memory-fs.ts';
 import type { Rng } from '../sim/rng.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
@@ -155,7 +160,23 @@ function randomOptions(rng: Rng): StorageOptions {
       levelRatio: rng.pick([2, 10]),
       tableBytes: rng.pick([300, 2000]),
     },
+    compaction: randomCompaction(rng),
     blockCacheBytes: rng.pick([0, 1000, 2 ** 20]),
     reserveBytes: rng.pick([0, 10_000]),
+  };
+}
+
+function randomCompaction(rng: Rng): CompactionOptions {
+  const fanIn = 2 + rng.below(3);
+  const slowdownTables = fanIn + rng.below(4);
+  return {
+    rate: rng.pick(['auto', 20_000]),
+    fanIn,
+    slowdownTables,
+    stopTables: slowdownTables + 1 + rng.below(4),
+    quietMs: rng.pick([0, 5000]),
+    lateShare: rng.pick([0, 0.5]),
+    inputBytesMax: rng.pick([2000, 2 ** 30]),
+    jobPoints: rng.pick([1, 10, 1000]),
   };
 }

@@ -343,6 +343,12 @@ refusals('garbage on the port harms nobody', async ({ server }) => {
   }
 });
 
+refusals('labels without a value count towards no limit', async ({ client }) => {
+  const names = Array.from('abcdefghi', (name, i) => [name, i === 0 ? '' : name]);
+  const answer = await client.write(besideGood(toLabels(Object.fromEntries(names))));
+  assert.is(answer.rejected, 0n);
+});
+
 refusals('every rejection is in the metrics by its reason', async ({ client, server }) => {
   await client.write(besideGood([]));
   await client.write(atTimes(TWO_53 * 2n));

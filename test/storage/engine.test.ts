@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import {
   openStorage,
   type PolicySet,
+  type ScanCost,
   type Storage,
   StorageError,
   type StorageOptions,
@@ -70,6 +71,37 @@ engine(
     await storage.close();
   },
 );
+
+engine('tells what a scan has read, from files and from memory', async () => {
+  const storage = await openStorage('data', createSimEnv());
+  const points = [0, 60_000, 5 * HOUR_MS].map((timestampMs) => {
+    return { labels: labels('metric', 'a'), timestampMs, value: 1 };
+  });
+  await appendPoints(storage, points);
+  await storage.flush();
+  await appendPoints(storage, [{ labels: labels('metric', 'b'), timestampMs: 0, value: 1 }]);
+  const matcher = (value: string) => [{ name: 'series', type: '=', value } as const];
+  const costOf = async (series: string) => {
+    const cost: ScanCost = {
+      ...{ windows: 0, tables: 0, tablesSkipped: 0 },
+      ...{ blocksRead: 0, bytesRead: 0, blocksCached: 0 },
+    };
+    const request = { selectors: [matcher(series)], startMs: 0, endMs: HOUR_MS, cost };
+    for await (const _ of storage.scan(request));
+    return cost;
+  };
+  const first = await costOf('a');
+  assert.ok(first.bytesRead > 0);
+  assert.equal(
+    { ...first, bytesRead: 0 },
+    { windows: 1, tables: 1, tablesSkipped: 0, blocksRead: 1, bytesRead: 0, blocksCached: 0 },
+  );
+  const again = { ...first, blocksRead: 0, bytesRead: 0, blocksCached: 1 };
+  assert.equal(await costOf('a'), again);
+  const { blocksRead, blocksCached } = await costOf('b');
+  assert.is(blocksRead + blocksCached, 0);
+  await storage.close();
+});
 
 engine('replays the log after a kill, and flushes on the way when memory is small', async () => {
   const env = createSimEnv();

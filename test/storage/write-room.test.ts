@@ -11,7 +11,7 @@ function lab(waitMsMax = 5000) {
   const time = createSimClock();
   const entered: string[] = [];
   const state = { free: 0 };
-  const writes = new WriteRoom(time.scheduler, waitMsMax);
+  const writes = new WriteRoom(time, waitMsMax);
   const enter = (name: string, size = 1) =>
     writes.enter(() => {
       if (state.free < size) return false;
@@ -28,6 +28,18 @@ room('lets in at once whoever finds room', async () => {
   await enter('a');
   assert.equal(entered, ['a']);
   assert.is(time.pending, 0);
+});
+
+room('counts the time in which anybody waited, once', async () => {
+  const { time, state, enter, writes } = lab();
+  const waiting = [enter('a'), enter('b')];
+  time.advance(30);
+  assert.is(writes.stallMs, 30);
+  state.free = 2;
+  writes.open();
+  await Promise.all(waiting);
+  time.advance(100);
+  assert.is(writes.stallMs, 30);
 });
 
 // Those who waited were woken by promises; whoever called in the turn between went in before them,

@@ -30,6 +30,11 @@ units('every duration, size and address reads back from its text', () => {
   );
 });
 
+units('a day is told in hours, as the default of a policy says it', () => {
+  assert.is(formatDuration(86_400_000), '24h');
+  assert.is(formatDuration(2 * 86_400_000), '2d');
+});
+
 const DURATIONS: readonly [string, number | undefined][] = [
   ['forever', Number.POSITIVE_INFINITY],
   ['200ms', 200],

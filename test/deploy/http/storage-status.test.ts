@@ -43,4 +43,15 @@ status('write amplification is what went to disk per byte of points', () => {
   assert.is(of({ pointsAppended: 10, wal, flushBytesWritten: 90 }), 1.5);
 });
 
+status('amplification of reads and of space is a ratio too', () => {
+  const stats = createNaiveStorage().stats();
+  const reads = { blocksRead: 30, blocksUsed: 20, scans: 4, scanTables: 8 };
+  const { amplification } = storageStatus({
+    policies: [],
+    windows: () => [],
+    stats: () => ({ ...stats, ...reads, tableBytes: 300, mergedTableBytes: 240 }),
+  });
+  assert.equal(amplification, { write: null, read: 1.5, tablesPerQuery: 2, space: 1.25 });
+});
+
 status.run();

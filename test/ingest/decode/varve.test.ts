@@ -70,7 +70,9 @@ function decodeByHand(bytes: Buffer): Content {
 
 function decodeGenerated(bytes: Buffer): Content {
   const request = fromBinary(WriteRequestSchema, bytes);
-  const plain = (labels: Label[]) => labels.map(({ name, value }) => ({ name, value }));
+  // A label without a value is one that is not there.
+  const plain = (labels: Label[]) =>
+    labels.filter(({ value }) => value !== '').map(({ name, value }) => ({ name, value }));
   return {
     sequence: request.sequence,
     series: request.series.map(({ labels, timestampsMs, values }) => ({

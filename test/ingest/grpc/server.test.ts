@@ -198,8 +198,8 @@ grpcServer('closing cuts off the calls that outlive its grace', async () => {
   client.close();
 });
 
-// Seen with grpc's C library, which looks at an idle connection every 5 s, and with clients that were
-// suspended: the server waited for their half of the goodbye, in the end for ever.
+// Seen with grpc's C library, which looks at an idle connection every 5 s, and with clients that
+// were suspended: the server waited for their half of the goodbye, in the end for ever.
 grpcServer('closing waits for no client that keeps its half of the connection', async () => {
   const server = await startIngestServer();
   const socket = connectTcp({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });

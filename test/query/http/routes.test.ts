@@ -450,6 +450,26 @@ for (const method of ['POST', 'DELETE']) {
   });
 }
 
+routes('explains what the parts of a query have cost', async () => {
+  await withServer(async (server) => {
+    const text = encodeURIComponent('sum(rate(up[2m])) + 1');
+    const { body } = await get(server, `/api/v1/query?query=${text}&time=240&explain=1`);
+    const { operators, selectors } = (body as { data: { explain: Record<string, object[]> } }).data
+      .explain;
+    const parts = operators!.map((part) => (part as { expression: string }).expression);
+    assert.equal(
+      parts.sort(),
+      ['1', 'rate(up[2m])', 'sum(rate(up[2m])) + 1', 'sum(rate(up[2m]))'].sort(),
+    );
+    const [selector] = selectors!;
+    const { milliseconds, ...counts } = selector as { milliseconds: number };
+    assert.ok(milliseconds >= 0);
+    const blocks = { blocksRead: 0, bytesRead: 0, blocksCached: 0 };
+    const tables = { windows: 0, tables: 0, tablesSkipped: 0 };
+    assert.equal(counts, { selector: 'up', samples: 3, series: 2, ...tables, ...blocks });
+  });
+});
+
 routes('tells which metrics and labels have the most series', async () => {
   await withServer(async (server) => {
     const path = '/api/v1/status/tsdb';

@@ -1,12 +1,12 @@
 // Windows as their owner sees them: what is on disk, by window, and the way to let go of it.
 
-import type { Core } from './core.ts';
-import type { Env } from './env/env.ts';
-import { StorageError } from './errors.ts';
-import { manifestPath } from './filenames.ts';
-import type { ManifestState, TableMeta } from './manifest/edit.ts';
-import { currentManifest, replayManifest } from './manifest/log.ts';
-import type { WindowInfo } from './types.ts';
+import type { Core } from '../core.ts';
+import type { Env } from '../env/env.ts';
+import { StorageError } from '../errors.ts';
+import { manifestPath } from '../filenames.ts';
+import type { ManifestState, TableMeta } from '../manifest/edit.ts';
+import { currentManifest, replayManifest } from '../manifest/log.ts';
+import type { WindowInfo } from '../types.ts';
 
 /** Every window with a table, by policy id, then start. */
 export function windowsOf(state: ManifestState): WindowInfo[] {
