@@ -1,6 +1,7 @@
 // The server's metrics: one prom-client registry that every room adds its own to, with storage's
 // figures copied in just before it is read.
 
+import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RecoveryInfo, Storage, StorageListener, StorageStats } from '../storage/index.ts';
 import { amplificationOf } from './http/storage-status.ts';
@@ -14,7 +15,7 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
   ['varve_storage_table_points', 'Points in all SSTables.', (s) => s.tablePoints],
   [
     'varve_storage_read_only',
-    '1 after a failed write, until the next start.',
+    '1 while writes are refused because the disk is full or fails.',
     (s) => Number(s.readOnly),
   ],
   ['varve_memtable_points', 'Points in memtables.', (s) => s.memtable.points],
@@ -47,6 +48,16 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
 ];
 
 const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
+  [
+    'varve_storage_tables_quarantined_total',
+    'Tables put aside because they cannot be read.',
+    (s) => s.quarantined,
+  ],
+  [
+    'varve_storage_disk_troubles_total',
+    'Times that a full or failing disk began to be in the way of writes.',
+    (s) => s.refusals.troubles,
+  ],
   ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
   ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
   ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
@@ -103,7 +114,7 @@ const MISNAMED_GAUGES = ['resources', 'handles', 'requests'].map(
   (what) => `nodejs_active_${what}_total`,
 );
 
-export function createServerMetrics(version: string): ServerMetrics {
+export function createServerMetrics(version: string, dataDir: string): ServerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
@@ -113,6 +124,7 @@ export function createServerMetrics(version: string): ServerMetrics {
     labelNames: ['version', 'node_version'],
     registers: [registry],
   }).set({ version, node_version: process.version }, 1);
+  registerFreeBytes(registry, dataDir);
   const refreshStats = registerStats(registry);
   return {
     registry,
@@ -122,6 +134,21 @@ export function createServerMetrics(version: string): ServerMetrics {
       return registry;
     },
   };
+}
+
+/** No value while the directory cannot be asked: it may be gone. */
+function registerFreeBytes(registry: Registry, dataDir: string): void {
+  new Gauge({
+    name: 'varve_storage_free_bytes',
+    help: 'Space that is left for the data directory.',
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const stats = await statfs(dataDir).catch(() => undefined);
+      if (stats !== undefined) this.set(stats.bavail * stats.bsize);
+      else this.remove();
+    },
+  });
 }
 
 function registerStats(registry: Registry): (stats: StorageStats) => void {
@@ -138,6 +165,12 @@ function registerStats(registry: Registry): (stats: StorageStats) => void {
     help: 'Tables of the tag index by level.',
     ...byLevel,
   });
+  const refused = new Counter({
+    name: 'varve_storage_writes_refused_total',
+    help: 'Batches refused, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
   const levelBytes = new Gauge({
     name: 'varve_index_bytes',
     help: 'Size of the tag index by level.',
@@ -150,6 +183,10 @@ function registerStats(registry: Registry): (stats: StorageStats) => void {
       counter.reset();
       counter.inc(read(stats));
     }
+    refused.reset();
+    refused.inc({ reason: 'disk_full' }, stats.refusals.diskFull);
+    refused.inc({ reason: 'disk_failing' }, stats.refusals.diskFailing);
+    refused.inc({ reason: 'flush_behind' }, stats.refusals.flushBehind);
     stats.index.levels.forEach(({ tables, bytes }, level) => {
       levelTables.set({ level }, tables);
       levelBytes.set({ level }, bytes);

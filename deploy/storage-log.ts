@@ -3,7 +3,16 @@
 import type { StorageListener } from '../storage/index.ts';
 import type { Logger } from './logging.ts';
 
-export function storageLog(log: Logger): Partial<StorageListener> {
+/** The same trouble is told of at most once in this time: a full disk is met every second. */
+const REPEAT_MS = 60_000;
+/** Different troubles remembered; beyond that, all are told of anew. */
+const REMEMBERED_MAX = 100;
+
+export function storageLog(
+  log: Logger,
+  nowMs: () => number = () => performance.now(),
+): Partial<StorageListener> {
+  const isNews = createNewsFilter(nowMs);
   return {
     recovered(info) {
       if (info.unclean) log.warn(info, 'the last run ended without a shutdown: recovered');
@@ -12,8 +21,30 @@ export function storageLog(log: Logger): Partial<StorageListener> {
     flushed: (info) => log.debug(info, 'memtable flushed'),
     indexCompacted: (info) => log.debug(info, 'tag index compacted'),
     windowCompacted: (info) => log.debug(info, 'window compacted'),
-    corruption: (error) => log.error({ reason: error.message }, 'damaged data was left out'),
-    backgroundError: (error) => log.error({ err: error }, 'work in the background failed'),
+    corruption(error) {
+      const { message: reason } = error;
+      if (isNews(reason)) log.error({ reason }, 'damaged data was left out');
+    },
+    backgroundError(error) {
+      if (isNews(withoutNumbers(error.message)))
+        log.error({ err: error }, 'work in the background failed');
+    },
+  };
+}
+
+/** A message without what differs each time that files are written anew. */
+function withoutNumbers(message: string): string {
+  return message.replaceAll(/\d{6,}\.(?:sst|idx|wal|manifest)/g, 'N');
+}
+
+function createNewsFilter(nowMs: () => number): (message: string) => boolean {
+  const toldMs = new Map<string, number>();
+  return (message) => {
+    const last = toldMs.get(message);
+    if (last !== undefined && nowMs() - last < REPEAT_MS) return false;
+    if (toldMs.size >= REMEMBERED_MAX) toldMs.clear();
+    toldMs.set(message, nowMs());
+    return true;
   };
 }
 

@@ -3,8 +3,8 @@
 // waits.
 
 import type { FileSystem } from './env/env.ts';
-import { type StorageError, toError } from './errors.ts';
-import { indexTablePath, tablePath } from './filenames.ts';
+import { CorruptionError, isMissing, type StorageError, toError } from './errors.ts';
+import { DAMAGED_SUFFIX, indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
 import type { ManifestLog } from './manifest/log.ts';
 import { SharedFile } from './shared-file.ts';
@@ -28,6 +28,10 @@ export interface CatalogOptions {
   openIndexTable(meta: IndexTableMeta, path: string): Promise<IndexTable>;
   /** A table is live no more: caches may let go of it. */
   tableGone(number: number): void;
+  /** A table of the tag index cannot be read; the catalog goes on without it. */
+  damaged(error: CorruptionError): void;
+  /** The manifest does not take an edit, for the reason given. */
+  manifestFailed(cause: Error): void;
   /** A file that nobody needs could not be closed or unlinked; the next start removes it. */
   cleanupFailed(error: Error): void;
 }
@@ -49,7 +53,12 @@ export class Catalog {
   readonly #cleanups = new Set<Promise<void>>();
   #version: Version;
   #nextFileNumber: number;
+  #quarantined = 0;
   #lastEdit: Promise<unknown> = Promise.resolve();
+  /** An edit of the start that the disk did not take yet. */
+  #owed: MakeEdit | undefined;
+  /** Removes files of edits that failed together with the manifest. */
+  #leftBehind: (() => Promise<void>)[] = [];
   #closed = false;
 
   constructor(options: CatalogOptions) {
@@ -62,17 +71,64 @@ export class Catalog {
   async begin(): Promise<void> {
     const { state } = this.#options.log;
     for (const meta of state.tables.values()) this.#tables.set(meta.number, this.#tableFile(meta));
-    const files = await this.#openIndexFiles([...state.indexTables.values()]);
+    const lost: IndexFile[] = [];
+    const files = await this.#openIndexFiles([...state.indexTables.values()], lost);
     this.#addIndexFiles(files);
     this.setMemory(this.#options.active, []);
     for (const file of files) file.release();
+    for (const { meta, path } of lost) {
+      await this.#setAside(path);
+      await this.applyOrOwe(() => ({ removeIndexTables: [meta.number] }));
+    }
+    this.#quarantined += lost.length;
+  }
+
+  /** Tables put aside since the start. */
+  get quarantined(): number {
+    return this.#quarantined;
+  }
+
+  /**
+   * Puts a table that cannot be read aside, under another name, and takes it out of the manifest.
+   * A file that is simply gone stays in it: its directory may be elsewhere for the moment.
+   */
+  quarantine(file: TableFile): Promise<void> {
+    const { number } = file.meta;
+    const done = this.#lastEdit.then(async () => {
+      if (this.#tables.get(number) !== file || !(await this.#setAside(file.path))) return;
+      // Out before the edit is taken: it would have the file unlinked.
+      this.#tables.delete(number);
+      try {
+        await this.#applyNow(() => ({ removeTables: [number] }), undefined);
+        this.#quarantined++;
+      } catch (error) {
+        this.#tables.set(number, file);
+        throw error;
+      }
+    });
+    this.#lastEdit = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Whether the file is aside now: a crash may have come between the renaming and the edit. */
+  async #setAside(path: string): Promise<boolean> {
+    const { fs } = this.#options;
+    const aside = `${path}${DAMAGED_SUFFIX}`;
+    try {
+      await fs.rename(path, aside);
+      await fs.syncDir(path.slice(0, path.lastIndexOf('/')));
+      return true;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      return (await fs.size(aside)) !== undefined;
+    }
   }
 
   get state(): ManifestState {
     return this.#options.log.state;
   }
 
-  /** Why no edit is taken any more: the disk failed under one, or the catalog is closed. */
+  /** Why the last edit was not taken: whether a restart would find it is not known. */
   get failure(): StorageError | undefined {
     return this.#options.log.failure;
   }
@@ -107,12 +163,49 @@ export class Catalog {
     return applied;
   }
 
+  /** Like apply; but when the disk does not take the edit, it is made ahead of the next one. */
+  async applyOrOwe(makeEdit: MakeEdit): Promise<void> {
+    try {
+      await this.apply(makeEdit);
+    } catch (error) {
+      if (this.failure === undefined) throw error;
+      this.#owed = makeEdit;
+    }
+  }
+
+  /** Ends a failure, and clears up what it left behind. Rejects when the disk does not let it. */
+  async mend(): Promise<void> {
+    const isOwed = this.#owed !== undefined || this.#leftBehind.length > 0;
+    if (this.failure === undefined && !isOwed) return;
+    await this.#options.log.mend();
+    await this.apply(() => undefined);
+    for (const remove of this.#leftBehind.splice(0)) await remove();
+  }
+
+  /** Removes files that no edit names: not before it is sure that a failed one does not, either. */
+  async discard(remove: () => Promise<void>): Promise<void> {
+    if (this.failure === undefined) await remove();
+    else this.#leftBehind.push(remove);
+  }
+
+  async #append(edit: Edit): Promise<void> {
+    try {
+      await this.#options.log.append(edit);
+    } catch (error) {
+      if (this.failure !== undefined) this.#options.manifestFailed(toError(this.failure.cause));
+      throw error;
+    }
+  }
+
   async #applyNow(makeEdit: MakeEdit, flushed: Generation | undefined): Promise<void> {
+    const owed = this.#owed?.(this.state);
+    if (owed !== undefined) await this.#append(owed);
+    this.#owed = undefined;
     const edit = makeEdit(this.state);
     if (edit === undefined) return;
     const opened = await this.#openIndexFiles(edit.addIndexTables ?? []);
     try {
-      await this.#options.log.append(edit);
+      await this.#append(edit);
       this.#take(edit, opened);
       const { active, sealed } = this.#version.parts;
       const waiting = sealed.filter((generation) => generation !== flushed);
@@ -167,8 +260,14 @@ export class Catalog {
     });
   }
 
-  /** Each comes open and with a reference, the caller's. */
-  async #openIndexFiles(metas: readonly IndexTableMeta[]): Promise<IndexFile[]> {
+  /**
+   * Each comes open and with a reference, the caller's. Those that cannot be read go to `lost`;
+   * without it, they reject.
+   */
+  async #openIndexFiles(
+    metas: readonly IndexTableMeta[],
+    lost?: IndexFile[],
+  ): Promise<IndexFile[]> {
     const { dir, openIndexTable } = this.#options;
     const files = metas.map(
       (meta): IndexFile =>
@@ -181,12 +280,23 @@ export class Catalog {
     );
     for (const file of files) file.retain();
     try {
-      await Promise.all(files.map((file) => file.reader()));
+      await Promise.all(files.map((file) => this.#openOrLose(file, lost)));
     } catch (error) {
       for (const file of files) file.release();
       throw error;
     }
-    return files;
+    return files.filter((file) => !lost?.includes(file));
+  }
+
+  async #openOrLose(file: IndexFile, lost: IndexFile[] | undefined): Promise<void> {
+    try {
+      await file.reader();
+    } catch (error) {
+      const isDamage = error instanceof CorruptionError && !error.isOtherVersion;
+      if (lost === undefined || !isDamage) throw error;
+      this.#options.damaged(error);
+      lost.push(file);
+    }
   }
 
   #addIndexFiles(files: readonly IndexFile[]): void {

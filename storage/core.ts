@@ -5,8 +5,10 @@ import type { Env } from './env/env.ts';
 import type { IoBudget } from './io-budget.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
+import type { Reserve } from './reserve.ts';
 import type { SeriesDirectory } from './series-directory.ts';
 import type { BlockCache } from './sstable/block-cache.ts';
+import type { Trouble } from './trouble.ts';
 
 export interface Core {
   /** The data directory. */
@@ -20,6 +22,8 @@ export interface Core {
   /** What compactions may read and write, and what flushes take ahead of them. */
   readonly io: IoBudget;
   readonly counters: Counters;
+  readonly trouble: Trouble;
+  readonly reserve: Reserve;
 }
 
 /** Rising since the engine was opened. */

@@ -8,9 +8,11 @@ import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
+import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
 import { lockDirectory, recover } from './recovery.ts';
+import { withReserve } from './reserve.ts';
 import { scanVersion } from './scan.ts';
 import { statsOf } from './stats.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
@@ -57,9 +59,10 @@ export async function openStorage(
 
 async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
   let engine: Engine | undefined;
-  const { core, nextWalSegment, info } = await recover(dir, env, settings, (entries, keys) =>
-    engine!.writes.register(entries, keys),
-  );
+  const { core, nextWalSegment, info } = await recover(dir, env, settings, {
+    assertWritable: () => engine!.writes.assertWritable(),
+    register: (entries, keys) => engine!.writes.register(entries, keys),
+  });
   const wal = await openWalWriter({
     dir,
     fs: env.fs,
@@ -68,9 +71,11 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
     sync: settings.walSync,
     intervalMs: settings.walIntervalMs,
     segment: nextWalSegment,
+    onFailure: (cause) => core.trouble.report(cause),
     onSync: (sync) => settings.listener.walSynced?.(sync),
   });
   engine = new Engine(core, wal, lock);
+  await engine.begin();
   settings.listener.recovered?.(info);
   return engine;
 }
@@ -87,6 +92,7 @@ class Engine implements Storage {
   readonly #indexCompacting: Background;
   readonly #compactor: WindowCompactor;
   readonly #windowCompacting: Background;
+  readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -102,7 +108,7 @@ class Engine implements Storage {
     const compactor = new IndexCompactor(core);
     this.#indexCompacting = new Background({
       scheduler: env.scheduler,
-      step: () => compactor.step(),
+      step: async () => core.trouble.refusal === undefined && compactor.step(),
       failed,
     });
     this.#compactor = new WindowCompactor(core);
@@ -126,6 +132,27 @@ class Engine implements Storage {
       onSealed: () => this.#flushing.kick(),
       debt: () => this.#compactor.debt,
     });
+    this.#mending = createMending({
+      core,
+      wal,
+      writes: this.writes,
+      flushAll: () => this.#flushAll(),
+      mended: () => {
+        this.writes.retryWaiting();
+        this.#kickCompactions();
+      },
+      failed,
+    });
+  }
+
+  /** Part of openStorage: a disk that takes no writes is served from all the same. */
+  async begin(): Promise<void> {
+    this.#core.trouble.watch(() => {
+      this.#mending.kick();
+      this.writes.retryWaiting();
+    });
+    this.#flushing.kick();
+    await this.#mending.finish().catch(() => undefined);
     this.#kickCompactions();
   }
 
@@ -196,7 +223,7 @@ class Engine implements Storage {
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
     this.#assertOpen();
-    return dropWindows(this.#core, keys);
+    return withReserve(this.#core, () => dropWindows(this.#core, keys));
   }
 
   async setPolicies(policies: PolicySet): Promise<void> {
@@ -251,7 +278,7 @@ class Engine implements Storage {
   }
 
   async #flushStep(): Promise<boolean> {
-    if (!(await flushOldest(this.#core))) return false;
+    if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
     this.#kickCompactions();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
@@ -259,6 +286,8 @@ class Engine implements Storage {
   }
 
   async #compactStep(): Promise<boolean> {
+    // On a full disk what is left of it is for flushing and expiry.
+    if (this.#core.trouble.refusal !== undefined) return false;
     if (!(await this.#compactor.step())) return false;
     this.writes.retryWaiting();
     return true;
@@ -284,7 +313,8 @@ class Engine implements Storage {
     try {
       await this.#flushAll();
       await this.#stopWork();
-      await this.#wal.close();
+      // All is in tables: a log that failed has nothing more to say.
+      if (this.#wal.failure === undefined) await this.#wal.close();
       const { catalog, series } = this.#core;
       await catalog.apply(() => ({ clean: true, nextSeriesId: series.nextId }));
     } finally {
@@ -293,6 +323,7 @@ class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
+    await this.#mending.stop();
     await this.#windowCompacting.stop();
     await this.#indexCompacting.stop();
     await this.#flushing.stop();

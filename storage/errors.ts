@@ -24,13 +24,50 @@ export class CorruptionError extends StorageError {
   readonly path: string;
   readonly offset: number;
 
+  /** The bytes may be whole, and of a format that this program does not know. */
+  readonly isOtherVersion: boolean;
+
   /** `expectation` says what was expected against what was found. */
-  constructor(path: string, offset: number, expectation: string, options?: { cause?: unknown }) {
+  constructor(
+    path: string,
+    offset: number,
+    expectation: string,
+    options?: { cause?: unknown; isOtherVersion?: boolean },
+  ) {
     super('CORRUPTION', `${path} is damaged at byte ${offset}: ${expectation}`, options);
     this.name = 'CorruptionError';
     this.path = path;
     this.offset = offset;
+    this.isOtherVersion = options?.isOtherVersion ?? false;
   }
+}
+
+/** A system error as the kernel gives it, made here: `code` is its name, as in ENOSPC. */
+export class SystemError extends Error {
+  readonly code: string;
+
+  constructor(code: string, path: string) {
+    super(`${code}: ${path}`);
+    this.name = 'SystemError';
+    this.code = code;
+  }
+}
+
+/** Whether the disk, or a quota on it, had no room; looks through what wraps the error. */
+export function isOutOfSpace(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (hasCode(at, 'ENOSPC') || hasCode(at, 'EDQUOT')) return true;
+  }
+  return false;
+}
+
+/** Whether there was no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && hasCode(error, 'ENOENT');
+}
+
+function hasCode(error: Error, code: string): boolean {
+  return 'code' in error && error.code === code;
 }
 
 /** What was thrown, as an Error: libraries may throw anything. */

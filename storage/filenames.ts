@@ -1,19 +1,25 @@
 // Every name on disk is made and parsed here. None comes from a user's string.
 //
 //   LOCK                                      held by the one process that owns the directory
+//   RESERVE                                   space for hard times, see reserve.ts
 //   CURRENT                                   the name of the live manifest, and a line feed
 //   manifest/000001.manifest
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
 //   tag-index/000013.idx
+//   ....damaged                               a table put aside, see catalog.ts
 
 export const LOCK_NAME = 'LOCK';
+export const RESERVE_NAME = 'RESERVE';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
 
 /** Numbers are padded to this width; later ones simply grow longer. */
 const NUMBER_WIDTH = 6;
+
+/** Of a table that cannot be read, put aside beside where it was. Nobody removes it but people. */
+export const DAMAGED_SUFFIX = '.damaged';
 
 export type FileKind = 'manifest' | 'wal' | 'table' | 'index';
 

@@ -2,7 +2,7 @@
 // with points in a window or memtable that meets it.
 
 import type { Core } from './core.ts';
-import { tablesIn } from './scan.ts';
+import { orReport, readerOf, tablesIn } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import { intersect, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
@@ -53,23 +53,30 @@ export async function labelValuesIn(
 
 async function idsIn(
   version: Version,
-  { env }: Core,
+  core: Core,
   selectors: Selectors,
   range: TimeRange | undefined,
 ): Promise<Uint32Array> {
-  const ids = await select(version.index, selectors, () => env.scheduler.nextTurn());
+  const ids = await select(version.index, selectors, () => core.env.scheduler.nextTurn());
   if (range === undefined || ids.length === 0) return ids;
-  return intersect(ids, await idsWithPoints(version, range));
+  return intersect(ids, await idsWithPoints(version, core, range));
 }
 
-async function idsWithPoints(version: Version, range: TimeRange): Promise<Uint32Array> {
-  const tables = await Promise.all(tablesIn(version, range).map((file) => file.reader()));
-  const onDisk = await Promise.all(tables.map((table) => table.seriesIds()));
+/** What is damaged is reported and passed over. */
+const PASS_OVER = { onCorruption: () => undefined };
+
+async function idsWithPoints(version: Version, core: Core, range: TimeRange): Promise<Uint32Array> {
+  const onDisk = await Promise.all(
+    tablesIn(version, range).map(async (file) => {
+      const table = await readerOf(file, PASS_OVER, core);
+      return table && (await orReport(table.seriesIds(), PASS_OVER, core));
+    }),
+  );
   const { sealed, active } = version.parts;
   const inMemory = [...sealed, active]
     .map(({ memtable }) => memtable)
     .filter(({ minTimestampMs }) => minTimestampMs < range.endMs)
     .filter(({ maxTimestampMs }) => maxTimestampMs >= range.startMs)
     .map((memtable) => memtable.seriesIds());
-  return union([...onDisk, ...inMemory]);
+  return union([...onDisk.filter((ids) => ids !== undefined), ...inMemory]);
 }

@@ -3,6 +3,7 @@
 
 import type { Catalog } from './catalog.ts';
 import type { FileSystem, WritableFile } from './env/env.ts';
+import { isMissing } from './errors.ts';
 
 /**
  * Runs `write`, which writes files and ends with the edit that names them. What is left behind when
@@ -13,14 +14,13 @@ export async function withNewFiles<Result>(
   catalog: Catalog,
   write: (files: NewFiles) => Promise<Result>,
 ): Promise<Result> {
-  // Nothing that is written now could ever be named.
-  if (catalog.failure !== undefined) throw catalog.failure;
+  // What is written while no edit can name it would only fill the disk.
+  await catalog.mend();
   const files = new NewFiles(fs);
   try {
     return await write(files);
   } catch (error) {
-    // A manifest that failed may have the edit all the same.
-    if (catalog.failure === undefined) await files.discard();
+    await catalog.discard(() => files.discard());
     throw error;
   }
 }
@@ -81,8 +81,4 @@ export class NewFiles {
       }
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

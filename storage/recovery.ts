@@ -3,8 +3,8 @@
 
 import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
-import type { Env, FileLock } from './env/env.ts';
-import { StorageError } from './errors.ts';
+import type { Env, FileLock, FileSystem, ReadableFile } from './env/env.ts';
+import { CorruptionError, isMissing, StorageError } from './errors.ts';
 import { LOCK_NAME } from './filenames.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
@@ -14,10 +14,12 @@ import { createMemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
 import { removeOrphans } from './orphans.ts';
 import { assignPolicyIds } from './policies.ts';
+import { Reserve, withReserve } from './reserve.ts';
 import { SeriesDirectory, type SeriesDirectoryOptions } from './series-directory.ts';
 import { createBlockCache } from './sstable/block-cache.ts';
 import { openTable } from './sstable/reader.ts';
 import { openIndexTable } from './tag-index/table.ts';
+import { Trouble } from './trouble.ts';
 import type { PointBatch, RecoveryInfo } from './types.ts';
 import { Generation } from './version.ts';
 import { replayWal } from './wal/reader.ts';
@@ -29,6 +31,9 @@ export interface Recovered {
   readonly nextWalSegment: number;
   readonly info: RecoveryInfo;
 }
+
+/** Where new series go once all is running. */
+export type NewSeriesWrites = Pick<SeriesDirectoryOptions, 'register' | 'assertWritable'>;
 
 /** Takes the directory for this process. Throws LOCKED when another has it. */
 export async function lockDirectory(dir: string, { fs }: Env): Promise<FileLock> {
@@ -42,19 +47,19 @@ export async function lockDirectory(dir: string, { fs }: Env): Promise<FileLock>
 }
 
 /**
- * Brings the directory, which the caller has locked, to its last durable state. `register` is
- * where new series go once all is running.
+ * Brings the directory, which the caller has locked, to its last durable state. A disk that takes
+ * no writes does not stop it, as long as memory has room for what the log holds.
  */
 export async function recover(
   dir: string,
   env: Env,
   settings: Settings,
-  register: SeriesDirectoryOptions['register'],
+  writes: NewSeriesWrites,
 ): Promise<Recovered> {
   const startMs = env.clock.monotonicMs();
   const { state, log, created } = await openManifest(dir, env.fs);
   const orphansRemoved = await removeOrphans(dir, env.fs, state);
-  const core = await openCore(dir, env, settings, log, register);
+  const core = await openCore(dir, env, settings, log, writes);
   const replay = await replayInto(core).catch(async (error: unknown) => {
     await core.catalog.close();
     throw error;
@@ -78,8 +83,9 @@ async function openCore(
   env: Env,
   settings: Settings,
   log: ManifestLog,
-  register: SeriesDirectoryOptions['register'],
+  writes: NewSeriesWrites,
 ): Promise<Core> {
+  const trouble = new Trouble(dir);
   const blockCache = createBlockCache(settings.blockCacheBytes);
   const memtables = createMemtablePool(settings.memtableBytesMax, settings.memtablesSealedMax + 1);
   const { state } = log;
@@ -88,26 +94,51 @@ async function openCore(
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async (_, path) => openTable(await env.fs.open(path), path),
+    openTable: async (_, path) => openTable(await openNamed(path, env.fs), path),
     openIndexTable: async ({ number }, path) =>
-      openIndexTable(await env.fs.open(path), path, number, blockCache),
+      openIndexTable(await openNamed(path, env.fs), path, number, blockCache),
     tableGone: (number) => blockCache.dropTable(number),
+    damaged: (error) => settings.listener.corruption?.(error),
+    manifestFailed: (cause) => trouble.report(cause),
     cleanupFailed: (error) => settings.listener.backgroundError?.(error),
   });
   const { policies } = settings.policies;
   const { ids: policyIds, changes } = assignPolicyIds(policies, state.policies.values());
-  await catalog.apply(() => ({ clean: false, policies: changes }));
+  await catalog.applyOrOwe(() => ({ clean: false, policies: changes }));
   const series = new SeriesDirectory({
     nextId: state.nextSeriesId,
     policies: settings.policies,
     policyIds,
     currentVersion: () => catalog.version,
-    register,
+    ...writes,
   });
   const { clock, scheduler } = env;
   const io = new IoBudget({ rate: settings.compactionRate, clock, scheduler });
   const counters = createCounters();
-  return { dir, env, settings, catalog, series, memtables, blockCache, io, counters };
+  const reserve = new Reserve(dir, env.fs, settings.reserveBytes);
+  return {
+    dir,
+    env,
+    settings,
+    catalog,
+    series,
+    memtables,
+    blockCache,
+    io,
+    counters,
+    trouble,
+    reserve,
+  };
+}
+
+/** A file that the manifest names and that is gone is damage, not a mistake of the caller. */
+async function openNamed(path: string, fs: FileSystem): Promise<ReadableFile> {
+  try {
+    return await fs.open(path);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    throw new CorruptionError(path, 0, 'expected a file, found none', { cause });
+  }
 }
 
 async function replayInto(core: Core) {
@@ -155,10 +186,18 @@ async function replayPoints(core: Core, batch: PointBatch, segment: number): Pro
   }
 }
 
-/** Flushes what there is; the next replay begins with `segment`, which may not be through yet. */
+/**
+ * Flushes what there is; the next replay begins with `segment`, which may not be through yet. On a
+ * disk that does not take it, as many generations wait as may while running.
+ */
 async function flushInReplay(core: Core, segment: number): Promise<void> {
-  const { catalog, memtables } = core;
-  const { active } = catalog.version.parts;
-  catalog.setMemory(new Generation(memtables, segment), [active]);
-  await flushOldest(core);
+  const { catalog, memtables, settings, trouble } = core;
+  const { active, sealed } = catalog.version.parts;
+  catalog.setMemory(new Generation(memtables, segment), [...sealed, active]);
+  try {
+    while (await withReserve(core, () => flushOldest(core)));
+  } catch (error) {
+    if (catalog.version.parts.sealed.length > settings.memtablesSealedMax) throw error;
+    trouble.report(error);
+  }
 }

@@ -3,10 +3,11 @@
 // loaded from every table first, then decoded and merged without waiting.
 
 import type { Core } from './core.ts';
-import { CorruptionError } from './errors.ts';
+import { CorruptionError, toError } from './errors.ts';
 import type { Memtable, PointColumns } from './memtable.ts';
 import { mergeRuns } from './merge.ts';
 import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
+import type { Table } from './sstable/reader.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
@@ -117,7 +118,7 @@ async function loadBlocks(
   request: ScanRequest,
   core: Core,
 ): Promise<LoadedTable> {
-  const table = await orReport(file.reader(), request, core);
+  const table = await readerOf(file, request, core);
   if (table === undefined) return [];
   const wanted =
     slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
@@ -149,21 +150,39 @@ async function loadBlocks(
   return blocks.filter((block) => block !== undefined);
 }
 
-/** Damage is always reported; whether it ends the scan is the caller's choice. */
-async function orReport<T>(
-  reading: T | Promise<T>,
-  request: ScanRequest,
+/** The table's reader; a table that cannot be opened is reported and put aside. */
+export function readerOf(
+  file: TableFile,
+  request: Pick<ScanRequest, 'onCorruption'>,
   core: Core,
+): Promise<Table | undefined> {
+  return orReport(file.reader(), request, core, () => quarantine(file, core));
+}
+
+/** Damage is always reported; whether it ends the scan is the caller's choice. */
+export async function orReport<T>(
+  reading: T | Promise<T>,
+  request: Pick<ScanRequest, 'onCorruption'>,
+  core: Core,
+  onDamage?: () => void,
 ): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;
     core.settings.listener.corruption?.(error);
+    if (!error.isOtherVersion) onDamage?.();
     if (request.onCorruption === undefined) throw error;
     request.onCorruption(error);
     return undefined;
   }
+}
+
+/** The scan goes on meanwhile; what fails is tried again by the next scan that meets the table. */
+function quarantine(file: TableFile, { catalog, settings }: Core): void {
+  catalog.quarantine(file).catch((error: unknown) => {
+    settings.listener.backgroundError?.(toError(error));
+  });
 }
 
 function mergeSlice(

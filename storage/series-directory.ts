@@ -20,6 +20,8 @@ export interface SeriesDirectoryOptions {
   /** By position in `policies`, the id under which a policy is stored. */
   readonly policyIds: readonly number[];
   currentVersion(): Version;
+  /** Throws when no new series can be taken. */
+  assertWritable(): void;
   /** Makes new series durable ahead of points that use them; called before `resolve` returns. */
   register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void;
 }
@@ -171,6 +173,7 @@ export class SeriesDirectory {
       if (inUse !== 0) ids[position] = inUse;
       else if (found[i] !== 0) ids[position] = this.#use(labels, found[i]!);
       else if (admit(position)) {
+        if (entries.length === 0) this.#options.assertWritable();
         ids[position] = this.#use(labels, this.#takeId());
         entries.push({ id: ids[position]!, labels });
         keys.push(copyOf(this.#keyOf(labels)));

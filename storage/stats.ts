@@ -60,7 +60,9 @@ export function statsOf(
     scanTables: counters.scanTables,
     blocksRead: counters.blocksRead,
     blocksUsed: counters.blocksUsed,
-    readOnly: (wal.failure ?? catalog.failure) !== undefined,
+    quarantined: catalog.quarantined,
+    readOnly: core.trouble.refusal !== undefined,
+    refusals: { ...writes.refusals, troubles: core.trouble.count },
   };
 }
 

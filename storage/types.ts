@@ -132,6 +132,11 @@ export interface StorageOptions {
   readonly compaction?: CompactionOptions;
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
+  /**
+   * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
+   * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
+   */
+  readonly reserveBytes?: number;
   /** Default: one policy called `default`, 30 d in windows of 2 h, for every series. */
   readonly policies?: PolicySet;
   readonly listener?: Partial<StorageListener>;
@@ -157,7 +162,7 @@ export interface StorageListener {
   }): void;
   windowDropped(info: WindowInfo): void;
   corruption(error: Error): void;
-  /** A background task failed; after a failed write or fsync the engine is read-only. */
+  /** A background task failed, and is tried again. */
   backgroundError(error: Error): void;
 }
 
@@ -220,7 +225,19 @@ export interface StorageStats {
   readonly blocksRead: number;
   /** Of these, the ones that had a point of the answer. */
   readonly blocksUsed: number;
+  /** Tables put aside since the start, because they cannot be read. */
+  readonly quarantined: number;
+  /** Whether the disk is full or fails, and writes are refused until it is not. */
   readonly readOnly: boolean;
+  /** Appends refused since the start, by reason. */
+  readonly refusals: {
+    readonly diskFull: number;
+    readonly diskFailing: number;
+    /** Memory was full, and flushing too slow. */
+    readonly flushBehind: number;
+    /** Times that the disk began to be in the way. */
+    readonly troubles: number;
+  };
 }
 
 /** A name, a value or a `name=value` pair with its figure. */

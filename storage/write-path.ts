@@ -3,6 +3,7 @@
 // new segment in the same step, so that a segment holds parts of one generation only.
 
 import type { Core } from './core.ts';
+import { isOutOfSpace, StorageError } from './errors.ts';
 import { largestId } from './memtable.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
@@ -15,7 +16,10 @@ import { WriteRoom } from './write-room.ts';
 /** Points in one WAL record; a larger batch becomes several. */
 const RECORD_POINTS_MAX = 2 ** 18;
 
-export type WritePathOptions = Pick<Core, 'env' | 'settings' | 'catalog' | 'memtables'> & {
+export type WritePathOptions = Pick<
+  Core,
+  'env' | 'settings' | 'catalog' | 'memtables' | 'trouble'
+> & {
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
   onSealed(): void;
@@ -31,6 +35,7 @@ export class WritePath {
   #shut: Error | undefined;
   #pointsAppended = 0;
   #batchesAppended = 0;
+  readonly #refusals = { diskFull: 0, diskFailing: 0, flushBehind: 0 };
 
   constructor(options: WritePathOptions) {
     this.#options = options;
@@ -57,8 +62,24 @@ export class WritePath {
     return this.#batchesAppended;
   }
 
+  /** Appends that were refused, by reason. */
+  get refusals(): Readonly<Record<'diskFull' | 'diskFailing' | 'flushBehind', number>> {
+    return this.#refusals;
+  }
+
   /** See Storage.append. */
   async append(batch: PointBatch): Promise<void> {
+    try {
+      await this.#append(batch);
+    } catch (error) {
+      this.#countRefusal(error);
+      throw error;
+    }
+    this.#batchesAppended++;
+    this.#pointsAppended += batch.ids.length;
+  }
+
+  async #append(batch: PointBatch): Promise<void> {
     const count = batch.ids.length;
     const pieceMax = Math.min(RECORD_POINTS_MAX, this.#active.memtable.capacity);
     const durable: Promise<void>[] = [];
@@ -69,7 +90,7 @@ export class WritePath {
       for (; from < count; from += pieceMax) {
         const piece =
           count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
-        this.#assertWritable();
+        this.assertWritable();
         if (!this.#makeRoom(piece)) return false;
         durable.push(this.#appendPiece(piece));
       }
@@ -77,8 +98,14 @@ export class WritePath {
       return true;
     });
     await Promise.all(durable);
-    this.#batchesAppended++;
-    this.#pointsAppended += count;
+  }
+
+  #countRefusal(error: unknown): void {
+    if (!(error instanceof StorageError)) return;
+    if (error.code === 'RESOURCE_EXHAUSTED') this.#refusals.flushBehind++;
+    if (error.code !== 'UNAVAILABLE') return;
+    if (isOutOfSpace(error)) this.#refusals.diskFull++;
+    else this.#refusals.diskFailing++;
   }
 
   /** Writes new series ahead of the points that use them. Throws CLOSED once shut. */
@@ -89,6 +116,12 @@ export class WritePath {
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();
+  }
+
+  /** Throws when writes are refused: what cannot be acknowledged must not pile up in memory. */
+  assertWritable(): void {
+    const { refusal } = this.#options.trouble;
+    if (refusal !== undefined) throw refusal;
   }
 
   /** Seals what is in memory, if there is anything. */
@@ -103,6 +136,15 @@ export class WritePath {
     if (segment > wal.segment) wal.rotate(segment);
     catalog.setMemory(new Generation(memtables, segment), [...sealed, active]);
     onSealed();
+  }
+
+  /** After a failure of the WAL: nothing in memory stays bound to a segment that may be torn. */
+  abandonSegment(): void {
+    this.seal();
+    const { catalog, wal, memtables } = this.#options;
+    if (!wal.isSpoiled) return;
+    wal.rotate(wal.segment + 1);
+    catalog.setMemory(new Generation(memtables, wal.segment), catalog.version.parts.sealed);
   }
 
   /** There is room, or no hope of it: those who wait try again. */
@@ -133,12 +175,6 @@ export class WritePath {
     if (this.#options.debt() >= settings.stopTables) return false;
     this.seal();
     return true;
-  }
-
-  /** A point that cannot be acknowledged, or never be flushed, must not pile up in memory. */
-  #assertWritable(): void {
-    const failure = this.#options.wal.failure ?? this.#options.catalog.failure;
-    if (failure !== undefined) throw failure;
   }
 
   #appendPiece(piece: PointBatch): Promise<void> {

@@ -59,7 +59,7 @@ interface ServeContext {
 async function serveUntilStopped(context: ServeContext): Promise<void> {
   const { config, readConfig, world, env, log, signals } = context;
   const version = readVersion();
-  const metrics = createServerMetrics(version);
+  const metrics = createServerMetrics(version, config.data_dir);
   const listener = tellBoth(metrics.listener, storageLog(log));
   const { storage, serverId } = await openDataDirectory(config.data_dir, (dir) =>
     world.engine.openStorage(dir, env, storageOptions(config, listener)),

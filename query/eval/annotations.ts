@@ -6,6 +6,8 @@ import { position } from '../promql/errors.ts';
 export interface Annotations {
   warn(message: string, span: Span): void;
   inform(message: string, span: Span): void;
+  /** Data on disk that the answer had to do without; once for each message. */
+  damage(message: string): void;
   warnings(): readonly string[];
   infos(): readonly string[];
 }
@@ -20,6 +22,9 @@ export function createAnnotations(text: string): Annotations {
     },
     inform(message, span) {
       infos.add(`PromQL info: ${message} (${position(text, span.from)})`);
+    },
+    damage(message) {
+      warnings.add(`damaged data was left out: ${message}`);
     },
     warnings: () => [...warnings],
     infos: () => [...infos],

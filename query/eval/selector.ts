@@ -62,12 +62,13 @@ async function* scan(
   view: Viewpoint,
   rangeMs: number,
 ): AsyncGenerator<readonly Points[]> {
-  const { storage, budget, signal, trace } = context;
+  const { storage, budget, signal, annotations, trace } = context;
   if (view.grid.steps === 0) return;
   const request: ScanRequest = {
     selectors: [selector.matchers],
     ...visibleRange(view, rangeMs),
     signal,
+    onCorruption: ({ message }) => annotations.damage(message),
   };
   const cost = trace === undefined ? undefined : addSelector(trace, selector);
   const batches =

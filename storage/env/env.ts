@@ -22,6 +22,10 @@ export interface FileSystem {
   removeDir(path: string): Promise<void>;
   /** Makes creations, renames and removals in `path` durable. */
   syncDir(path: string): Promise<void>;
+  /** Bytes that new files below `path` may take. */
+  freeBytes(path: string): Promise<number>;
+  /** A new, synced file that takes up `bytes` of the disk; when it fails, nothing of it is left. */
+  reserve(path: string, bytes: number): Promise<void>;
   /** Takes the exclusive lock on `path`, or undefined when another process holds it. */
   lock(path: string): Promise<FileLock | undefined>;
 }

@@ -1,5 +1,6 @@
 // The real world: the only file of storage that touches node:fs, Date or timers.
 
+import { randomFillSync } from 'node:crypto';
 import { constants } from 'node:fs';
 import * as fsp from 'node:fs/promises';
 import { tryLock } from 'fs-native-extensions';
@@ -16,6 +17,9 @@ import type {
 
 const DIR_MODE = 0o700;
 const FILE_MODE = 0o640;
+
+/** Bytes of the reserve written at once. */
+const RESERVE_WRITE_BYTES = 2 ** 20;
 
 /** The longest delay that setTimeout takes; a longer one would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
@@ -62,6 +66,11 @@ export function createNodeFileSystem(): FileSystem {
         await handle.close();
       }
     },
+    async freeBytes(path) {
+      const { bavail, bsize } = await fsp.statfs(path);
+      return bavail * bsize;
+    },
+    reserve,
     lock,
   };
 }
@@ -131,6 +140,25 @@ function readableFile(handle: fsp.FileHandle, size: number): ReadableFile {
     },
     close: () => handle.close(),
   };
+}
+
+/** Written rather than extended: a hole takes up nothing. Noise, as a disk may compress. */
+async function reserve(path: string, bytes: number): Promise<void> {
+  const file = writableFile(await fsp.open(path, 'wx', FILE_MODE));
+  try {
+    try {
+      const noise = randomFillSync(new Uint8Array(Math.min(bytes, RESERVE_WRITE_BYTES)));
+      for (let left = bytes; left > 0; left -= noise.length) {
+        await file.append([noise.subarray(0, left)]);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await fsp.unlink(path);
+    throw error;
+  }
 }
 
 async function lock(path: string): Promise<FileLock | undefined> {

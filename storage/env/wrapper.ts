@@ -16,6 +16,8 @@ export function wrapFileSystem(inner: FileSystem, overrides: Partial<FileSystem>
     remove: (path) => inner.remove(path),
     removeDir: (path) => inner.removeDir(path),
     syncDir: (path) => inner.syncDir(path),
+    freeBytes: (path) => inner.freeBytes(path),
+    reserve: (path, bytes) => inner.reserve(path, bytes),
     lock: (path) => inner.lock(path),
     ...overrides,
   };

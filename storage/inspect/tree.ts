@@ -13,6 +13,7 @@ import {
   parsePolicyDirName,
   parseWindowDirName,
   policyDir,
+  RESERVE_NAME,
   tablePath,
   tagIndexDir,
   walDir,
@@ -40,7 +41,9 @@ export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<Tre
   yield* filesIn(walDir(dir), 'wal', fs);
   yield* filesIn(tagIndexDir(dir), 'index', fs);
   yield* windowFiles(dir, fs);
-  const known = [LOCK_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map((name) => `${dir}/${name}`);
+  const known = [LOCK_NAME, RESERVE_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
+    (name) => `${dir}/${name}`,
+  );
   known.push(manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir));
   for (const name of await fs.list(dir)) {
     const path = `${dir}/${name}`;

@@ -26,6 +26,7 @@ import {
   windowsDir,
 } from '../filenames.ts';
 import { MANIFEST_EDIT_BYTES_MAX, MANIFEST_REWRITE_BYTES } from '../limits.ts';
+import { refusalOf } from '../trouble.ts';
 import {
   applyEdit,
   applyToDraft,
@@ -130,7 +131,10 @@ export async function replayManifest(
   return { state: draft, edits, tornBytes };
 }
 
-/** Made by openManifest. The first failed append is the last: what it left behind is unknown. */
+/**
+ * Made by openManifest. What a failed append left behind is unknown, so nothing is appended after
+ * it: the state is written to a new file, as often as it takes.
+ */
 export class ManifestLog {
   readonly #dir: string;
   readonly #fs: FileSystem;
@@ -143,6 +147,7 @@ export class ManifestLog {
   /** Settles when the append before has. */
   #turn: Promise<unknown> = Promise.resolve();
   #failure: StorageError | undefined;
+  #isClosed = false;
 
   constructor(dir: string, fs: FileSystem, rewriteBytes: number, state: ManifestState) {
     this.#dir = dir;
@@ -156,7 +161,7 @@ export class ManifestLog {
     return this.#state;
   }
 
-  /** Why no edit is taken any more. */
+  /** Why the last edit was refused: whether it will be found at a restart is not known. */
   get failure(): StorageError | undefined {
     return this.#failure;
   }
@@ -165,60 +170,92 @@ export class ManifestLog {
     return this.#sizeBytes;
   }
 
-  /** Starts a new file after `previous`; part of opening. */
-  begin(previous: number | undefined): Promise<void> {
+  /** Starts a new file after `previous`; part of opening. Without one, that can wait. */
+  async begin(previous: number | undefined): Promise<void> {
     assert(this.#file === undefined, 'a manifest begins once');
     this.#number = previous ?? 0;
-    return this.#rewrite();
+    await this.#rewrite(this.#state).catch((error: unknown) => {
+      if (previous === undefined) throw error;
+    });
+  }
+
+  /** Ends a failure with a new file. Rejects with UNAVAILABLE when that fails too. */
+  mend(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#failure !== undefined) await this.#rewrite(this.#state);
+    });
   }
 
   /**
    * Appends `edit` after those of earlier calls. Resolves with the state that it leads to once it
-   * is durable; rejects with UNAVAILABLE from the first failure on.
+   * is durable; rejects with UNAVAILABLE when neither this file takes it nor a new one.
    */
   append(edit: Edit): Promise<ManifestState> {
-    const result = this.#turn.then(() => this.#append(edit));
-    this.#turn = result.catch(() => {});
-    return result;
+    return this.#inTurn(() => this.#append(edit));
   }
 
   /** Waits for appends under way and lets go of the file. */
   async close(): Promise<void> {
     await this.#turn;
-    this.#failure ??= new StorageError('CLOSED', 'the manifest is closed');
+    this.#isClosed = true;
     await this.#file?.close();
     this.#file = undefined;
   }
 
+  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(() => {
+      if (this.#isClosed) throw new StorageError('CLOSED', 'the manifest is closed');
+      return action();
+    });
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
   async #append(edit: Edit): Promise<ManifestState> {
-    if (this.#failure !== undefined) throw this.#failure;
     const next = applyEdit(this.#state, edit);
-    try {
-      if (this.#sizeBytes > Math.max(this.#rewriteBytes, 2 * this.#snapshotBytes)) {
-        await this.#rewrite();
-      }
-      const frame = encodeFrame(edit, this.#marker());
-      await this.#file!.append([frame]);
-      await this.#file!.sync();
-      this.#sizeBytes += frame.length;
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `the manifest failed and takes no more edits: ${reason}`;
-      this.#failure = new StorageError('UNAVAILABLE', message, { cause });
-      throw this.#failure;
+    const isLong = this.#sizeBytes > Math.max(this.#rewriteBytes, 2 * this.#snapshotBytes);
+    if (this.#failure !== undefined || isLong || !(await this.#appendFrame(edit))) {
+      await this.#rewrite(next);
     }
     this.#state = next;
     return next;
   }
 
-  /** Writes the state to a new file, points CURRENT there, and removes the old file. */
-  async #rewrite(): Promise<void> {
-    const previous = this.#number;
-    await this.#file?.close();
+  /** False when that failed: what the file holds from here on is unknown. */
+  async #appendFrame(edit: Edit): Promise<boolean> {
+    const frame = encodeFrame(edit, this.#marker());
+    try {
+      await this.#file!.append([frame]);
+      await this.#file!.sync();
+    } catch {
+      return false;
+    }
+    this.#sizeBytes += frame.length;
+    return true;
+  }
+
+  /**
+   * Writes `state` to a new file, points CURRENT there, and removes the old ones. After a failure
+   * CURRENT may name any of those since the last success, so all of them stay.
+   */
+  async #rewrite(state: ManifestState): Promise<void> {
+    try {
+      await this.#beginFile(state);
+    } catch (cause) {
+      this.#failure = refusalOf(this.#dir, cause);
+      throw this.#failure;
+    }
+    this.#failure = undefined;
+    // What cannot be removed now goes with the next rewrite, or the next start.
+    await removeOthers(this.#dir, this.#fs, this.#number).catch(() => undefined);
+  }
+
+  async #beginFile(state: ManifestState): Promise<void> {
+    await this.#file?.close().catch(() => undefined);
     this.#file = undefined;
-    this.#number = previous + 1;
+    this.#number += 1;
     const header = encodeLogHeader('manifest', this.#number, this.#marker());
-    const snapshot = encodeFrame(snapshotEdit(this.#state), this.#marker());
+    const snapshot = encodeFrame(snapshotEdit(state), this.#marker());
     this.#file = await this.#fs.create(manifestPath(this.#dir, this.#number));
     await this.#file.append([header, snapshot]);
     await this.#file.sync();
@@ -226,7 +263,6 @@ export class ManifestLog {
     await writeCurrent(this.#dir, this.#fs, this.#number);
     this.#snapshotBytes = header.length + snapshot.length;
     this.#sizeBytes = this.#snapshotBytes;
-    if (previous > 0) await this.#fs.remove(manifestPath(this.#dir, previous));
   }
 
   #marker(): number {

@@ -76,7 +76,8 @@ export function decodeFooter(bytes: Uint8Array, path: string, sizeBytes: number)
   const footer = { summary, seriesIds: handle(), bloom: handle(), index: handle() };
   const version = reader.uint32();
   if (version !== TABLE_VERSION) {
-    throw new CorruptionError(path, offset, `expected version ${TABLE_VERSION}, found ${version}`);
+    const expectation = `expected version ${TABLE_VERSION}, found ${version}`;
+    throw new CorruptionError(path, offset, expectation, { isOtherVersion: true });
   }
   if (summary.sizeBytes !== sizeBytes) {
     const expectation = `expected a file of ${summary.sizeBytes} B, found ${sizeBytes} B`;

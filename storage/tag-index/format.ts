@@ -56,7 +56,8 @@ export function decodeFooter(bytes: Uint8Array, path: string, fileSize: number):
   const footer = { index: handle(), filter: handle() };
   const version = reader.uint32();
   if (version !== VERSION) {
-    throw new CorruptionError(path, base, `expected version ${VERSION}, found ${version}`);
+    const expectation = `expected version ${VERSION}, found ${version}`;
+    throw new CorruptionError(path, base, expectation, { isOtherVersion: true });
   }
   return footer;
 }

@@ -2,14 +2,16 @@
 // synced: however many callers wait, one fsync serves them all, and while the disk is busy the
 // next group grows.
 //
-// The first write or fsync that fails is the last: pages that the kernel dropped after a failed
-// fsync are not there for a second one to find, so nothing is acknowledged on this log again.
+// The first write or fsync that fails is the last on its segment: pages that the kernel dropped
+// after a failed fsync are not there for a second one to find. Nothing is taken any more until
+// `reopen` begins another segment, which its caller does once no record before is needed.
 
 import { assert } from '../assert.ts';
 import { createMarker, encodeLogHeader } from '../coding/log-format.ts';
 import type { Clock, FileSystem, Scheduler, WritableFile } from '../env/env.ts';
-import { StorageError } from '../errors.ts';
+import { StorageError, toError } from '../errors.ts';
 import { fileNumbers, walDir, walPath } from '../filenames.ts';
+import { refusalOf } from '../trouble.ts';
 import type { WalSync } from '../types.ts';
 import { WalGroup } from './group.ts';
 import type { WalRecord } from './record.ts';
@@ -26,6 +28,8 @@ export interface WalWriterOptions {
   readonly intervalMs: number;
   /** Number of the first segment, which does not exist yet. */
   readonly segment: number;
+  /** A write or fsync failed with `cause`; no append is taken from before this call on. */
+  readonly onFailure?: (cause: Error) => void;
   readonly onSync?: (info: { durationMs: number; bytes: number; batches: number }) => void;
 }
 
@@ -54,6 +58,8 @@ export class WalWriter {
   #unsynced = { bytes: 0, batches: 0 };
   #cancelTimer: (() => void) | undefined;
   #failure: StorageError | undefined;
+  /** A file of the current segment's number may be there, and not whole. */
+  #isSpoiled = false;
   #closing: Promise<void> | undefined;
   #bytesWritten = 0;
   #syncs = 0;
@@ -70,9 +76,14 @@ export class WalWriter {
     return this.#bytesWritten;
   }
 
-  /** Why nothing is acknowledged any more: the first write or fsync that failed. */
+  /** Why nothing is acknowledged any more: a write or fsync that failed. */
   get failure(): StorageError | undefined {
     return this.#failure;
+  }
+
+  /** After a failure: the current segment cannot be reopened, the next one can. */
+  get isSpoiled(): boolean {
+    return this.#isSpoiled;
   }
 
   get syncs(): number {
@@ -112,12 +123,27 @@ export class WalWriter {
   /** Later appends go to `segment`, which becomes durable only after all of the ones before it. */
   rotate(segment: number): void {
     assert(segment > this.#segment, 'segments are numbered upwards');
-    this.#segment = segment;
-    this.#segmentBytes = 0;
-    this.#marker = this.#createMarker();
+    this.#turnTo(segment);
     if (this.#refusal() !== undefined) return;
     this.#openGroup();
     this.#start();
+  }
+
+  /**
+   * Ends a failure: `segment`, the current one or a later one, is begun and takes appends once it
+   * is written and synced. Rejects, and goes on refusing, when that fails.
+   */
+  async reopen(segment: number): Promise<void> {
+    assert(this.#failure !== undefined, 'a log that works is not reopened');
+    assert(segment >= this.#segment, 'segments are numbered upwards');
+    await this.#running;
+    await this.#abandonFile();
+    this.#turnTo(segment);
+    this.#isSpoiled = true;
+    await this.#createFile(segment, this.#marker, []);
+    await this.#syncFile();
+    this.#isSpoiled = false;
+    this.#failure = undefined;
   }
 
   /** Resolves once everything appended before is synced. */
@@ -187,9 +213,9 @@ export class WalWriter {
       if (group.mustSync || this.#options.sync === 'group') await this.#syncFile();
       else if (this.#options.sync === 'interval') this.#syncLater();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `the write-ahead log failed and takes no more writes: ${reason}`;
-      this.#failure = new StorageError('UNAVAILABLE', message, { cause });
+      this.#failure = refusalOf(this.#options.dir, cause);
+      this.#isSpoiled = true;
+      this.#options.onFailure?.(toError(cause));
     }
     this.#settle(group);
   }
@@ -203,19 +229,25 @@ export class WalWriter {
   }
 
   async #write(group: WalGroup): Promise<void> {
-    const { dir, fs } = this.#options;
-    const parts = [group.bytes];
     if (this.#file === undefined) {
-      const handle = await fs.create(walPath(dir, group.segment));
-      this.#file = { segment: group.segment, handle };
-      parts.unshift(encodeLogHeader('wal', group.segment, group.marker));
-      await fs.syncDir(walDir(dir));
-    }
-    await this.#file.handle.append(parts);
+      await this.#createFile(group.segment, group.marker, [group.bytes]);
+    } else await this.#writeParts(this.#file.handle, [group.bytes]);
+    this.#unsynced.batches += group.records;
+  }
+
+  async #createFile(segment: number, marker: number, parts: readonly Uint8Array[]): Promise<void> {
+    const { dir, fs } = this.#options;
+    const handle = await fs.create(walPath(dir, segment));
+    this.#file = { segment, handle };
+    await fs.syncDir(walDir(dir));
+    await this.#writeParts(handle, [encodeLogHeader('wal', segment, marker), ...parts]);
+  }
+
+  async #writeParts(handle: WritableFile, parts: readonly Uint8Array[]): Promise<void> {
+    await handle.append(parts);
     const bytes = parts.reduce((total, part) => total + part.length, 0);
     this.#bytesWritten += bytes;
     this.#unsynced.bytes += bytes;
-    this.#unsynced.batches += group.records;
   }
 
   async #syncFile(): Promise<void> {
@@ -234,6 +266,20 @@ export class WalWriter {
     await this.#syncFile();
     await this.#file.handle.close();
     this.#file = undefined;
+  }
+
+  /** Closing may fail as well, and changes nothing. */
+  async #abandonFile(): Promise<void> {
+    await this.#file?.handle.close().catch(() => undefined);
+    this.#file = undefined;
+    this.#unsynced = { bytes: 0, batches: 0 };
+  }
+
+  #turnTo(segment: number): void {
+    this.#segment = segment;
+    this.#segmentBytes = 0;
+    this.#isSpoiled = false;
+    this.#marker = this.#createMarker();
   }
 
   async #finish(synced: Promise<void>): Promise<void> {

@@ -12,7 +12,7 @@ async function valueIn(text: Promise<string>, name: string): Promise<number | un
 
 metrics("storage's totals are counters that follow it, however often they are read", async () => {
   const storage = createNaiveStorage();
-  const server = createServerMetrics('1.2.3');
+  const server = createServerMetrics('1.2.3', '.');
   const exposed = () => server.refreshed(storage).metrics();
   assert.is(await valueIn(exposed(), 'varve_storage_points_appended_total'), 0);
   const [id] = await storage.resolve([[{ name: '__name__', value: 'a' }]]);
@@ -30,14 +30,14 @@ metrics("storage's totals are counters that follow it, however often they are re
 });
 
 metrics('what is called a total is a counter, and every counter is', async () => {
-  const exposed = await createServerMetrics('1.2.3').registry.metrics();
+  const exposed = await createServerMetrics('1.2.3', '.').registry.metrics();
   for (const [, name, kind] of exposed.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
     assert.is(name!.endsWith('_total'), kind === 'counter', name);
   }
 });
 
 metrics('what storage tells while it works is timed and counted', async () => {
-  const server = createServerMetrics('1.2.3');
+  const server = createServerMetrics('1.2.3', '.');
   server.listener.walSynced!({ durationMs: 2, bytes: 1, batches: 1 });
   server.listener.corruption!(new Error('damaged'));
   const text = server.registry.metrics();

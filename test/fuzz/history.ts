@@ -63,7 +63,8 @@ class History {
       const [name, step] = this.#calmStep(rng.below(66));
       this.#scan = undefined;
       const way = rng.pick(['kill', 'cut'] as const);
-      if (draw < 93) await this.#say(`${way} in ${name}`, () => subject.crashDuring(step, way));
+      if (draw < 91) await this.#say(`${way} in ${name}`, () => subject.crashDuring(step, way));
+      else if (draw < 94) await this.#say(`full disk in ${name}`, () => subject.fillDuring(step));
       else await this.#say(`failure in ${name}`, () => subject.failDuring(step));
     }
   }

@@ -86,7 +86,7 @@ export class Subject {
     await this.crash(way);
   }
 
-  /** Does `step`, in which one operation fails; then opens the directory anew if need be. */
+  /** Does `step`, in which one operation fails, or the disk is full; then waits for writes. */
   async failDuring(step: () => Promise<unknown>): Promise<string> {
     const code = this.#rng.pick(['EIO', 'ENOSPC']);
     const written = this.#rng.below(100);
@@ -99,8 +99,18 @@ export class Subject {
     const outcome = await this.settle(step()).catch((error: unknown) => error);
     this.#env.fs.onOperation = undefined;
     refuseBug(outcome);
-    await this.#reopenIfBroken();
+    await this.#awaitWrites();
     return `${code} at ${failed}`;
+  }
+
+  /** Does `step` while the disk has hardly any room; then waits for writes to be taken again. */
+  async fillDuring(step: () => Promise<unknown>): Promise<void> {
+    const { fs } = this.#env;
+    fs.capacityBytes = (await this.#usedBytes()) + this.#rng.below(5000);
+    const outcome = await this.settle(step()).catch((error: unknown) => error);
+    fs.capacityBytes = Number.POSITIVE_INFINITY;
+    refuseBug(outcome);
+    await this.#awaitWrites();
   }
 
   async #countFiles(path: string, ending: string): Promise<number> {
@@ -118,16 +128,20 @@ export class Subject {
     this.#env.fs.onOperation = (_, kind, path) => at(left--, kind, path);
   }
 
-  /** A storage that can write no more is closed, as well as it can be, and opened again. */
-  async #reopenIfBroken(): Promise<void> {
-    const isOpen = await this.storage.flush().then(
-      () => true,
-      () => false,
-    );
-    if (isOpen && !this.storage.stats().readOnly) return;
-    await this.settle(this.storage.close()).catch(() => undefined);
-    await this.open();
-    await this.settle(this.witness.checkFound(this.storage));
+  /** The storage mends by itself, once the disk lets it. */
+  async #awaitWrites(): Promise<void> {
+    for (let turns = 0; turns < STEP_TURNS_MAX; turns++) {
+      if (!this.storage.stats().readOnly) return;
+      await turn();
+      this.#env.time.advance(STEP_MS);
+    }
+    throw new Error('writes are refused for ever');
+  }
+
+  async #usedBytes(): Promise<number> {
+    const { fs } = this.#env;
+    fs.capacityBytes = Number.MAX_SAFE_INTEGER;
+    return Number.MAX_SAFE_INTEGER - (await fs.freeBytes('data'));
   }
 }
 
@@ -148,6 +162,7 @@ function randomOptions(rng: Rng): StorageOptions {
     },
     compaction: randomCompaction(rng),
     blockCacheBytes: rng.pick([0, 1000, 2 ** 20]),
+    reserveBytes: rng.pick([0, 10_000]),
   };
 }
 

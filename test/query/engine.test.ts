@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createQueryEngine, DEFAULT_LIMITS, QueryError } from '../../query/index.ts';
-import type { SeriesPoints, Storage } from '../../storage/index.ts';
+import { CorruptionError, type SeriesPoints, type Storage } from '../../storage/index.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
 import { storageWith } from '../support/query-server.ts';
 
@@ -46,6 +46,20 @@ engine('stops reading at once when the caller has gone', async () => {
   assert.is((await failure(running)).kind, 'canceled');
   assert.is(read, 3);
   assert.is(queries.gate.active, 0);
+});
+
+engine('answers without what is damaged on disk, and says so once', async () => {
+  const inner = await storageWith(1000, 'up{job="a"} 1 2 3');
+  const damage = new CorruptionError('windows/1/0_1/000007.sst', 16, 'expected a block');
+  const storage: Storage = {
+    ...inner,
+    scan(request) {
+      for (let block = 0; block < 2; block++) request.onCorruption?.(damage);
+      return inner.scan(request);
+    },
+  };
+  const result = await createQueryEngine(storage, DEFAULT_LIMITS).instant('up + up', 2000);
+  assert.equal(result.warnings, [`damaged data was left out: ${damage.message}`]);
 });
 
 engine('refuses a query of a caller who has gone already', async () => {

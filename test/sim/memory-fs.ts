@@ -27,6 +27,8 @@ export interface MemoryFileSystem extends FileSystem {
   /** Operations so far. */
   readonly operations: number;
   onOperation: OperationHook | undefined;
+  /** Size of the disk; an append beyond it takes what fits and fails with ENOSPC. */
+  capacityBytes: number;
   /** What is found after a power cut now. Locks are free, handles stay with the old one. */
   crashClone(rng: Rng): MemoryFileSystem;
   /** What is found after the process is killed now: all of it, though not a byte more is synced. */
@@ -63,6 +65,8 @@ const SECTOR_BYTES = 512;
 
 interface FileNode {
   readonly kind: 'file';
+  /** Taken up without content, see FileSystem.reserve. */
+  readonly reservedBytes: number;
   bytes: Uint8Array;
   size: number;
   syncedSize: number;
@@ -100,6 +104,15 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
       throw error;
     }
     if (off) throw new PowerCut();
+  }
+
+  function freeBytes(): number {
+    if (fs.capacityBytes === Number.POSITIVE_INFINITY) return fs.capacityBytes;
+    let used = 0;
+    for (const node of new Set(names.values())) {
+      if (node.kind === 'file') used += node.size + node.reservedBytes;
+    }
+    return Math.max(0, fs.capacityBytes - used);
   }
 
   function change(step: NameChange): void {
@@ -154,7 +167,9 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
         }
         if (!open) throw new SystemError('EBADF', path);
         // Only now: a caller that changes what it gave too early is found out, as on a real disk.
-        for (const part of parts) appendBytes(node, part);
+        const fitting = Math.min(freeBytes(), byteLengthOf(parts));
+        appendBytes(node, Buffer.concat(parts, fitting));
+        if (fitting < byteLengthOf(parts)) throw new SystemError('ENOSPC', path);
       },
       async sync() {
         await operate('sync', path);
@@ -186,6 +201,7 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
 
   const fs: MemoryFileSystem = {
     onOperation: undefined,
+    capacityBytes: Number.POSITIVE_INFINITY,
     get operations() {
       return operations;
     },
@@ -200,7 +216,7 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
     async size(path) {
       await operate('size', path);
       const node = names.get(path);
-      return node?.kind === 'file' ? node.size : undefined;
+      return node?.kind === 'file' ? node.size + node.reservedBytes : undefined;
     },
     async create(path) {
       await operate('create', path);
@@ -243,6 +259,16 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
       demandDir(path);
       for (const step of unsynced) if (step.dirs.includes(path)) applyChange(durable, step);
       unsynced = unsynced.filter((step) => !step.dirs.includes(path));
+    },
+    async freeBytes(path) {
+      await operate('freeBytes', path);
+      return freeBytes();
+    },
+    async reserve(path, bytes) {
+      await operate('reserve', path);
+      if (bytes > freeBytes()) throw new SystemError('ENOSPC', path);
+      const node = { ...newFile(), reservedBytes: bytes };
+      addFile(path, node);
     },
     async lock(path) {
       await operate('lock', path);
@@ -337,15 +363,20 @@ function surviving(node: FileNode, rng: Rng): FileNode {
     const tornFrom = lastSector + rng.below(size - lastSector);
     for (let i = tornFrom; i < size; i++) bytes[i] = rng.below(256);
   }
-  return syncedCopy(bytes);
+  return { ...syncedCopy(bytes), reservedBytes: node.reservedBytes };
 }
 
 function newFile(): FileNode {
-  return { kind: 'file', bytes: new Uint8Array(0), size: 0, syncedSize: 0 };
+  return syncedCopy(new Uint8Array(0));
 }
 
 function syncedCopy(bytes: Uint8Array): FileNode {
-  return { kind: 'file', bytes: bytes.slice(), size: bytes.length, syncedSize: bytes.length };
+  const size = bytes.length;
+  return { kind: 'file', reservedBytes: 0, bytes: bytes.slice(), size, syncedSize: size };
+}
+
+function byteLengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((total, part) => total + part.length, 0);
 }
 
 function appendBytes(node: FileNode, part: Uint8Array): void {

@@ -75,7 +75,7 @@ export async function filesBelow(path: string, fs: MemoryFileSystem): Promise<Sa
     const child = `${path}/${name}`;
     const kind = parseFileName(name)?.kind;
     if ((await fs.size(child)) === undefined) found.push(...(await filesBelow(child, fs)));
-    else if (name !== 'LOCK') {
+    else if (!['LOCK', 'RESERVE'].includes(name)) {
       found.push({ path: child, kind, isLog: kind === 'wal' || kind === 'manifest' });
     }
   }

@@ -4,6 +4,7 @@ import { CorruptionError } from '../../../storage/index.ts';
 import { applyEdit, type Edit, EMPTY_STATE } from '../../../storage/manifest/edit.ts';
 import { openManifest, replayManifest } from '../../../storage/manifest/log.ts';
 import { createMemoryFileSystem, type OperationKind, SystemError } from '../../sim/memory-fs.ts';
+import { createRng } from '../../sim/rng.ts';
 import { flipBit } from '../../support/damage.ts';
 import { indexMeta, policyMeta, tableMeta } from '../../support/manifest.ts';
 import { rejection } from '../../support/rejection.ts';
@@ -132,8 +133,38 @@ log('manifests that CURRENT does not name are removed', async () => {
   await manifest.close();
 });
 
+/** Everything that writing an edit, or a new file with it, does. */
+const FAILING: OperationKind[] = ['create', 'append', 'sync', 'syncDir', 'rename'];
+
+for (const kind of FAILING) {
+  log(`a failed ${kind} is answered with a new file, before anything else is taken`, async () => {
+    const fs = createMemoryFileSystem();
+    const { log: manifest } = await openManifest('data', fs);
+    let isBroken = true;
+    fs.onOperation = (_, found, path) => {
+      // Without the first no new file would be begun.
+      if (isBroken && (found === 'append' || found === kind))
+        throw new SystemError('EIO', path, 10);
+    };
+    const before = manifest.state;
+    assert.is((await rejection(manifest.append({ nextSeriesId: 7 }))).code, 'UNAVAILABLE');
+    assert.is((await rejection(manifest.mend())).code, 'UNAVAILABLE');
+    assert.is(manifest.state, before);
+    isBroken = false;
+    await manifest.mend();
+    assert.is(manifest.failure, undefined);
+    assert.is((await manifest.append({ clean: false })).nextSeriesId, before.nextSeriesId);
+    await manifest.close();
+    assert.is((await fs.list('data/manifest')).length, 1);
+    const again = await openManifest('data', fs);
+    assert.is(again.state.nextSeriesId, before.nextSeriesId, 'what was refused is not there');
+    assert.is(again.state.clean, false);
+    await again.log.close();
+  });
+}
+
 for (const kind of ['append', 'sync'] satisfies OperationKind[]) {
-  log(`after a failed ${kind} the log takes no more`, async () => {
+  log(`an edit whose ${kind} fails once is taken by a new file`, async () => {
     const fs = createMemoryFileSystem();
     const { log: manifest } = await openManifest('data', fs);
     fs.onOperation = (_, found, path) => {
@@ -141,16 +172,27 @@ for (const kind of ['append', 'sync'] satisfies OperationKind[]) {
       fs.onOperation = undefined;
       throw new SystemError('ENOSPC', path, 10);
     };
-    const before = manifest.state;
-    assert.is((await rejection(manifest.append({ clean: false }))).code, 'UNAVAILABLE');
-    assert.match((await rejection(manifest.append({ clean: false }))).message, 'ENOSPC');
-    assert.is(manifest.state, before);
+    await manifest.append({ nextSeriesId: 7 });
     await manifest.close();
-    const again = await openManifest('data', fs);
-    assert.equal([...again.state.tables], [...before.tables], 'a part that was written is no edit');
+    const again = await openManifest('data', fs.crashClone(createRng(1)));
+    assert.is(again.state.nextSeriesId, 7);
+    assert.is(again.tornBytes, 0);
     await again.log.close();
   });
 }
+
+log('a manifest that cannot be written at the start is read all the same', async () => {
+  const fs = await written();
+  fs.onOperation = (_, kind, path) => {
+    if (kind === 'append') throw new SystemError('ENOSPC', path);
+  };
+  const { state, log: manifest } = await openManifest('data', fs);
+  assert.equal({ ...state }, STATES.at(-1));
+  assert.is(manifest.failure?.code, 'UNAVAILABLE');
+  fs.onOperation = undefined;
+  await manifest.append({ clean: false });
+  await manifest.close();
+});
 
 log('a mistaken edit is refused and harms nothing', async () => {
   const fs = createMemoryFileSystem();

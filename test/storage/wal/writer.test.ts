@@ -187,6 +187,33 @@ for (const kind of FAILING) {
   });
 }
 
+for (const kind of FAILING) {
+  writer(`after ${kind} has failed another segment is begun, once the disk takes it`, async () => {
+    const fs = createMemoryFileSystem();
+    const wal = await openWriter(fs);
+    await wal.append(points(1));
+    wal.rotate(2);
+    await wal.sync();
+    fs.onOperation = (_, found, path) => {
+      if (found === kind) throw new SystemError('EIO', path);
+    };
+    assert.is((await rejection(wal.append(points(2)))).code, 'UNAVAILABLE');
+    assert.ok(wal.isSpoiled);
+    await rejection(wal.reopen(3));
+    assert.ok(wal.isSpoiled, 'a segment that was tried is not tried again');
+    assert.is((await rejection(wal.append(points(3)))).code, 'UNAVAILABLE');
+    fs.onOperation = undefined;
+    await wal.reopen(4);
+    assert.is(wal.failure, undefined);
+    await wal.append(points(4));
+    await wal.close();
+    const texts: string[] = [];
+    const onRecord = (record: WalRecord): void => void texts.push(recordText(record));
+    await replayWal({ dir: 'data', fs, fromSegment: 4, onRecord });
+    assert.equal(texts, [recordText(points(4))]);
+  });
+}
+
 writer('a full disk leaves a part of a record, and it is no record', async () => {
   const fs = createMemoryFileSystem();
   const wal = await openWriter(fs);
@@ -194,7 +221,7 @@ writer('a full disk leaves a part of a record, and it is no record', async () =>
   fs.onOperation = (_, kind, path) => {
     if (kind === 'append') throw new SystemError('ENOSPC', path, 50);
   };
-  assert.match((await rejection(wal.append(points(2)))).message, 'ENOSPC');
+  assert.match((await rejection(wal.append(points(2)))).message, 'the disk of data is full');
   await rejection(wal.close());
   fs.onOperation = undefined;
   const { texts, tornBytes } = await replay(fs);
