@@ -12,7 +12,10 @@ export interface WindowLimits {
   readonly fanIn: number;
   /** From so many tables on, a window is merged whatever their sizes. */
   readonly tablesMax: number;
-  /** A window has closed so long after its end, ms: most late points have come by then. */
+  /**
+   * A window has closed so long after its end, and after its last table, ms: by then most late
+   * points have come, and what is loaded from the past is not rewritten while it still comes in.
+   */
   readonly graceMs: number;
   /** Late points wait in small tables until their window has been quiet for so long, ms ... */
   readonly quietMs: number;
@@ -87,7 +90,8 @@ function inputsOf(
   limits: WindowLimits,
 ): readonly TableMeta[] | undefined {
   const { tables } = window;
-  if (nowMs >= window.endMs + limits.graceMs && isWorthWhole(window, limits)) {
+  const hasClosed = nowMs >= window.endMs + limits.graceMs && window.quietMs >= limits.graceMs;
+  if (hasClosed && isWorthWhole(window, limits)) {
     const inputs = allThatFit(tables, limits);
     if (inputs !== undefined) return inputs;
   }

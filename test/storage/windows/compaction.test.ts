@@ -108,14 +108,20 @@ compaction('gives the same bytes however its work is cut into jobs', async () =>
 
 compaction('merges a window once it has closed, without being asked', async () => {
   const env = createSimEnv();
-  const merged = new Promise<void>((resolve) => {
-    void openStorage('data', env, {
-      policies: policies(HOUR_MS),
-      compaction: { fanIn: 50, slowdownTables: 60, stopTables: 70 },
-      listener: { windowCompacted: () => resolve() },
-    }).then(fill);
+  let merges = 0;
+  const storage = await openStorage('data', env, {
+    policies: policies(HOUR_MS),
+    compaction: { fanIn: 50, slowdownTables: 60, stopTables: 70 },
+    listener: { windowCompacted: () => merges++ },
   });
-  await merged;
+  await fill(storage);
+  assert.is(merges, 0, 'not while tables still come');
+  for (let minute = 0; minute < 30 && merges === 0; minute++) {
+    env.time.advance(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.is(merges, 1);
+  await storage.close();
 });
 
 compaction('never lets an old point win over one that another policy got later', async () => {

@@ -92,7 +92,15 @@ const CASES: Case[] = [
     name: 'all of a window that has closed',
     windows: '50 5 20',
     nowMs: CLOSED_MS,
+    quietMs: LIMITS.graceMs,
     want: '0: 50 5 20',
+  },
+  {
+    name: 'nothing of a window of the past that is still being loaded',
+    windows: '50 5 20',
+    nowMs: 100 * CLOSED_MS,
+    quietMs: LIMITS.graceMs - 1,
+    want: undefined,
   },
   {
     name: 'nothing of a closed window with one table',
@@ -104,12 +112,14 @@ const CASES: Case[] = [
     name: 'nothing of a closed window with few late points',
     windows: '90 5 5',
     nowMs: CLOSED_MS,
+    quietMs: LIMITS.graceMs,
     want: undefined,
   },
   {
     name: 'all once late points are a share of it',
     windows: '75 20 5',
     nowMs: CLOSED_MS,
+    quietMs: LIMITS.graceMs,
     want: '0: 75 20 5',
   },
   {
@@ -129,6 +139,7 @@ const CASES: Case[] = [
     name: 'no more bytes than a merge may read',
     windows: '80 60 30',
     nowMs: CLOSED_MS,
+    quietMs: LIMITS.graceMs,
     limits: { inputBytesMax: 100 },
     want: '0: 60 30',
   },
