@@ -40,7 +40,8 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 const NODE_ENV = 'storage/env/node-env.ts';
-const THREADS = 'node:worker_threads';
+/** What the pool of threads may use: threads, and their priority. */
+const THREADS = ['node:worker_threads', 'node:os'];
 const OUTSIDE_MODULES = new Set(
   `fs fs/promises os net tls http https http2 dgram dns child_process process perf_hooks timers
   timers/promises worker_threads`
@@ -117,7 +118,7 @@ export const onlyNodeEnvTouchesTheOutside: Rule = (files) =>
       const mayThread = file.path.startsWith('storage/workers/');
       const modules = importsOf(file)
         .filter(({ specifier }) => OUTSIDE_MODULES.has(specifier))
-        .filter(({ specifier }) => !(mayThread && specifier === THREADS))
+        .filter(({ specifier }) => !(mayThread && THREADS.includes(specifier)))
         .map(({ line, specifier }) => ({ line, found: specifier }));
       const code = withoutComments(file.text);
       const calls = OUTSIDE_CALLS.flatMap((call) => matchingLines(code, call));
