@@ -26,7 +26,7 @@ build: dist/.tsbuildinfo ## install what is missing and compile to dist/
 
 .PHONY: run
 run: build ## build and start one server on the defaults, data in ./data
-	@exec node dist/deploy/main.js serve $(ARGS)
+	@exec dist/deploy/main.js serve $(ARGS)
 
 .PHONY: check
 check: build ## types, format and lint, the rules of the house

@@ -23,9 +23,9 @@ export interface ServerProcess {
 export function startServer(dataDir: string, args: readonly string[] = []): Promise<ServerProcess> {
   const startMs = performance.now();
   const child = spawn(
-    process.execPath,
+    program,
     [
-      ...[program, 'serve', '--data', dataDir, '--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0'],
+      ...['serve', '--data', dataDir, '--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0'],
       ...['--set', 'self_monitoring=false', ...args],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
