@@ -11,7 +11,7 @@ assert(port !== null, 'this file is the entry of a worker thread');
 
 // On Linux this is the priority of the thread alone: where cores are short, an acknowledgement does
 // not wait for a flush. Elsewhere it would be that of the whole process.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 
 port.on('message', (request: JobRequest) => {
   let reply: JobReply;
