@@ -241,6 +241,7 @@ export class Catalog {
       sealed,
       windows: groupByWindow(this.#tables.values()),
       indexFiles: [...this.#indexTables.values()],
+      deletions: this.state,
     });
   }
 
