@@ -23,6 +23,11 @@ export function runsOf(ids: Uint32Array): SeriesRuns {
   return { starts, ends };
 }
 
+/** Ids in the set. */
+export function seriesCount({ starts, ends }: SeriesRuns): number {
+  return starts.reduce((count, start, run) => count + ends[run]! - start, 0);
+}
+
 export function hasSeries(runs: SeriesRuns, id: SeriesId): boolean {
   const run = firstRunEndingAfter(runs, id);
   return run < runs.starts.length && runs.starts[run]! <= id;
