@@ -5,6 +5,7 @@ import type { Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
+import { registerDeletes } from './deletes.ts';
 import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import { registerPage } from './page.ts';
@@ -45,6 +46,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   registerPage(app);
   registerHealth(app, options);
   registerAdministration(app, options);
+  registerDeletes(app, options);
   return app;
 }
 
