@@ -35,7 +35,7 @@ import type {
 import { Upkeep } from './upkeep.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { dropWindows, isInMemory, windowsOf } from './windows/windows.ts';
+import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -225,7 +225,7 @@ class Engine implements Storage {
     this.#assertOpen();
     // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
     // comes back with its flush, to be dropped by the next sweep.
-    if (isInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
+    if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
     return withReserve(this.#core, () => dropWindows(this.#core, keys));
   }
 

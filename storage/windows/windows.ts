@@ -31,7 +31,7 @@ export async function readWindows(dir: string, { fs }: Env): Promise<readonly Wi
 }
 
 /** Whether memtables may have points of the windows `keys`. */
-export function isInMemory({ catalog }: Core, keys: readonly string[]): boolean {
+export function mayBeInMemory({ catalog }: Core, keys: readonly string[]): boolean {
   const { sealed, active } = catalog.version.parts;
   const memtables = [...sealed, active].map(({ memtable }) => memtable);
   return windowsOf(catalog.state)
