@@ -40,6 +40,7 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
   const segments = fileNumbers(await fs.list(walDir(dir)), 'wal').filter(
     (segment) => segment >= fromSegment,
   );
+  const last = await lastBegun(fs, dir, segments);
   const skipped: CorruptionError[] = [];
   let records = 0;
   let skippedBytes = 0;
@@ -50,7 +51,7 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
       if (item.kind === 'record') {
         records += 1;
         await onRecord(item.record, segment);
-      } else if (item.atEnd && segment === segments.at(-1)) {
+      } else if (item.atEnd && segment === last) {
         tornBytes = item.length;
       } else {
         skippedBytes += item.length;
@@ -58,9 +59,20 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
       }
     }
   }
-  const last = segments.at(-1);
   if (last !== undefined) await syncWhole(fs, walPath(dir, last), tornBytes);
   return { segments, records, tornBytes, skipped, skippedBytes };
+}
+
+/** The last segment that anything was written to: the files of later ones were only prepared. */
+async function lastBegun(
+  fs: FileSystem,
+  dir: string,
+  segments: readonly number[],
+): Promise<number | undefined> {
+  for (const segment of segments.toReversed()) {
+    if (((await fs.size(walPath(dir, segment))) ?? 0) > 0) return segment;
+  }
+  return undefined;
 }
 
 /** Cuts off the torn end, which may be empty, and makes the rest durable. */
