@@ -1,0 +1,6 @@
+// Every format that has a path of its own. A new one is a file beside this and a row here.
+
+import type { HttpDoor } from './http-door.ts';
+import { IMPORT_DOORS } from './import-doors.ts';
+
+export const HTTP_DOORS: readonly HttpDoor[] = [...IMPORT_DOORS];
