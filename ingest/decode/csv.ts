@@ -62,7 +62,7 @@ export function splitRow(line: string): string[] {
     let end = line.indexOf('"', at + 1);
     while (end >= 0 && line[end + 1] === '"') end = line.indexOf('"', end + 2);
     if (end < 0) {
-      throw new LineError('a quote is not closed; a field cannot go on in the next line');
+      throw new LineError('a quote is not closed, and no field goes on in the next line');
     }
     if (end + 1 < line.length && line[end + 1] !== ',') {
       throw new LineError(`expected a comma at ${shown(line.slice(end + 1))}`);
@@ -76,7 +76,7 @@ export function splitRow(line: string): string[] {
 function fieldAt(fields: readonly string[], column: number): string {
   const field = fields[column];
   if (field !== undefined) return field.trim();
-  throw new LineError(`has ${fields.length} columns; column ${column + 1} is asked for`);
+  throw new LineError(`has ${fields.length} columns, and column ${column + 1} is asked for`);
 }
 
 function readValue(text: string, metric: string): ReadValue | undefined {

@@ -2,5 +2,6 @@
 
 import type { HttpDoor } from './http-door.ts';
 import { IMPORT_DOORS } from './import-doors.ts';
+import { REMOTE_WRITE } from './remote-write.ts';
 
-export const HTTP_DOORS: readonly HttpDoor[] = [...IMPORT_DOORS];
+export const HTTP_DOORS: readonly HttpDoor[] = [REMOTE_WRITE, ...IMPORT_DOORS];

@@ -3,18 +3,18 @@ import * as assert from 'uvu/assert';
 import { createCsvDecoder, splitRow } from '../../../ingest/decode/csv.ts';
 import { parseCsvMapping } from '../../../ingest/decode/csv-mapping.ts';
 import { IngestError } from '../../../ingest/errors.ts';
-import { recordedBatch } from '../../support/recorded-batch.ts';
+import { createBatchLog, pointTexts } from '../../support/batch-log.ts';
 
 const csv = suite('ingest/decode/csv');
 
 const NOW_MS = 1_700_000_000_000;
 
 function decode(format: string, text: string, headerLines = 0): string[] {
-  const batch = recordedBatch();
+  const batch = createBatchLog();
   const mapping = parseCsvMapping(format);
   const decoder = createCsvDecoder({ mapping, headerLines, nowMs: NOW_MS });
   for (const line of text.split('\n')) decoder.decode(line, batch);
-  return batch.points;
+  return pointTexts(batch);
 }
 
 csv('a row is a point for each metric, with the labels of all', () => {
@@ -60,7 +60,7 @@ csv('quoted fields may have commas and quotes', () => {
 });
 
 const BAD_ROWS: readonly (readonly [what: string, row: string, message: RegExp])[] = [
-  ['too few columns', '5', /has 1 columns; column 2 is asked for/],
+  ['too few columns', '5', /has 1 columns, and column 2 is asked for/],
   ['a value in words', '5,x', /"x" is not a value of "a"/],
   ['a time in words', 'x,1', /"x" is not a time in unix_ms/],
   ['half a millisecond', '1.5,1', /"1\.5" is not a time in unix_ms/],

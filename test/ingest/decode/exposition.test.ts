@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { createExpositionDecoder, type TimestampUnit } from '../../../ingest/decode/exposition.ts';
 import { LineError } from '../../../ingest/decode/line.ts';
 import { createMetadataStore } from '../../../storage/index.ts';
-import { type RecordedBatch, recordedBatch } from '../../support/recorded-batch.ts';
+import { createBatchLog, pointTexts } from '../../support/batch-log.ts';
 
 const exposition = suite('ingest/decode/exposition');
 
@@ -12,7 +12,7 @@ const NOW_MS = 1_700_000_000_000;
 /** Decodes the lines, with what is told of metrics in `metadata`. */
 function decode(text: string, timestampUnit: TimestampUnit = 'guessed') {
   const metadata = createMetadataStore(10_000);
-  const batch: RecordedBatch = recordedBatch();
+  const batch = createBatchLog();
   const decoder = createExpositionDecoder({ timestampUnit, nowMs: NOW_MS, metadata });
   for (const line of text.split('\n')) decoder.decode(line, batch);
   decoder.end?.();
@@ -46,7 +46,7 @@ const SAMPLES: readonly (readonly [what: string, line: string, point: string])[]
 ];
 for (const [what, line, point] of SAMPLES) {
   exposition(`reads ${what}`, () => {
-    assert.equal(decode(line).batch.points, [point]);
+    assert.equal(pointTexts(decode(line).batch), [point]);
   });
 }
 
@@ -61,7 +61,7 @@ const TIMES: readonly (readonly [TimestampUnit, text: string, ms: number])[] = [
 ];
 for (const [unit, text, ms] of TIMES) {
   exposition(`the time ${text}, ${unit}, is ${ms} ms`, () => {
-    assert.equal(decode(`up 1 ${text}`, unit).batch.points, [`up ${ms} 1`]);
+    assert.equal(pointTexts(decode(`up 1 ${text}`, unit).batch), [`up ${ms} 1`]);
   });
 }
 
@@ -72,7 +72,7 @@ exposition('an exemplar is counted and left out', () => {
   ]) {
     const { batch } = decode(line);
     assert.is(batch.points.length, 1, line);
-    assert.equal(batch.rejected, ['exemplar']);
+    assert.equal(batch.rejected, { exemplar: 1 });
   }
 });
 

@@ -2,16 +2,16 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJsonLine } from '../../../ingest/decode/json-lines.ts';
 import { LineError } from '../../../ingest/decode/line.ts';
-import { recordedBatch } from '../../support/recorded-batch.ts';
+import { createBatchLog, pointTexts } from '../../support/batch-log.ts';
 
 const jsonLines = suite('ingest/decode/json-lines');
 
 jsonLines('a line is points of one series', () => {
-  const batch = recordedBatch();
+  const batch = createBatchLog();
   const line =
     '{"metric":{"__name__":"up","job":"a"},"values":[1,-0,2.5e-3],"timestamps":[3,-2,1]}';
   decodeJsonLine(line, batch);
-  assert.equal(batch.points, ['up{job="a"} 3 1', 'up{job="a"} -2 -0', 'up{job="a"} 1 0.0025']);
+  assert.equal(pointTexts(batch), ['up{job="a"} 3 1', 'up{job="a"} -2 -0', 'up{job="a"} 1 0.0025']);
 });
 
 const VALUES: readonly (readonly [text: string, bits: string])[] = [
@@ -28,14 +28,14 @@ const VALUES: readonly (readonly [text: string, bits: string])[] = [
 ];
 for (const [text, bits] of VALUES) {
   jsonLines(`the value ${text} is the float64 ${bits}`, () => {
-    const batch = recordedBatch();
+    const batch = createBatchLog();
     decodeJsonLine(`{"metric":{"a":"b"},"values":[${text}],"timestamps":[0]}`, batch);
-    assert.equal(batch.points, [`{a="b"} 0 ${bits}`]);
+    assert.equal(pointTexts(batch), [`{a="b"} 0 ${bits}`]);
   });
 }
 
 jsonLines('an empty line, and one without points, are nothing', () => {
-  const batch = recordedBatch();
+  const batch = createBatchLog();
   decodeJsonLine('  ', batch);
   decodeJsonLine('{"metric":{"a":"b"},"values":[],"timestamps":[]}', batch);
   assert.is(batch.size, 0);
@@ -64,7 +64,7 @@ const BAD: readonly (readonly [what: string, line: string, message: RegExp])[] =
 ];
 for (const [what, text, message] of BAD) {
   jsonLines(`${what} is refused, and nothing of the line is added`, () => {
-    const batch = recordedBatch();
+    const batch = createBatchLog();
     try {
       decodeJsonLine(text, batch);
     } catch (error) {
