@@ -1,5 +1,5 @@
-// Every point a client can get wrong: counted with its reason, while the rest of its batch is
-// stored; in a Write and in a WriteStream.
+// Every point a client can get wrong: counted with its reason, while the rest of its batch is stored;
+// in a Write and in a WriteStream.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -144,8 +144,14 @@ rejections('every rejection is in the metrics by its reason', async ({ client, s
   await client.write(besideGood([]));
   await client.write(atTimes(TWO_53 * 2n));
   const text = await server.registry.metrics();
-  assert.match(text, /^varve_ingest_rejected_points_total\{method="Write",reason="no_labels"\} 1$/m);
-  assert.match(text, /^varve_ingest_rejected_points_total\{method="Write",reason="timestamp_out_of_range"\} 1$/m);
+  assert.match(
+    text,
+    /^varve_ingest_rejected_points_total\{method="Write",reason="no_labels"\} 1$/m,
+  );
+  assert.match(
+    text,
+    /^varve_ingest_rejected_points_total\{method="Write",reason="timestamp_out_of_range"\} 1$/m,
+  );
   assert.match(text, /^varve_ingest_rejected_points_total\{method="Write",reason="expired"\} 0$/m);
   assert.match(text, /^varve_ingest_points_total 2$/m);
   assert.match(text, /^varve_ingest_batches_total\{method="Write"\} 2$/m);

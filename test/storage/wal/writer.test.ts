@@ -106,12 +106,7 @@ writer('a new segment is written to only after the old one is synced', async () 
   await Promise.all([first, wal.append(points(2))]);
   await wal.close();
   const written = log.filter((line) => /^(append|sync) /.test(line));
-  assert.equal(written, [
-    `append ${FIRST}`,
-    `sync ${FIRST}`,
-    `append ${SECOND}`,
-    `sync ${SECOND}`,
-  ]);
+  assert.equal(written, [`append ${FIRST}`, `sync ${FIRST}`, `append ${SECOND}`, `sync ${SECOND}`]);
   assert.equal((await replay(fs)).texts, [points(1), points(2)].map(recordText));
 });
 
