@@ -25,6 +25,7 @@ import {
   WIRE_VARINT,
   type WireCursor,
   wireCursor,
+  within,
 } from './wire.ts';
 import { decompressFrame } from './zstd.ts';
 
@@ -189,17 +190,6 @@ function entryReader(
       return false;
     },
   };
-}
-
-/** Reads a submessage with the cursor of the message around it, narrowed meanwhile. */
-function within<T>(cursor: WireCursor, read: (submessage: WireCursor) => T): T {
-  const length = readLength(cursor);
-  const outerEnd = cursor.end;
-  cursor.end = cursor.offset + length;
-  const result = read(cursor);
-  cursor.offset = cursor.end;
-  cursor.end = outerEnd;
-  return result;
 }
 
 function skipFields(cursor: WireCursor): void {

@@ -77,6 +77,17 @@ export function readLength(cursor: WireCursor): number {
   return length;
 }
 
+/** Reads a submessage with the cursor of the message around it, narrowed meanwhile. */
+export function within<T>(cursor: WireCursor, read: (submessage: WireCursor) => T): T {
+  const length = readLength(cursor);
+  const outerEnd = cursor.end;
+  cursor.end = cursor.offset + length;
+  const result = read(cursor);
+  cursor.offset = cursor.end;
+  cursor.end = outerEnd;
+  return result;
+}
+
 /** Moves over `count` bytes and returns where they began. */
 export function skipBytes(cursor: WireCursor, count: number): number {
   const start = cursor.offset;
