@@ -7,14 +7,14 @@ import {
   grpcError,
   type WriteResponseSchema,
 } from '../proto/index.ts';
-import type { WriteOutcome } from './batch-writer.ts';
+import type { BatchOutcome } from './batch-writer.ts';
 import { IngestError } from './errors.ts';
 import type { IngestLimits } from './limits.ts';
 import { toMessages } from './reasons.ts';
 
 export type WriteAnswer = MessageInitShape<typeof WriteResponseSchema>;
 
-export function toAnswer(outcome: WriteOutcome, limits: IngestLimits): WriteAnswer {
+export function toAnswer(outcome: BatchOutcome, limits: IngestLimits): WriteAnswer {
   const { sequence, accepted, rejections } = outcome;
   const rejected = rejections.total;
   if (rejected === 0) return { sequence, accepted: BigInt(accepted) };

@@ -119,11 +119,10 @@ function merged(under: LabelMap, over: LabelMap): LabelMap {
 /** One series of a point, or why it cannot be one. */
 export function seriesLabels(
   base: LabelMap | Reason,
-  name: string | undefined,
+  name: string,
   extra?: Label,
 ): readonly Label[] | Reason {
   if (typeof base === 'string') return base;
-  if (name === undefined) return 'untranslatable_name';
   const labels = new Map(base).set('__name__', name);
   if (extra !== undefined) labels.set(extra.name, extra.value);
   return Array.from(labels, ([label, value]) => ({ name: label, value }));

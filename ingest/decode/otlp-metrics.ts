@@ -3,15 +3,15 @@
 // describes it, then for what is in it.
 
 import {
-  exponentialPoint,
   type ExponentialPoint,
-  histogramPoint,
+  exponentialPoint,
   type HistogramPoint,
+  histogramPoint,
   readExponentialPoint,
   readHistogramPoint,
   readSummaryPoint,
-  summaryPoint,
   type SummaryPoint,
+  summaryPoint,
 } from './otlp-distributions.ts';
 import { type NumberPoint, numberPoint, readNumberPoint } from './otlp-points.ts';
 import { type ByteRange, findMessage, joined, NO_BYTES, readRange } from './otlp-wire.ts';

@@ -15,7 +15,8 @@ export const OTLP_TRANSLATIONS = [
 /** The words are Prometheus's `translation_strategy`. */
 export type OtlpTranslation = (typeof OTLP_TRANSLATIONS)[number];
 
-export type MetricKind = 'gauge' | 'counter' | 'histogram' | 'summary';
+/** A level is a sum that goes up and down. */
+export type MetricKind = 'gauge' | 'counter' | 'level' | 'histogram' | 'summary';
 
 export interface OtlpNamer {
   /** Undefined when nothing is left that could be a name. */

@@ -1,0 +1,5 @@
+// Every format that has a path of its own. A new one is a file beside this and a row here.
+
+import type { HttpDoor } from './http-door.ts';
+
+export const HTTP_DOORS: readonly HttpDoor[] = [];

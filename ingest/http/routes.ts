@@ -1,0 +1,122 @@
+// The HTTP doors as routes.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorCodeOf, statusOf } from '../../proto/index.ts';
+import { createDoor, type Door, type DoorContext, type DoorRequest } from '../door.ts';
+import { IngestError } from '../errors.ts';
+import { contentCoding, openBody, readAll, tooLarge } from './body.ts';
+import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
+import { lineBlocks } from './lines.ts';
+import { uncompressBlock } from './snappy.ts';
+
+/** What a sender is told to wait when the error does not say, ms. */
+const RETRY_MS = 1000;
+
+/** Adds the routes in a scope of their own, where bodies are left to be read by the doors. */
+export function registerRoutes(
+  app: FastifyInstance,
+  context: DoorContext,
+  doors: readonly HttpDoor[],
+): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    registerDoors(scope, context, doors);
+  });
+}
+
+export function registerDoors(
+  scope: FastifyInstance,
+  context: DoorContext,
+  doors: readonly HttpDoor[],
+): void {
+  const byName = new Map<string, Door>();
+  for (const httpDoor of doors) {
+    const door = byName.get(httpDoor.name) ?? createDoor(httpDoor.name, context);
+    byName.set(httpDoor.name, door);
+    scope.post(httpDoor.url, (request, reply) => respond(door, httpDoor, request, reply));
+  }
+}
+
+async function respond(
+  door: Door,
+  httpDoor: HttpDoor,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  try {
+    const answer = await door.run(async (doorRequest) => {
+      checkContentType(httpDoor, request.headers['content-type']);
+      return httpDoor.handle(toHttpRequest(request, doorRequest));
+    });
+    return send(reply, answer);
+  } catch (error) {
+    const refusal = toRefusal(error);
+    if (statusOf(refusal.code).retry) reply.header('retry-after', retrySeconds(error));
+    return send(reply, { status: refusal.status, ...httpDoor.refuse(refusal, request) });
+  }
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: HttpAnswer): FastifyReply {
+  return reply.code(status).headers(headers).send(body);
+}
+
+function checkContentType({ url, contentTypes }: HttpDoor, header = ''): void {
+  const mediaType = header.split(';', 1)[0]!.trim().toLowerCase();
+  if (contentTypes === undefined || contentTypes.includes(mediaType)) return;
+  const message = `${url} takes ${contentTypes.join(' and ')}, not ${JSON.stringify(mediaType)}`;
+  throw new IngestError('UNSUPPORTED_MEDIA_TYPE', message);
+}
+
+function toHttpRequest({ raw, headers }: FastifyRequest, request: DoorRequest): HttpRequest {
+  const { limits, draining, received, hold, release } = request;
+  const sizeMax = limits.messageBytes;
+  const query = raw.url?.split('?', 2)[1] ?? '';
+  const open = () => {
+    const coding = contentCoding(headers['content-encoding']);
+    return { coding, chunks: openBody(raw, coding, draining, received) };
+  };
+
+  async function readMessage(): Promise<Buffer> {
+    const { coding, chunks } = open();
+    // A declared size is believed when it is too large, never when it is small.
+    if (Number(headers['content-length'] ?? 0) > sizeMax) throw tooLarge('the body', sizeMax);
+    const body = await readAll(chunks, sizeMax, hold);
+    return coding === 'snappy' ? uncompressBlock(body, sizeMax, hold) : body;
+  }
+
+  async function* readLines(): AsyncGenerator<Buffer> {
+    if (headers['content-encoding'] === 'snappy') {
+      yield readMessage();
+      return;
+    }
+    for await (const block of lineBlocks(open().chunks, sizeMax)) {
+      hold(block.length);
+      try {
+        yield block;
+      } finally {
+        release(block.length);
+      }
+    }
+  }
+
+  return Object.assign(request, {
+    headers,
+    parameters: new URLSearchParams(query),
+    readMessage,
+    readLines,
+  });
+}
+
+/** An error without a code of ours is a bug: the client learns that, and nothing of its insides. */
+function toRefusal(error: unknown): Refusal {
+  const code = errorCodeOf(error);
+  const message = code === 'INTERNAL' ? 'internal error' : (error as Error).message;
+  return { code, status: statusOf(code).http, message };
+}
+
+/** Whole seconds, as the header has them. */
+function retrySeconds(error: unknown): number {
+  const delayMs = error instanceof IngestError ? error.retryDelayMs : undefined;
+  return Math.ceil((delayMs ?? RETRY_MS) / 1000);
+}
