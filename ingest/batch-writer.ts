@@ -1,28 +1,19 @@
 // One request on its way into storage: decoded, its series resolved, its points validated,
 // appended, and in the end durable.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Storage } from '../storage/index.ts';
 import type { Admission } from './admission.ts';
 import { POINT_BYTES } from './decode/columns.ts';
+import { readInTurns } from './decode/entries.ts';
 import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
 import { convertTimestamps } from './decode/timestamps.ts';
-import {
-  definitionReader,
-  type EntryReader,
-  measureRequest,
-  readColumns,
-  seriesReader,
-} from './decode/varve.ts';
+import { definitionReader, measureRequest, readColumns, seriesReader } from './decode/varve.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { createSeriesLookup } from './series-lookup.ts';
-
-/** Entries read before others have a turn: some 10 ms, when all of them are new. */
-const ENTRIES_PER_TURN = 10_000;
 
 export interface BatchOutcome extends WriteOutcome {
   readonly sequence: bigint;
@@ -109,8 +100,4 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
   }
 
   return { submit };
-}
-
-async function readInTurns(entries: EntryReader): Promise<void> {
-  while (entries.read(ENTRIES_PER_TURN)) await nextTurn();
 }

@@ -1,5 +1,6 @@
 // The data points of OTLP that describe a distribution: histograms and summaries.
 
+import { within } from './entries.ts';
 import {
   blankPoint,
   type DataPoint,
@@ -19,7 +20,6 @@ import {
   WIRE_LEN,
   WIRE_VARINT,
   type WireCursor,
-  within,
 } from './wire.ts';
 
 /** Buckets or quantiles of one point; senders have 160 at most. The point of more is rejected. */

@@ -2,6 +2,7 @@
 // point and attribute. Fields may come in any order, so each level is read twice: for what
 // describes it, then for what is in it.
 
+import { within } from './entries.ts';
 import {
   type ExponentialPoint,
   exponentialPoint,
@@ -23,7 +24,6 @@ import {
   WIRE_VARINT,
   type WireCursor,
   wireCursor,
-  within,
 } from './wire.ts';
 
 /** Points and metrics read before others have a turn: some 10 ms, when all of them are new. */

@@ -51,7 +51,7 @@ export function convertTimestamps(column: Float64Array): TimeSpan {
 
 const TIMESTAMP_MS_MAX = 2 ** 53;
 
-/** The span of a column that holds doubles already; what is no integer within +-2^53 is NaN after. */
+/** The span of a column of doubles; what is no integer within +-2^53 becomes NaN. */
 export function checkTimestamps(column: Float64Array): TimeSpan {
   let minMs = Number.POSITIVE_INFINITY;
   let maxMs = Number.NEGATIVE_INFINITY;

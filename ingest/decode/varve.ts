@@ -13,6 +13,7 @@ import {
   type PointBuffer,
   TIME_SERIES_FIELDS,
 } from './columns.ts';
+import { type EntryReader, entryReader, within } from './entries.ts';
 import { findLabels, type LabelBytes } from './labels.ts';
 import {
   readLength,
@@ -25,7 +26,6 @@ import {
   WIRE_VARINT,
   type WireCursor,
   wireCursor,
-  within,
 } from './wire.ts';
 import { decompressFrame } from './zstd.ts';
 
@@ -120,12 +120,6 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
   };
 }
 
-/** Hands out the entries of a request some at a time, so that a large one can let others in. */
-export interface EntryReader {
-  /** Visits the next `count` entries, or those that are left; false when there are no more. */
-  read(count: number): boolean;
-}
-
 /** Copies the points of each TimeSeries and tells which of them, [from, to), it has. */
 export function seriesReader(
   request: MeasuredRequest,
@@ -169,27 +163,6 @@ export function readColumns(request: MeasuredRequest, target: PointBuffer): void
   if (request.unpackedColumns !== undefined) {
     copyColumns(wireCursor(request.unpackedColumns), COLUMNS_FIELDS, target, at);
   }
-}
-
-function entryReader(
-  bytes: Buffer,
-  wanted: number,
-  visit: (entry: WireCursor) => void,
-): EntryReader {
-  const cursor = wireCursor(bytes);
-  return {
-    read(count) {
-      for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
-        if (tag !== wanted) {
-          skipField(cursor, tag);
-          continue;
-        }
-        within(cursor, visit);
-        if (--count === 0) return true;
-      }
-      return false;
-    },
-  };
 }
 
 function skipFields(cursor: WireCursor): void {

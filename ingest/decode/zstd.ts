@@ -22,7 +22,7 @@ export function decompressFrame(frame: Uint8Array, sizeMax: number): Buffer {
   return content;
 }
 
-/** The content of frames that arrive in chunks, in pieces: the next is made when it is asked for. */
+/** The content of frames that arrive in chunks; each piece is made when it is asked for. */
 export async function* uncompressedPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const context = boundedContext();
   let owed = 0;

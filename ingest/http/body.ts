@@ -55,7 +55,7 @@ export async function* openBody(
   } finally {
     signal.removeEventListener('abort', stop);
     decoder.destroy();
-    // What still comes is let go of as it comes: closed early, the connection would lose the answer.
+    // What still comes is let go of: a connection that is closed early loses the answer.
     source.unpipe(decoder);
     source.resume();
   }

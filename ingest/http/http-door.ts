@@ -35,8 +35,10 @@ export interface HttpDoor {
   readonly url: string;
   /** In the metrics, as their `method`. Doors of one name share a cache of series. */
   readonly name: string;
-  /** Media types that are taken, without parameters; default: any, and none. */
+  /** Media types that are taken, without parameters, or none said; default: any. */
   readonly contentTypes?: readonly string[];
+  /** Of a body whose Content-Encoding is not said; default: identity. */
+  readonly defaultCoding?: string;
   readonly handle: (request: HttpRequest) => Promise<HttpAnswer>;
   /** How the format puts an error; the status and Retry-After are set by it already. */
   readonly refuse: (

@@ -1,5 +1,6 @@
 // Every format that has a path of its own. A new one is a file beside this and a row here.
 
 import type { HttpDoor } from './http-door.ts';
+import { REMOTE_WRITE } from './remote-write.ts';
 
-export const HTTP_DOORS: readonly HttpDoor[] = [];
+export const HTTP_DOORS: readonly HttpDoor[] = [REMOTE_WRITE];

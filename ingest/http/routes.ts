@@ -47,7 +47,7 @@ async function respond(
   try {
     const answer = await door.run(async (doorRequest) => {
       checkContentType(httpDoor, request.headers['content-type']);
-      return httpDoor.handle(toHttpRequest(request, doorRequest));
+      return httpDoor.handle(toHttpRequest(httpDoor, request, doorRequest));
     });
     return send(reply, answer);
   } catch (error) {
@@ -61,19 +61,24 @@ function send(reply: FastifyReply, { status, headers = {}, body }: HttpAnswer): 
   return reply.code(status).headers(headers).send(body);
 }
 
-function checkContentType({ url, contentTypes }: HttpDoor, header = ''): void {
+function checkContentType({ url, contentTypes }: HttpDoor, header: string | undefined): void {
+  if (header === undefined) return;
   const mediaType = header.split(';', 1)[0]!.trim().toLowerCase();
   if (contentTypes === undefined || contentTypes.includes(mediaType)) return;
   const message = `${url} takes ${contentTypes.join(' and ')}, not ${JSON.stringify(mediaType)}`;
   throw new IngestError('UNSUPPORTED_MEDIA_TYPE', message);
 }
 
-function toHttpRequest({ raw, headers }: FastifyRequest, request: DoorRequest): HttpRequest {
+function toHttpRequest(
+  { defaultCoding }: HttpDoor,
+  { raw, headers }: FastifyRequest,
+  request: DoorRequest,
+): HttpRequest {
   const { limits, draining, received, hold, release } = request;
   const sizeMax = limits.messageBytes;
   const query = raw.url?.split('?', 2)[1] ?? '';
   const open = () => {
-    const coding = contentCoding(headers['content-encoding']);
+    const coding = contentCoding(headers['content-encoding'] ?? defaultCoding);
     return { coding, chunks: openBody(raw, coding, draining, received) };
   };
 

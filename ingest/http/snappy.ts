@@ -16,7 +16,7 @@ export function uncompressBlock(
   sizeMax: number,
   hold: (bytes: number) => void,
 ): Buffer {
-  const size = readVarint(wireCursor(block));
+  const size = readSize(block);
   if (size > sizeMax) throw tooLarge('the uncompressed body', sizeMax);
   if (size > block.length * RATIO_MAX)
     throw malformed('snappy body: it cannot hold what it claims');
@@ -25,5 +25,13 @@ export function uncompressBlock(
     return uncompressSync(block) as Buffer;
   } catch (error) {
     throw malformed(`snappy body: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readSize(block: Buffer): number {
+  try {
+    return readVarint(wireCursor(block));
+  } catch {
+    throw malformed('snappy body: it is no block of Snappy');
   }
 }

@@ -67,7 +67,7 @@ export function answerMetadata({ metadata }: RouteContext, { parameters }: Query
   return success(JSON.stringify(answer));
 }
 
-/** Infinity when it is not given or, as Prometheus has it, negative; for `limit_per_metric` also 0. */
+/** Infinity when it is not given or negative, for `limit_per_metric` also 0: as Prometheus. */
 function countParameter(parameters: URLSearchParams, name: string): number {
   const text = parameters.get(name) ?? '';
   if (text === '') return Infinity;

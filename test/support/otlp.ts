@@ -17,6 +17,7 @@ import {
   type KeyValueSchema,
 } from '../../proto/index.ts';
 import { createMetadataStore, type Label, type MetadataStore } from '../../storage/index.ts';
+import { createBatchLog } from './batch-log.ts';
 
 export type MetricsRequestInit = MessageInitShape<typeof ExportMetricsServiceRequestSchema>;
 export type MetricInit = MessageInitShape<typeof MetricSchema>;
@@ -72,7 +73,7 @@ export interface Mapped {
   /** `name{label="value"} value @timestamp`, in their order; `stale` for the marker. */
   readonly lines: string[];
   /** By reason. */
-  readonly rejected: ReadonlyMap<Reason, number>;
+  readonly rejected: Readonly<Record<string, number>>;
   readonly rejectedDataPoints: number;
   /** Positions of changes to be added up. */
   readonly deltas: number[];
@@ -88,9 +89,9 @@ export function mapMetrics(
   const ledger = createPointLedger();
   const metadata = createMetadataStore(1024 * 1024);
   const deltas: number[] = [];
-  const { batch, lines, rejected } = recordingBatch();
+  const log = createBatchLog();
   const mapper = createMetricsMapper({
-    ...{ batch, ledger, metadata, pointsMax: 1_000_000 },
+    ...{ batch: withHonestKeys(log), ledger, metadata, pointsMax: 1_000_000 },
     translation: {
       settings,
       namer: createOtlpNamer(settings.translation),
@@ -98,62 +99,38 @@ export function mapMetrics(
     },
     onDelta: (position) => deltas.push(position),
   });
-  for (const _ of walkMetrics(Buffer.isBuffer(request) ? request : encodeMetrics(request), mapper));
-  for (const at of rejected.positions) ledger.rejectAt(at);
-  return {
-    lines,
-    rejected: rejected.counts,
-    rejectedDataPoints: ledger.rejected,
-    deltas,
-    metadata,
-  };
+  const bytes = Buffer.isBuffer(request) ? request : encodeMetrics(request);
+  for (const _ of walkMetrics(bytes, mapper));
+  const lines: string[] = [];
+  log.points.forEach(({ labels, timestampMs, bits }, position) => {
+    if (typeof labels !== 'string') {
+      lines.push(`${seriesText(labels)} ${valueText(bits)} @${timestampMs}`);
+      return;
+    }
+    log.reject(labels as Reason);
+    ledger.rejectAt(position);
+  });
+  return { lines, rejected: log.rejected, rejectedDataPoints: ledger.rejected, deltas, metadata };
 }
 
-/** Asks for the labels each time, so that a key that stands for two series is found out. */
-function recordingBatch() {
-  const labelsOfKey = new Map<string, string>();
-  const slots: (string | undefined)[] = [];
-  const lines: string[] = [];
-  const counts = new Map<Reason, number>();
-  const positions: number[] = [];
-  let size = 0;
-  const count = (reason: Reason, points = 1) =>
-    counts.set(reason, (counts.get(reason) ?? 0) + points);
-  const refused = new Map<number, Reason>();
-  function addLine(slot: number, timestampMs: number, value: string): void {
-    const reason = refused.get(slot);
-    if (reason === undefined) lines.push(`${slots[slot]} ${value} @${timestampMs}`);
-    else {
-      count(reason);
-      positions.push(size);
-    }
-    size++;
-  }
-  const batch: SeriesBatch = {
-    get size() {
-      return size;
+/** Throws when a key stands for two series. */
+function withHonestKeys(batch: SeriesBatch): SeriesBatch {
+  const known = new Map<string, string>();
+  return Object.create(batch, {
+    series: {
+      value(key: string, labels: () => readonly Label[] | Reason) {
+        const text = JSON.stringify(labels());
+        if ((known.get(key) ?? text) !== text) throw new Error(`${known.get(key)} is ${text}`);
+        known.set(key, text);
+        return batch.series(key, labels);
+      },
     },
-    series(key, labels) {
-      const read = labels();
-      if (typeof read === 'string') {
-        refused.set(slots.length, read);
-        return slots.push(undefined) - 1;
-      }
-      const text = seriesText(read);
-      const before = labelsOfKey.get(key) ?? text;
-      if (before !== text) throw new Error(`one key for ${before} and ${text}`);
-      labelsOfKey.set(key, text);
-      return slots.push(text) - 1;
-    },
-    add: (slot, timestampMs, value) => addLine(slot, timestampMs, String(value)),
-    addBits(slot, timestampMs, low, high) {
-      const isStale = low === 2 && high === 0x7ff00000;
-      const value = new Float64Array(Uint32Array.of(low, high).buffer)[0];
-      addLine(slot, timestampMs, isStale ? 'stale' : String(value));
-    },
-    reject: count,
-  };
-  return { batch, lines, rejected: { counts, positions } };
+  });
+}
+
+function valueText(bits: bigint): string {
+  if (bits === 0x7ff0000000000002n) return 'stale';
+  return String(new Float64Array(BigUint64Array.of(bits).buffer)[0]);
 }
 
 function seriesText(labels: readonly Label[]): string {
