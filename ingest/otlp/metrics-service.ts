@@ -1,6 +1,12 @@
 // The doors of OTLP metrics: MetricsService over gRPC, /v1/metrics over HTTP.
 
-import { create, toBinary, toJsonString } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescMessage,
+  type MessageShape,
+  toBinary,
+  toJsonString,
+} from '@bufbuild/protobuf';
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   ExportMetricsServiceResponseSchema,
@@ -9,7 +15,7 @@ import {
   statusOf,
 } from '../../proto/index.ts';
 import { createDoor, type DoorContext } from '../door.ts';
-import type { HttpDoor, HttpRequest, Refusal } from '../http/http-door.ts';
+import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from '../http/http-door.ts';
 import { toGrpcError } from '../responses.ts';
 import { createMetricsExporter, type ExportMetricsAnswer } from './metrics-export.ts';
 import { metricsFromJson } from './metrics-json.ts';
@@ -59,10 +65,7 @@ export function createOtlpMetricsService(
       ExportMetricsServiceResponseSchema,
       await exporter.store(message, request),
     );
-    const text = isJson
-      ? toJsonString(ExportMetricsServiceResponseSchema, answer)
-      : toBinary(ExportMetricsServiceResponseSchema, answer);
-    return { status: 200, headers: typed(isJson), body: text };
+    return { status: 200, ...encoded(ExportMetricsServiceResponseSchema, answer, isJson) };
   }
 
   return {
@@ -83,13 +86,9 @@ export function createOtlpMetricsService(
 export function refuseOtlp(
   { code, message }: Refusal,
   request: Pick<HttpRequest, 'headers'>,
-): ReturnType<HttpDoor['refuse']> {
-  const isJson = isJsonRequest(request);
+): Omit<HttpAnswer, 'status'> {
   const status = create(RpcStatusSchema, { code: statusOf(code).grpc, message });
-  return {
-    headers: typed(isJson),
-    body: isJson ? toJsonString(RpcStatusSchema, status) : toBinary(RpcStatusSchema, status),
-  };
+  return encoded(RpcStatusSchema, status, isJsonRequest(request));
 }
 
 /** What is neither is answered in JSON, for people who try with curl. */
@@ -97,6 +96,12 @@ function isJsonRequest({ headers }: Pick<HttpRequest, 'headers'>): boolean {
   return !headers['content-type']?.toLowerCase().startsWith(PROTOBUF);
 }
 
-function typed(isJson: boolean): Readonly<Record<string, string>> {
-  return { 'content-type': isJson ? JSON_TYPE : PROTOBUF };
+function encoded<Schema extends DescMessage>(
+  schema: Schema,
+  message: MessageShape<Schema>,
+  isJson: boolean,
+): Omit<HttpAnswer, 'status'> {
+  // As bytes also the JSON: to text a charset would be added, which the protocol does not have.
+  const body = isJson ? Buffer.from(toJsonString(schema, message)) : toBinary(schema, message);
+  return { headers: { 'content-type': isJson ? JSON_TYPE : PROTOBUF }, body };
 }

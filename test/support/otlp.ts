@@ -1,6 +1,7 @@
 // OTLP metrics for tests: requests from plain values, and what becomes of them as lines of text.
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { credentials, makeClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { walkMetrics } from '../../ingest/decode/otlp-metrics.ts';
 import { createOtlpNamer } from '../../ingest/decode/otlp-names.ts';
 import { createContextIds } from '../../ingest/otlp/contexts.ts';
@@ -14,7 +15,10 @@ import type { MetricSchema } from '../../proto/gen/opentelemetry/proto/metrics/v
 import {
   type AnyValueSchema,
   ExportMetricsServiceRequestSchema,
+  type ExportMetricsServiceResponse,
   type KeyValueSchema,
+  MetricsService,
+  serviceDefinition,
 } from '../../proto/index.ts';
 import { createMetadataStore, type Label, type MetadataStore } from '../../storage/index.ts';
 import { createBatchLog } from './batch-log.ts';
@@ -62,6 +66,30 @@ export function requestOf(
         scopeMetrics: [{ scope: { name: 'lib', version: '1.2' }, metrics: [...metrics] }],
       },
     ],
+  };
+}
+
+export interface MetricsClient {
+  export(request: Buffer): Promise<ExportMetricsServiceResponse>;
+  close(): void;
+}
+
+export function connectMetrics(address: string): MetricsClient {
+  const Client = makeClientConstructor(
+    serviceDefinition(MetricsService, { Export: { requestSerialize: (b) => b as Buffer } }),
+    MetricsService.typeName,
+  );
+  const client = new Client(address, credentials.createInsecure());
+  return {
+    export: (request) =>
+      new Promise((resolve, reject) => {
+        const done = (error: ServiceError | null, response: ExportMetricsServiceResponse) => {
+          if (error === null) resolve(response);
+          else reject(error);
+        };
+        client['Export']?.(request, done);
+      }),
+    close: () => client.close(),
   };
 }
 
