@@ -49,6 +49,7 @@ export interface Rejections {
   addId(id: number): void;
   addAll(others: Rejections): void;
   readonly total: number;
+  count(reason: Reason): number;
   /** Most frequent first. */
   entries(): [Reason, number][];
 }
@@ -67,6 +68,7 @@ export function createRejections(): Rejections {
     get total() {
       return counts.reduce((sum, count) => sum + count, 0);
     },
+    count: (reason) => counts[REASONS.indexOf(reason)]!,
     entries: () =>
       REASONS.map((reason, index): [Reason, number] => [reason, counts[index]!])
         .filter(([, count]) => count > 0)

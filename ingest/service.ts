@@ -10,7 +10,6 @@ import { createBatchWriter } from './batch-writer.ts';
 import { createDictionary } from './dictionary.ts';
 import type { DoorContext } from './door.ts';
 import { IngestError } from './errors.ts';
-import { HTTP_DOORS } from './http/http-doors.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 import { createIngestMetrics } from './metrics.ts';
@@ -163,7 +162,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
     otlpMetrics,
-    registerRoutes: (app) => registerRoutes(app, doors, [...HTTP_DOORS, otlpMetrics.httpDoor]),
+    registerRoutes: (app) => registerRoutes(app, doors, [otlpMetrics.httpDoor]),
     setLimits(next) {
       limits = { ...DEFAULT_LIMITS, ...next };
     },
