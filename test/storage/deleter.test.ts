@@ -13,6 +13,7 @@ import {
 } from '../../storage/index.ts';
 import { TOMBSTONES_MAX } from '../../storage/limits.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
+import { flipBit } from '../support/damage.ts';
 import {
   appendPoints,
   contentsOf,
@@ -155,6 +156,25 @@ deleter('cleaning rewrites what is touched, drops what is covered, leaves the re
   assert.equal(await shown(storage), ['b: 0=1 10=1 7200000=1']);
   await storage.close();
   assert.is((await env.fs.list('data/windows/1')).length, 2, 'the directory went as well');
+});
+
+deleter('what a damaged table has left stays hidden, and stops no cleaning', async () => {
+  const env = createSimEnv();
+  const damages: Error[] = [];
+  const listener = { corruption: (error: Error) => void damages.push(error) };
+  const storage = await openStorage('data', env, { ...OPTIONS, listener });
+  await appendPoints(storage, points(['a', 'b'], [0, 10]));
+  await appendPoints(storage, points(['a', 'b'], [HOUR_MS]));
+  await storage.flush();
+  const dir = `data/windows/1/0_${HOUR_MS}`;
+  const [name] = await env.fs.list(dir);
+  // In the first block, behind the magic.
+  env.fs.plant(`${dir}/${name}`, flipBit(env.fs.bytesOf(`${dir}/${name}`), 20, 3));
+  await storage.deletePoints(series('a'), EVERYTHING);
+  await storage.cleanTombstones();
+  assert.ok(damages.length > 0);
+  const { tombstones, tablePoints } = storage.stats();
+  assert.equal({ tombstones, tablePoints }, { tombstones: 1, tablePoints: 5 });
 });
 
 deleter('a window whose points are all deleted goes without being asked for', async () => {
