@@ -191,6 +191,10 @@ function policies(...items: string[]): string {
   return `retention:\n  policies:\n${items.map((item) => `    - ${item}\n`).join('')}`;
 }
 
+function tokens(...lines: string[]): string {
+  return `auth: {tokens: [\n  ${lines.join(',\n  ')}]}`;
+}
+
 const BROKEN_RULES: readonly [string, string, RegExp][] = [
   [
     'policies need a last one for every series',
@@ -209,11 +213,26 @@ const BROKEN_RULES: readonly [string, string, RegExp][] = [
   ],
   ['gRPC on every address needs a word', 'grpc: {listen: "[::]:4317"}', /:1: grpc\.listen: :: can/],
   ['a certificate needs its key', 'tls: {cert: a.pem}', /:1: tls\.key: .*both/],
-  ['TLS is refused until it is there', 'tls: {cert: a, key: b}', /:1: tls\.cert: not available/],
   [
-    'tokens are refused until they are there',
-    `auth: {tokens: [{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read]}]}`,
-    /:1: auth\.tokens: not available in this version/,
+    'two tokens may not share a name',
+    tokens(
+      `{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read]}`,
+      `{name: a, token_sha256: ${'cd'.repeat(32)}, can: [read]}`,
+    ),
+    /:3: auth\.tokens\[1\]\.name: another token is called a/,
+  ],
+  [
+    'two tokens may not share a hash',
+    tokens(
+      `{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read]}`,
+      `{name: b, token_sha256: ${'ab'.repeat(32)}, can: [read]}`,
+    ),
+    /:3: auth\.tokens\[1\]\.token_sha256: another token has the same hash/,
+  ],
+  [
+    'the label of a token has a value',
+    tokens(`{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read], labels: {team: ""}}`),
+    /:2: auth\.tokens\[0\]\.labels\.team: a label needs a name and a value/,
   ],
   [
     'a limit that is not enforced is refused',
