@@ -218,7 +218,7 @@ access('whatever a tenant asks, nothing of others comes back', async () => {
   }
   const client = connect(varve.grpc, { token: 'secret-red' });
   const range64 = { startMs: BigInt(NOW_MS - 3_600_000), endMs: BigInt(NOW_MS + 3_600_000) };
-  for (const selector of ATTEMPTS.slice(0, 4)) {
+  for (const selector of ['{secret!=""}', '{team="blue"}', '{__name__=~".+"}']) {
     const responses = await client.scanRange({ selectors: [selector], ...range64 });
     const values = responses
       .flatMap(({ definitions }) => definitions)
