@@ -41,6 +41,8 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     labelValues: (name, selectors, range) => storage.labelValues(name, scoped(selectors), range),
     cardinality: async () => refuse(),
     windows: () => storage.windows(),
+    deletePoints: (selectors, range) => storage.deletePoints(scoped(selectors), range),
+    cleanTombstones: async () => refuse(),
     dropWindows: async () => refuse(),
     setPolicies: async () => refuse(),
     flush: async () => refuse(),
