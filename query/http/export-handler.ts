@@ -24,6 +24,8 @@ export function createExportHandler({ limits }: Pick<RouteContext, 'limits'>): H
     const range = rangeParameter(parameters) ?? ALL_TIME;
     const selectors = context.catalog.selectors(texts);
     const pieces = exportPieces(gate, context.storage, { selectors, ...range, signal });
+    // A reader that leaves before the first piece is asked for would leave its place taken.
+    signal.addEventListener('abort', () => void pieces.return(), { once: true });
     // What goes wrong before there is a piece is answered in words.
     return afterFirst(await pieces.next(), pieces, context.onError);
   };
