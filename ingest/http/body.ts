@@ -6,12 +6,15 @@ import { createGunzip, createInflate } from 'node:zlib';
 import { uncompressedPieces } from '../decode/zstd.ts';
 import { IngestError, malformed } from '../errors.ts';
 
+/** Decompressed at a time. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Content codings that can be undone piece by piece. Snappy's block format cannot: snappy.ts. */
 const STREAMED: Readonly<Record<string, () => Transform>> = {
   identity: () => new PassThrough(),
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
+  gzip: () => createGunzip({ chunkSize: PIECE_BYTES }),
+  'x-gzip': () => createGunzip({ chunkSize: PIECE_BYTES }),
+  deflate: () => createInflate({ chunkSize: PIECE_BYTES }),
   zstd: () => new PassThrough(),
   snappy: () => new PassThrough(),
 };

@@ -2,6 +2,12 @@
 
 import type { HttpDoor } from './http-door.ts';
 import { IMPORT_DOORS } from './import-doors.ts';
+import { INFLUX_V1, INFLUX_V2 } from './influx.ts';
 import { REMOTE_WRITE } from './remote-write.ts';
 
-export const HTTP_DOORS: readonly HttpDoor[] = [REMOTE_WRITE, ...IMPORT_DOORS];
+export const HTTP_DOORS: readonly HttpDoor[] = [
+  REMOTE_WRITE,
+  INFLUX_V1,
+  INFLUX_V2,
+  ...IMPORT_DOORS,
+];

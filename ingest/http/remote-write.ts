@@ -48,8 +48,7 @@ async function writeV1(request: HttpRequest): Promise<HttpAnswer> {
   readMetadata(body, metadata, limits);
   const { rejections } = await request.write(batch);
   // As Prometheus itself: an exemplar that is not kept is no reason to give up on samples.
-  const [exemplars] = rejections.entries().filter(([reason]) => reason === 'exemplar');
-  const isComplete = rejections.total === (exemplars?.[1] ?? 0);
+  const isComplete = rejections.total === rejections.count('exemplar');
   return isComplete ? { status: 204 } : partial(request);
 }
 

@@ -7,32 +7,41 @@ import { IngestError } from '../errors.ts';
 import { contentCoding, openBody, readAll, tooLarge } from './body.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
 import { HTTP_DOORS } from './http-doors.ts';
-import { lineBlocks } from './lines.ts';
+import { registerInfluxQuestions } from './influx.ts';
+import { lineBlocks } from './line-blocks.ts';
 import { uncompressBlock } from './snappy.ts';
 
 /** What a sender is told to wait when the error does not say, ms. */
 const RETRY_MS = 1000;
+const SLICE_BYTES = 64 * 1024;
 
-/** Adds the routes in a scope of their own, where bodies are left to be read by the doors. */
-export function registerRoutes(app: FastifyInstance, context: DoorContext): void {
+/**
+ * Adds the routes in scopes of their own: how they read bodies concerns nobody else. `others` are
+ * doors beside those of the table, which remember something from request to request.
+ */
+export function registerRoutes(
+  app: FastifyInstance,
+  context: DoorContext,
+  others: readonly HttpDoor[],
+): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
+    // The doors read bodies themselves, as they arrive.
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    registerDoors(scope, context, HTTP_DOORS);
+    const byName = new Map<string, Door>();
+    for (const httpDoor of [...HTTP_DOORS, ...others]) {
+      const door = byName.get(httpDoor.name) ?? createDoor(httpDoor.name, context);
+      byName.set(httpDoor.name, door);
+      scope.post(httpDoor.url, (request, reply) => respond(door, httpDoor, request, reply));
+    }
   });
-}
-
-export function registerDoors(
-  scope: FastifyInstance,
-  context: DoorContext,
-  doors: readonly HttpDoor[],
-): void {
-  const byName = new Map<string, Door>();
-  for (const httpDoor of doors) {
-    const door = byName.get(httpDoor.name) ?? createDoor(httpDoor.name, context);
-    byName.set(httpDoor.name, door);
-    scope.post(httpDoor.url, (request, reply) => respond(door, httpDoor, request, reply));
-  }
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+      done(null, body);
+    });
+    registerInfluxQuestions(scope);
+  });
 }
 
 async function respond(
@@ -79,8 +88,7 @@ function toHttpRequest(
     return { coding, chunks: openBody(raw, coding, draining, received) };
   };
 
-  async function readMessage(): Promise<Buffer> {
-    const { coding, chunks } = open();
+  async function whole({ coding, chunks }: ReturnType<typeof open>): Promise<Buffer> {
     // A declared size is believed when it is too large, never when it is small.
     if (Number(headers['content-length'] ?? 0) > sizeMax) throw tooLarge('the body', sizeMax);
     const body = await readAll(chunks, sizeMax, hold);
@@ -88,11 +96,9 @@ function toHttpRequest(
   }
 
   async function* readLines(): AsyncGenerator<Buffer> {
-    if (headers['content-encoding'] === 'snappy') {
-      yield readMessage();
-      return;
-    }
-    for await (const block of lineBlocks(open().chunks, sizeMax)) {
+    const body = open();
+    const chunks = body.coding === 'snappy' ? slices(await whole(body)) : body.chunks;
+    for await (const block of lineBlocks(chunks, sizeMax)) {
       hold(block.length);
       try {
         yield block;
@@ -105,9 +111,16 @@ function toHttpRequest(
   return Object.assign(request, {
     headers,
     parameters: new URLSearchParams(query),
-    readMessage,
+    readMessage: async () => whole(open()),
     readLines,
   });
+}
+
+/** What is in memory, as if it arrived. */
+async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    yield bytes.subarray(at, at + SLICE_BYTES);
+  }
 }
 
 /** An error without a code of ours is a bug: the client learns that, and nothing of its insides. */

@@ -1,10 +1,8 @@
 // A body as lines: in blocks that end where a line does, so that whoever reads them has memory for
 // one block, however long the body is.
 
-import type { Chunks } from './body.ts';
-import { tooLarge } from './body.ts';
-
-const NEWLINE = 0x0a;
+import { NEWLINE } from '../decode/lines.ts';
+import { type Chunks, tooLarge } from './body.ts';
 
 /**
  * Whole lines, some to a block, each with its newline, which only the last line of the body may
@@ -29,16 +27,4 @@ export async function* lineBlocks(chunks: Chunks, lineBytesMax: number): AsyncGe
     }
   }
   if (begun.length > 0) yield Buffer.concat(begun);
-}
-
-/** Calls `visit` for each line, `[start, end)` without its newline; returns how many there were. */
-export function eachLine(block: Buffer, visit: (start: number, end: number) => void): number {
-  let lines = 0;
-  for (let start = 0; start < block.length; lines++) {
-    const newline = block.indexOf(NEWLINE, start);
-    const end = newline < 0 ? block.length : newline;
-    visit(start, end);
-    start = end + 1;
-  }
-  return lines;
 }
