@@ -3,10 +3,10 @@
 
 import { isUtf8 } from 'node:buffer';
 import { type LineDecoder, LineError } from '../decode/line.ts';
+import { eachLine } from '../decode/lines.ts';
 import { IngestError } from '../errors.ts';
 import { describe, toMessages } from '../reasons.ts';
 import type { HttpAnswer, HttpRequest } from './http-door.ts';
-import { eachLine } from './lines.ts';
 
 /** Points after which a batch is written: what an import holds in memory, but for one long line. */
 const BATCH_POINTS = 65_536;
