@@ -24,6 +24,7 @@ const TOLD_MAX = 10;
 
 interface Tally {
   lines: number;
+  /** Those that answers have counted: to line protocol none does. */
   points: number;
   problems: number;
   /** Read of the files before the one at hand. */
@@ -58,7 +59,8 @@ export async function importFiles(
     progress.stop();
     releaseSignal();
   }
-  stdout.write(`imported ${counted(tally.points, 'point')} from ${counted(tally.lines, 'line')}\n`);
+  const points = formats.includes('influx') ? '' : `${counted(tally.points, 'point')} from `;
+  stdout.write(`imported ${points}${counted(tally.lines, 'line')}\n`);
   if (tally.problems === 0) return;
   const untold = tally.problems - TOLD_MAX;
   const more = untold > 0 ? ` ${counted(untold, 'more portion')} had such lines;` : '';

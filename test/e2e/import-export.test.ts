@@ -148,6 +148,7 @@ roundTrip('other formats come in through stdin, and queries see them', async () 
   const { http } = servers[0]!;
   const nowS = Math.floor(Date.now() / 1000);
   const imports: readonly (readonly [args: string[], input: string])[] = [
+    [['--format', 'influx', '--precision', 's'], `stdin,from=lp seconds=0 ${nowS}\n`],
     [['--format', 'openmetrics'], `stdin_seconds{from="om"} 1 ${nowS}.5\n# EOF\n`],
     [
       ['--format', 'csv', '--columns', '1:time:unix_s,2:label:from,3:metric:stdin_seconds'],
@@ -161,7 +162,7 @@ roundTrip('other formats come in through stdin, and queries see them', async () 
   for (const [args, input] of imports) {
     const { code, stdout } = await pipeVarve(input, 'import', '--http', http, ...args, '-');
     assert.is(code, 0);
-    assert.match(stdout, /^imported 1 point from \d lines?\n$/);
+    assert.match(stdout, /^imported (1 point from )?\d lines?\n$/);
   }
   const time = `@ ${nowS + 1}`;
   const { stdout } = await runVarve(
@@ -175,6 +176,7 @@ roundTrip('other formats come in through stdin, and queries see them', async () 
     stdout.split('\n').map((row) => row.slice(row.indexOf(',') + 1)),
     [
       'value,__name__,from',
+      '0,stdin_seconds,lp',
       '1,stdin_seconds,om',
       '2,stdin_seconds,"c,s""v"',
       '3,stdin_seconds,jsonl',

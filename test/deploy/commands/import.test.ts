@@ -4,10 +4,13 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compress } from 'zstd-napi';
+import { runCli } from '../../../deploy/cli.ts';
+import { naiveEngine } from '../../support/naive-engine.ts';
 import { runHere } from '../../support/run-here.ts';
 
 const importing = suite('deploy/commands/import');
@@ -76,7 +79,8 @@ for (const [name, args, wanted] of FORMATS) {
   importing(`${name} ${args.join(' ')} goes to ${wanted}`, async () => {
     const { code, stdout } = await run(...args, file(name, 'one\ntwo'));
     assert.is(code, 0);
-    assert.is(stdout, 'imported 2 points from 2 lines\n');
+    const points = wanted.startsWith('/write') ? '' : '2 points from ';
+    assert.is(stdout, `imported ${points}2 lines\n`);
     assert.equal(
       requests.map((request) => [request.url, request.body]),
       [[wanted, 'one\ntwo']],
@@ -175,6 +179,26 @@ importing('a refusal of the whole request ends it with the reason', async () => 
   assert.is(code, 1);
   assert.match(stderr, /g\.jsonl: a token is needed\n$/);
   assert.is(requests.length, 1);
+});
+
+importing('an interrupt ends it at once, and tells the line to go on from', async () => {
+  let interrupt = () => {};
+  answer = () => interrupt();
+  const stderr: string[] = [];
+  const code = await runCli(['import', '--http', url, file('j.jsonl', 'one\n')], {
+    engine: naiveEngine,
+    stdin: Readable.from([]),
+    stdout: { write: () => {} },
+    stderr: { write: (text) => stderr.push(String(text)) },
+    colour: false,
+    onSignal(_signal, callback) {
+      interrupt = callback;
+      return () => {};
+    },
+    exit: () => assert.unreachable() as never,
+  });
+  assert.is(code, 1);
+  assert.match(stderr.join(''), /^varve: .*j\.jsonl: interrupted\n$/);
 });
 
 const MISTAKES: readonly (readonly [what: string, args: string[], code: number, says: RegExp])[] = [
