@@ -1,4 +1,4 @@
-// CSV as RFC 4180 has it, a row a line: quoted fields may hold commas and quotes, but no line break.
+// CSV as RFC 4180 has it, a row a line: quoted fields may hold commas and quotes, no line break.
 
 import type { Label } from '../../storage/index.ts';
 import type { SeriesBatch } from '../series-batch.ts';

@@ -1,5 +1,5 @@
-// GET /api/v1/export?match[]=...&start=&end=: raw points as JSON lines, as fast as they are read. The
-// memory of an export follows a slice of the scan, whatever it selects and however slow its reader.
+// GET /api/v1/export?match[]=...&start=&end=: raw points as JSON lines, as fast as they are read.
+// The memory of an export follows a slice of the scan, whatever it selects and whoever reads it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ScanRequest, SeriesPoints, Storage } from '../../storage/index.ts';

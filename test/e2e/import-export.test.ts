@@ -69,7 +69,7 @@ function sample(): Series[] {
   }));
 }
 
-/** In a way of its own: every value that JSON has no number for as the bits of a NaN, or in words. */
+/** In a way of its own: other words, and other keys first. */
 function toLine({ metric, timestampsMs, values }: Series): string {
   const words = bitsOf(values);
   const texts = Array.from(values, (value, i) => {
@@ -78,7 +78,8 @@ function toLine({ metric, timestampsMs, values }: Series): string {
     const [low, high] = [words[2 * i]!, words[2 * i + 1]!];
     return `"nan:${[high, low].map((word) => word.toString(16).padStart(8, '0')).join('')}"`;
   });
-  return `{"timestamps":[${timestampsMs}],"values":[${texts}],"metric":${JSON.stringify(metric)}}\n`;
+  const labels = JSON.stringify(metric);
+  return `{"timestamps":[${timestampsMs}],"values":[${texts}],"metric":${labels}}\n`;
 }
 
 const WORDS: Readonly<Record<string, bigint>> = {
@@ -156,7 +157,8 @@ roundTrip('other formats come in through stdin, and queries see them', async () 
     ],
     [
       [],
-      `{"metric":{"__name__":"stdin_seconds","from":"jsonl"},"values":[3],"timestamps":[${nowS}000]}`,
+      '{"metric":{"__name__":"stdin_seconds","from":"jsonl"},"values":[3],' +
+        `"timestamps":[${nowS}000]}`,
     ],
   ];
   for (const [args, input] of imports) {
