@@ -1,5 +1,5 @@
-// A body of lines on its way into storage: batch after batch as it arrives, and in the end an answer
-// that says what became of it.
+// A body of lines on its way into storage: batch after batch as it arrives, and in the end an
+// answer that says what became of it.
 
 import { isUtf8 } from 'node:buffer';
 import { type LineDecoder, LineError } from '../decode/line.ts';
