@@ -4,8 +4,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExportMetricsServiceResponseSchema } from '../../proto/index.ts';
-import { walkMetrics } from '../decode/otlp-metrics.ts';
-import { createOtlpNamer } from '../decode/otlp-names.ts';
+import { walkMetrics } from '../decode/otlp/metrics.ts';
+import { createOtlpNamer } from '../decode/otlp/names.ts';
 import type { DoorRequest } from '../door.ts';
 import type { IngestLimits } from '../limits.ts';
 import type { IdentifiedPoints } from '../point-writer.ts';

@@ -5,18 +5,18 @@
 
 import type { Label, MetadataStore } from '../../storage/index.ts';
 import type { LabelBytes } from '../decode/labels.ts';
-import { decodeAttributes } from '../decode/otlp-attributes.ts';
+import { decodeAttributes } from '../decode/otlp/attributes.ts';
 import {
   type ClassicBuckets,
   decimalText,
   explicitBuckets,
   exponentialBuckets,
-} from '../decode/otlp-buckets.ts';
-import { type HistogramPoint, POINT_PARTS_MAX } from '../decode/otlp-distributions.ts';
-import { type LabelMap, pointLabels, seriesLabels } from '../decode/otlp-labels.ts';
-import type { MetricsVisitor } from '../decode/otlp-metrics.ts';
-import type { DataPoint, DoubleWords } from '../decode/otlp-points.ts';
-import { fromWords, NO_BYTES, rangeKey } from '../decode/otlp-wire.ts';
+} from '../decode/otlp/buckets.ts';
+import { type HistogramPoint, POINT_PARTS_MAX } from '../decode/otlp/distributions.ts';
+import { type LabelMap, pointLabels, seriesLabels } from '../decode/otlp/labels.ts';
+import type { MetricsVisitor } from '../decode/otlp/metrics.ts';
+import type { DataPoint, DoubleWords } from '../decode/otlp/points.ts';
+import { fromWords, NO_BYTES, rangeKey } from '../decode/otlp/wire.ts';
 import { IngestError } from '../errors.ts';
 import type { Reason } from '../reasons.ts';
 import type { SeriesBatch } from '../series-batch.ts';

@@ -2,8 +2,8 @@
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { credentials, makeClientConstructor, type ServiceError } from '@grpc/grpc-js';
-import { walkMetrics } from '../../ingest/decode/otlp-metrics.ts';
-import { createOtlpNamer } from '../../ingest/decode/otlp-names.ts';
+import { walkMetrics } from '../../ingest/decode/otlp/metrics.ts';
+import { createOtlpNamer } from '../../ingest/decode/otlp/names.ts';
 import { createContextIds } from '../../ingest/otlp/contexts.ts';
 import { createMetricsMapper } from '../../ingest/otlp/metrics-mapper.ts';
 import { createPointLedger } from '../../ingest/otlp/point-ledger.ts';

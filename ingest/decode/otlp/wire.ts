@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { malformed } from '../errors.ts';
-import { readLength, readTag, skipBytes, skipField, WIRE_LEN, type WireCursor } from './wire.ts';
+import { malformed } from '../../errors.ts';
+import { readLength, readTag, skipBytes, skipField, WIRE_LEN, type WireCursor } from '../wire.ts';
 
 /** Some of a request's bytes: the content of a field, without its tag. */
 export interface ByteRange {

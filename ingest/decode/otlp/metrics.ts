@@ -2,7 +2,16 @@
 // point and attribute. Fields may come in any order, so each level is read twice: for what
 // describes it, then for what is in it.
 
-import { within } from './entries.ts';
+import { within } from '../entries.ts';
+import {
+  readTag,
+  readVarint,
+  skipField,
+  WIRE_LEN,
+  WIRE_VARINT,
+  type WireCursor,
+  wireCursor,
+} from '../wire.ts';
 import {
   type ExponentialPoint,
   exponentialPoint,
@@ -13,18 +22,9 @@ import {
   readSummaryPoint,
   type SummaryPoint,
   summaryPoint,
-} from './otlp-distributions.ts';
-import { type NumberPoint, numberPoint, readNumberPoint } from './otlp-points.ts';
-import { type ByteRange, findMessage, joined, NO_BYTES, readRange } from './otlp-wire.ts';
-import {
-  readTag,
-  readVarint,
-  skipField,
-  WIRE_LEN,
-  WIRE_VARINT,
-  type WireCursor,
-  wireCursor,
-} from './wire.ts';
+} from './distributions.ts';
+import { type NumberPoint, numberPoint, readNumberPoint } from './points.ts';
+import { type ByteRange, findMessage, joined, NO_BYTES, readRange } from './wire.ts';
 
 /** Points and metrics read before others have a turn: some 10 ms, when all of them are new. */
 const STEPS_PER_TURN = 4096;
