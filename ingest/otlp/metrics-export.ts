@@ -59,7 +59,7 @@ export function createMetricsExporter(options: MetricsExporterOptions): MetricsE
       ...{ batch, ledger, translation, metadata, pointsMax: limits.entries },
       onDelta: (position) => deltas.push(position),
     });
-    for (const _ of walkMetrics(body, mapper)) await nextTurn();
+    for (const _ of walkMetrics(body, mapper, limits.entries)) await nextTurn();
     const { rejections } = await request.write(batch, {
       adjust: (points) => accumulated(points, deltas, totals, request),
       onRejected: ledger.rejectAt,

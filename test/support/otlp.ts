@@ -128,7 +128,7 @@ export function mapMetrics(
     onDelta: (position) => deltas.push(position),
   });
   const bytes = Buffer.isBuffer(request) ? request : encodeMetrics(request);
-  for (const _ of walkMetrics(bytes, mapper));
+  for (const _ of walkMetrics(bytes, mapper, 1_000_000));
   const lines: string[] = [];
   log.points.forEach(({ labels, timestampMs, bits }, position) => {
     if (typeof labels !== 'string') {

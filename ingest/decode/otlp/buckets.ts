@@ -1,4 +1,4 @@
-// Histograms of OTLP as the buckets that `le` names: cumulative, each up to and including its bound.
+// Histograms of OTLP as the buckets that `le` names: cumulative, each up to its bound, included.
 
 import type { ExponentialBuckets, ExponentialPoint, HistogramPoint } from './distributions.ts';
 

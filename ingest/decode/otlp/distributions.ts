@@ -213,7 +213,7 @@ function readQuantile(cursor: WireCursor, quantiles: SummaryPoint['quantiles']):
   if (quantiles.length <= POINT_PARTS_MAX) quantiles.push(read);
 }
 
-/** The elements that follow `tag`, packed or one alone. Those past POINT_PARTS_MAX + 1 are let go. */
+/** The elements behind `tag`, packed or one alone. Those past POINT_PARTS_MAX + 1 are let go. */
 function readRepeated(
   cursor: WireCursor,
   tag: number,

@@ -9,7 +9,7 @@ import { framed } from '../../support/write-requests.ts';
 import { type BatchSource, type LoadSeries, mixValues } from './batches.ts';
 
 const CPUS = 10;
-/** Every time is this one and every value this one until a batch is used: found by their bytes. */
+/** Times and values until a batch is used: they are found by their bytes. */
 const MARK_NANOS = 0x0102030405060708n;
 const MARK_VALUE = 1.000244140625;
 

@@ -81,7 +81,7 @@ function walkByHand(bytes: Buffer): Content {
       ]),
     leaveResource: () => content.push(['end']),
   };
-  for (const _ of walkMetrics(bytes, visitor));
+  for (const _ of walkMetrics(bytes, visitor, 1_000_000));
   return content;
 }
 
@@ -213,7 +213,7 @@ walk('refuses damaged bytes as malformed and nothing else', () => {
   fc.assert(
     fc.property(damaged, (bytes) => {
       try {
-        for (const _ of walkMetrics(bytes, visitor));
+        for (const _ of walkMetrics(bytes, visitor, 1_000_000));
       } catch (error) {
         assert.instance(error, IngestError);
         assert.is((error as IngestError).code, 'INVALID_ARGUMENT');
