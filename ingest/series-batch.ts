@@ -98,6 +98,12 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
         slotIds = larger;
       }
       const slot = slots++;
+      // Ahead of the closures that a new one needs: almost every series is known.
+      const known = cache.get(key);
+      if (known !== 0) {
+        slotIds[slot] = known;
+        return slot;
+      }
       lookup.add(
         key,
         () => checked(labels()),

@@ -75,8 +75,9 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
       ledger.reject(1);
       return false;
     }
-    oldestMs = Math.min(oldestMs, point.timestampMs);
-    newestMs = Math.max(newestMs, point.timestampMs);
+    // Written only when they change: each write of a double that closures share allocates.
+    if (point.timestampMs < oldestMs) oldestMs = point.timestampMs;
+    if (point.timestampMs > newestMs) newestMs = point.timestampMs;
     attributes = point.attributes;
     keys.setAttributes(attributes);
     labels = undefined;
