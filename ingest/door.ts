@@ -9,6 +9,10 @@ import type { PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
+import { createSeriesPredictor } from './series-predictor.ts';
+
+/** Keys of some 250,000 series. */
+const PREDICTOR_BYTES = 32 * 1024 * 1024;
 
 /** What a request is given to be decoded with. */
 export interface DoorRequest {
@@ -67,6 +71,7 @@ export interface DoorContext {
 export function createDoor(name: string, context: DoorContext): Door {
   const { storage, points, admission, metrics, metadata } = context;
   const cache = context.caches.open();
+  const predictor = createSeriesPredictor(PREDICTOR_BYTES);
   metrics.open(name);
 
   async function carry<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T> {
@@ -92,7 +97,7 @@ export function createDoor(name: string, context: DoorContext): Door {
       hold,
       release,
       createBatch: () =>
-        createSeriesBatch({ storage, cache, limits, pool: points.pool, reserve: hold }),
+        createSeriesBatch({ storage, cache, predictor, limits, pool: points.pool, reserve: hold }),
       async write(batch) {
         admission.takePoints(batch.size, limits);
         const outcome = await points.append(await batch.identify(), limits);
