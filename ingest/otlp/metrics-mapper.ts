@@ -97,7 +97,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
 
   /** `part` tells the series of one data point apart. */
   function slotOf(part: string, suffix: string, extra?: Label): number {
-    return batch.series(keys.keyOf(part), () => {
+    return batch.seriesAt(keys.bytes, 0, keys.keyEnd(part), () => {
       const name = metric.name();
       if (name === undefined) return 'untranslatable_name';
       return seriesLabels(baseLabels(), `${name}${suffix}`, extra);

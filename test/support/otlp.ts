@@ -144,16 +144,15 @@ export function mapMetrics(
 /** Throws when a key stands for two series. */
 function withHonestKeys(batch: SeriesBatch): SeriesBatch {
   const known = new Map<string, string>();
-  return Object.create(batch, {
-    series: {
-      value(key: string, labels: () => readonly Label[] | Reason) {
-        const text = JSON.stringify(labels());
-        if ((known.get(key) ?? text) !== text) throw new Error(`${known.get(key)} is ${text}`);
-        known.set(key, text);
-        return batch.series(key, labels);
-      },
-    },
-  });
+  const series: SeriesBatch['series'] = (key, labels) => {
+    const text = JSON.stringify(labels());
+    if ((known.get(key) ?? text) !== text) throw new Error(`${known.get(key)} is ${text}`);
+    known.set(key, text);
+    return batch.series(key, labels);
+  };
+  const seriesAt: SeriesBatch['seriesAt'] = (bytes, start, end, labels) =>
+    series(bytes.toString('latin1', start, end), labels);
+  return Object.create(batch, { series: { value: series }, seriesAt: { value: seriesAt } });
 }
 
 function valueText(bits: bigint): string {
