@@ -13,7 +13,7 @@ const CPUS = 10;
 const MARK_NANOS = 0x0102030405060708n;
 const MARK_VALUE = 1.000244140625;
 
-/** There is one buffer: one batch under way. `series.count` is a multiple of METRIC_KINDS * CPUS. */
+/** One buffer: one batch under way. `series.count` is a multiple of METRIC_KINDS * CPUS. */
 export function otlpSource(series: LoadSeries, rounds: number): BatchSource {
   const values = mixValues(series, rounds);
   const message = framed(toBinary(ExportMetricsServiceRequestSchema, requestOf(series)));
