@@ -9,6 +9,10 @@ import type { IdentifiedPoints, PointWriter, WriteOutcome } from './point-writer
 import { createRejections } from './reasons.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
+import { createSeriesPredictor } from './series-predictor.ts';
+
+/** Keys of some 250,000 series. */
+const PREDICTOR_BYTES = 32 * 1024 * 1024;
 
 /** For formats whose answer or whose values depend on what becomes of single points. */
 export interface WriteHooks {
@@ -75,6 +79,7 @@ export interface DoorContext {
 export function createDoor(name: string, context: DoorContext): Door {
   const { storage, points, admission, metrics, metadata } = context;
   const cache = context.caches.open();
+  const predictor = createSeriesPredictor(PREDICTOR_BYTES);
   metrics.open(name);
 
   async function carry<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T> {
@@ -100,7 +105,7 @@ export function createDoor(name: string, context: DoorContext): Door {
       hold,
       release,
       createBatch: () =>
-        createSeriesBatch({ storage, cache, limits, pool: points.pool, reserve: hold }),
+        createSeriesBatch({ storage, cache, predictor, limits, pool: points.pool, reserve: hold }),
       async write(batch, { adjust, onRejected } = {}) {
         admission.takePoints(batch.size, limits);
         const identified = await batch.identify();
