@@ -28,7 +28,7 @@ export interface SeriesBatch {
    * a rule.
    */
   series(key: string, labels: () => readonly Label[] | Reason): number;
-  /** The same for a key that lies in bytes, `[start, end)`: made for many that come in one order. */
+  /** The same for a key that lies in bytes, `[start, end)`: for many in one order. */
   seriesAt(
     bytes: Buffer,
     start: number,
