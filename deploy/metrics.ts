@@ -61,6 +61,11 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
   ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
   ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
   ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
+  [
+    'varve_storage_series_forgotten_total',
+    'Series forgotten, as nothing has a point of them.',
+    (s) => s.seriesForgotten,
+  ],
   ['varve_storage_blocks_read_total', 'Blocks read from SSTables.', (s) => s.blocksRead],
   ['varve_storage_blocks_used_total', 'Of these, with an answer.', (s) => s.blocksUsed],
   ['varve_storage_scans_total', 'Scans begun.', (s) => s.scans],

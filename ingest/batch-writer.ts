@@ -20,7 +20,7 @@ import { createPointPool } from './point-pool.ts';
 import { createRejections, REJECTED_ID_MIN, type Rejections } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { createSeriesLookup } from './series-lookup.ts';
-import { filterPoints } from './validate.ts';
+import { filterPoints, withinEveryRule } from './validate.ts';
 
 /** Entries read before others have a turn: some 10 ms, when all of them are new. */
 const ENTRIES_PER_TURN = 10_000;
@@ -109,6 +109,10 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const rejections = createRejections();
     if (request.events > 0) rejections.add('event', request.events);
     const rules = { nowMs: clock.nowMs(), limits, storage };
+    if (!withinEveryRule(span, rules)) {
+      const loading = storage.load(points.ids.filter((id) => id < REJECTED_ID_MIN));
+      if (loading !== undefined) await loading;
+    }
     const batch = filterPoints(points, span, idMax < REJECTED_ID_MIN, rules, rejections);
     const accepted = batch.ids.length;
     const outcome = { sequence: request.sequence, accepted, rejections };

@@ -56,7 +56,7 @@ export function createSeriesLookup(
     add(source, assign) {
       const key = labelsKey(source);
       let id = cache.get(key);
-      if (id === 0) {
+      if (id === 0 || !storage.renew(id)) {
         const sent = decodeLabels(source, limits);
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {

@@ -60,6 +60,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     admission,
     metrics,
     limits: () => limits,
+    holdSeries: (ids) => storage.holdSeries(ids),
     monotonicMs: clock.monotonicMs,
     onError(method, error) {
       const code = errorCodeOf(error);

@@ -6,6 +6,7 @@ import type { Core } from './core.ts';
 import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
+import { Forgetter } from './forgetting.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
@@ -34,7 +35,7 @@ import type {
 } from './types.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { WindowCompactor } from './windows/compactor.ts';
+import { createWindowCompacting, WindowCompactor } from './windows/compactor.ts';
 import { dropWindows, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
@@ -80,18 +81,16 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   return engine;
 }
 
-/** A window closes, or has been quiet for long enough, without any event. */
-const WINDOW_LOOK_MS = 60_000;
-
 class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
   readonly #flushing: Background;
-  readonly #indexCompacting: Background;
+  readonly #indexCompacting: IndexCompactor;
   readonly #compactor: WindowCompactor;
   readonly #windowCompacting: Background;
+  readonly #forgetter: Forgetter;
   readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
@@ -105,19 +104,10 @@ class Engine implements Storage {
       const isClosed = error instanceof StorageError && error.code === 'CLOSED';
       if (!isClosed) settings.listener.backgroundError?.(error);
     };
-    const compactor = new IndexCompactor(core);
-    this.#indexCompacting = new Background({
-      scheduler: env.scheduler,
-      step: async () => core.trouble.refusal === undefined && compactor.step(),
-      failed,
-    });
+    this.#indexCompacting = new IndexCompactor(core, failed);
     this.#compactor = new WindowCompactor(core);
-    this.#windowCompacting = new Background({
-      scheduler: env.scheduler,
-      step: () => this.#compactStep(),
-      failed,
-      lookAgainMs: WINDOW_LOOK_MS,
-    });
+    const merged = () => this.writes.retryWaiting();
+    this.#windowCompacting = createWindowCompacting(core, this.#compactor, merged, failed);
     this.#flushing = new Background({
       scheduler: env.scheduler,
       step: () => this.#flushStep(),
@@ -132,6 +122,7 @@ class Engine implements Storage {
       onSealed: () => this.#flushing.kick(),
       debt: () => this.#compactor.debt,
     });
+    this.#forgetter = new Forgetter(core, this.writes, failed);
     this.#mending = createMending({
       core,
       wal,
@@ -154,6 +145,7 @@ class Engine implements Storage {
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
     this.#kickCompactions();
+    this.#forgetter.kick();
   }
 
   resolve(
@@ -164,8 +156,21 @@ class Engine implements Storage {
     return this.#core.series.resolve(labelSets, admit);
   }
 
-  policyOf(id: SeriesId): number {
+  renew(id: SeriesId): boolean {
+    return this.#core.series.renew(id);
+  }
+
+  holdSeries(ids: () => Iterable<SeriesId>): () => void {
+    return this.#forgetter.hold(ids);
+  }
+
+  policyOf(id: SeriesId): number | undefined {
     return this.#core.series.policyOf(id);
+  }
+
+  load(ids: Uint32Array): Promise<void> | undefined {
+    this.#assertOpen();
+    return this.#core.series.bringIntoUse(ids);
   }
 
   get policies(): readonly Policy[] {
@@ -223,7 +228,9 @@ class Engine implements Storage {
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
     this.#assertOpen();
-    return withReserve(this.#core, () => dropWindows(this.#core, keys));
+    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, keys));
+    if (dropped.length > 0) this.#forgetter.pointsGone();
+    return dropped;
   }
 
   async setPolicies(policies: PolicySet): Promise<void> {
@@ -246,7 +253,7 @@ class Engine implements Storage {
   async compact(): Promise<void> {
     this.#assertOpen();
     this.#compactor.wantFull();
-    const works = [this.#indexCompacting.finish(), this.#windowCompacting.finish()];
+    const works = [this.#indexCompacting.finishFull(), this.#windowCompacting.finish()];
     await Promise.all(works);
   }
 
@@ -285,14 +292,6 @@ class Engine implements Storage {
     return true;
   }
 
-  async #compactStep(): Promise<boolean> {
-    // On a full disk what is left of it is for flushing and expiry.
-    if (this.#core.trouble.refusal !== undefined) return false;
-    if (!(await this.#compactor.step())) return false;
-    this.writes.retryWaiting();
-    return true;
-  }
-
   #kickCompactions(): void {
     this.#indexCompacting.kick();
     this.#windowCompacting.kick();
@@ -324,6 +323,7 @@ class Engine implements Storage {
 
   async #stopWork(): Promise<void> {
     await this.#mending.stop();
+    await this.#forgetter.stop();
     await this.#windowCompacting.stop();
     await this.#indexCompacting.stop();
     await this.#flushing.stop();

@@ -80,6 +80,7 @@ async function policyIdsOf(ids: Uint32Array, { series, settings }: Core): Promis
   }
   const policyIds = new Uint32Array((ids.at(-1) ?? 0) + 1);
   for (const id of ids) policyIds[id] = lost.has(id) ? 0 : series.policyIdOf(id);
+  series.flushed(ids);
   return policyIds;
 }
 

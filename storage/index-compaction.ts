@@ -1,30 +1,62 @@
 // Carries out one leveled compaction of the tag index: reads the tables that were picked, merges
 // them on a worker, writes the result and swaps it in.
 
+import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import { indexTablePath } from './filenames.ts';
 import { writeIndexTable } from './flush.ts';
 import type { IndexTableMeta } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { IndexCompactionInput, IndexTableBytes } from './tag-index/compaction.ts';
-import { type Compaction, levelsOf, pickCompaction } from './tag-index/picker.ts';
+import {
+  type Compaction,
+  levelsOf,
+  pickCompaction,
+  pickFullCompaction,
+} from './tag-index/picker.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 
+/** Keeps the levels within their limits; not on a disk that is full. */
 export class IndexCompactor {
   readonly #core: Core;
+  readonly #work: Background;
   /** By level, the last key of the compaction before. */
   readonly #cursors: (Uint8Array | undefined)[] = [];
+  #isFullWanted = false;
 
-  constructor(core: Core) {
+  constructor(core: Core, failed: (error: Error) => void) {
     this.#core = core;
+    this.#work = new Background({
+      scheduler: core.env.scheduler,
+      step: async () => core.trouble.refusal === undefined && this.#step(),
+      failed,
+    });
+  }
+
+  kick(): void {
+    this.#work.kick();
+  }
+
+  /** Resolves once everything is in one level: what is hidden by a tombstone is gone then. */
+  finishFull(): Promise<void> {
+    this.#isFullWanted = true;
+    return this.#work.finish();
+  }
+
+  stop(): Promise<void> {
+    return this.#work.stop();
   }
 
   /** Carries out the most urgent compaction; false when none is owed. */
-  async step(): Promise<boolean> {
+  async #step(): Promise<boolean> {
     const { catalog, env, settings, counters } = this.#core;
     const levels = levelsOf(catalog.state.indexTables.values());
-    const compaction = pickCompaction(levels, settings.indexLimits, this.#cursors);
-    if (compaction === undefined) return false;
+    const owed = pickCompaction(levels, settings.indexLimits, this.#cursors);
+    const compaction = owed ?? (this.#isFullWanted ? pickFullCompaction(levels) : undefined);
+    if (compaction === undefined) {
+      this.#isFullWanted = false;
+      return false;
+    }
     const startMs = env.clock.monotonicMs();
     const inputs = [...compaction.inputs, ...compaction.overlapping];
     const outputs = await withNewFiles(env.fs, catalog, async (files) => {

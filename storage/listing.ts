@@ -2,7 +2,7 @@
 // with points in a window or memtable that meets it.
 
 import type { Core } from './core.ts';
-import { orReport, readerOf, tablesIn } from './scan.ts';
+import { seriesIdsOf, tablesIn } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import { intersect, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
@@ -62,16 +62,8 @@ async function idsIn(
   return intersect(ids, await idsWithPoints(version, core, range));
 }
 
-/** What is damaged is reported and passed over. */
-const PASS_OVER = { onCorruption: () => undefined };
-
 async function idsWithPoints(version: Version, core: Core, range: TimeRange): Promise<Uint32Array> {
-  const onDisk = await Promise.all(
-    tablesIn(version, range).map(async (file) => {
-      const table = await readerOf(file, PASS_OVER, core);
-      return table && (await orReport(table.seriesIds(), PASS_OVER, core));
-    }),
-  );
+  const onDisk = await Promise.all(tablesIn(version, range).map((file) => seriesIdsOf(file, core)));
   const { sealed, active } = version.parts;
   const inMemory = [...sealed, active]
     .map(({ memtable }) => memtable)

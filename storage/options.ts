@@ -24,6 +24,8 @@ export interface Settings {
   readonly memtablesSealedMax: number;
   readonly writeWaitMsMax: number;
   readonly blockCacheBytes: number;
+  readonly seriesCacheBytes: number;
+  readonly forgetGraceMs: number;
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
@@ -44,6 +46,8 @@ export function settle(options: StorageOptions): Settings {
     memtablesSealedMax: options.memtable?.sealedMax ?? 2,
     writeWaitMsMax: options.writeWaitMsMax ?? 5000,
     blockCacheBytes: options.blockCacheBytes ?? 256 * MIB,
+    seriesCacheBytes: options.series?.cacheBytes ?? 64 * MIB,
+    forgetGraceMs: options.series?.forgetGraceMs ?? 60_000,
     reserveBytes: options.reserveBytes ?? 64 * MIB,
     indexLimits: {
       levelZeroTables: options.index?.levelZeroTables ?? DEFAULT_LEVEL_LIMITS.levelZeroTables,

@@ -40,6 +40,8 @@ export function statsOf(
     compactionDebt: compactor.debt,
     mergedTableBytes: sum(windows, mergedBytes),
     windowsDropped: counters.windowsDropped,
+    seriesForgotten: counters.seriesForgotten,
+    seriesCacheBytes: series.cacheBytes,
     windows: windows.length,
     tables: tables.length,
     tableBytes: sum(tables, (table) => table.sizeBytes),

@@ -129,6 +129,18 @@ export interface StorageOptions {
     /** Size of a table that compaction writes. Default 2 MiB. */
     readonly tableBytes?: number;
   };
+  readonly series?: {
+    /**
+     * Memory from which on series without points in a memtable are let go of, to be read from the
+     * tag index when they are met again. Default 64 MiB.
+     */
+    readonly cacheBytes?: number;
+    /**
+     * A series that was resolved is not forgotten for so long, ms: time to append its points.
+     * Default 60 s.
+     */
+    readonly forgetGraceMs?: number;
+  };
   readonly compaction?: CompactionOptions;
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
@@ -201,6 +213,10 @@ export interface StorageStats {
   /** What the tables would take if every window had one: estimated, see stats.ts. */
   readonly mergedTableBytes: number;
   readonly windowsDropped: number;
+  /** Since the start. */
+  readonly seriesForgotten: number;
+  /** Memory of the series in use. */
+  readonly seriesCacheBytes: number;
   readonly windows: number;
   readonly tables: number;
   readonly tableBytes: number;
@@ -262,13 +278,25 @@ export interface Storage {
    * Ids of label sets, in their order. Sets not seen before are registered when `admit` (called
    * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is
    * needed.
+   *
+   * A series without points is forgotten after a while: whoever keeps an id for longer than
+   * `series.forgetGraceMs` asks `renew` before points of it follow, or holds it.
    */
   resolve(
     labelSets: readonly Labels[],
     admit?: (position: number) => boolean,
   ): Uint32Array | Promise<Uint32Array>;
-  /** Index into `policies` of a resolved series. */
-  policyOf(id: SeriesId): number;
+  /**
+   * Whether an id that was resolved earlier still is its series', which then is as if just
+   * resolved. It is not when the series was forgotten: its labels, resolved again, have a new id.
+   */
+  renew(id: SeriesId): boolean;
+  /** Keeps the series that `ids` lists, whenever it is asked, until the result is called. */
+  holdSeries(ids: () => Iterable<SeriesId>): () => void;
+  /** Index into `policies` of a series; undefined when it was not in use lately: see `load`. */
+  policyOf(id: SeriesId): number | undefined;
+  /** Brings series into use, as far as they are not forgotten; at once when all of them are. */
+  load(ids: Uint32Array): Promise<void> | undefined;
   readonly policies: readonly Policy[];
   /** Series registered and not forgotten. */
   readonly seriesCount: number;
@@ -277,7 +305,7 @@ export interface Storage {
    * Appends points of resolved series. Resolves once they are as durable as `wal.sync` says; they
    * may be visible to scans before. The caller leaves the columns unchanged until then, and may
    * reuse them after. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and UNAVAILABLE
-   * when the disk is full or failing.
+   * when the disk is full or failing, or a series was forgotten since it was resolved.
    */
   append(batch: PointBatch): Promise<void>;
 

@@ -8,7 +8,7 @@ import type { IndexRecord } from './block.ts';
 import { CONTAINER_BITS, CONTAINER_IDS } from './container.ts';
 import { DELETE, PUT, type RecordKind } from './format.ts';
 import { compareKeys, idKeyOf, labelsKeyOf, pairKeyOf, postingsKeyOf } from './keys.ts';
-import type { IndexMemoryData } from './memory.ts';
+import { type IndexMemoryData, NO_WORD } from './memory.ts';
 import { postingsRecordsOf } from './merge.ts';
 import { gallop, type Postings, union } from './postings.ts';
 import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
@@ -32,8 +32,9 @@ function* labelsRecords({ labels, slotIds }: IndexMemoryData): IterableIterator<
   const order = Uint32Array.from(slotIds.keys());
   order.sort((a, b) => compareLabelBytes(labels, a, b));
   for (const slot of order) {
-    const key = labelsKeyOf(labelBytesAt(labels, slot));
     const id = slotIds[slot]!;
+    if (id === NO_WORD) continue;
+    const key = labelsKeyOf(labelBytesAt(labels, slot));
     yield { key, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
   }
 }

@@ -94,7 +94,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
       return findSeries(this.view(), keys(labels));
     },
     forget(labels, id) {
-      memory.forget(keys(labels), id);
+      memory.forget(keys(labels), id, true);
     },
     seal() {
       sealed = [memory, ...sealed];

@@ -34,7 +34,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['core', 'new-files'],
   ['flush', 'scan', 'windows', 'index-compaction'],
   ['listing', 'recovery', 'write-path'],
-  ['stats', 'mending'],
+  ['stats', 'mending', 'forgetting'],
   ['engine', 'inspect'],
   ['index', 'env/node-env'],
 ];

@@ -107,7 +107,9 @@ reader('a flush on a worker thread makes the table that it makes here', async ()
   const keys = createLabelsKeys();
   const memory = new IndexMemory();
   for (let i = 1; i <= 500; i++) memory.add(keys(labelsOfSeries(i)), labelsOfSeries(i), i);
-  memory.forget(keys(labelsOfSeries(9)), 9);
+  memory.forget(keys(labelsOfSeries(9)), 9, true);
+  memory.forget(keys(labelsOfSeries(10)), 10, false);
+  memory.forget(keys(labelsOfSeries(700)), 700, false);
   const compute = createWorkerCompute(1);
   try {
     const there = await compute.run<unknown, BuiltIndexTable>('flush-index', memory.data());
