@@ -62,7 +62,7 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   let engine: Engine | undefined;
   const { core, nextWalSegment, info } = await recover(dir, env, settings, {
     assertWritable: () => engine!.writes.assertWritable(),
-    register: (entries, keys) => engine!.writes.register(entries, keys),
+    register: (entries) => engine!.writes.register(entries),
   });
   const wal = await openWalWriter({
     dir,

@@ -11,7 +11,7 @@ import { findSeries, labelsOf } from './tag-index/reader.ts';
 import type { IndexView } from './tag-index/view.ts';
 import type { PolicySet } from './types.ts';
 import type { Version } from './version.ts';
-import type { SeriesEntry } from './wal/record.ts';
+import type { NewSeries, SeriesEntry } from './wal/record.ts';
 
 const SERIES_ID_MAX = 2 ** 32 - 1;
 
@@ -27,7 +27,14 @@ export interface SeriesDirectoryOptions {
   /** Throws when no new series can be taken. */
   assertWritable(): void;
   /** Makes new series durable ahead of points that use them; called before `resolve` returns. */
-  register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void;
+  register(series: readonly NewSeries[]): void;
+}
+
+/** A label set that is not in use; its key is made once and serves it all the way. */
+interface LabelsToFind {
+  readonly position: number;
+  readonly labels: Labels;
+  readonly key: LabelsKey;
 }
 
 export class SeriesDirectory {
@@ -103,20 +110,22 @@ export class SeriesDirectory {
     admit: (position: number) => boolean,
   ): Uint32Array | Promise<Uint32Array> {
     const ids = new Uint32Array(labelSets.length);
-    const unknown: number[] = [];
+    const unknown: LabelsToFind[] = [];
     for (let position = 0; position < ids.length; position++) {
-      const id = this.#registry.find(this.#keyOf(labelSets[position]!));
+      const labels = labelSets[position]!;
+      const key = this.#keyOf(labels);
+      const id = this.#registry.find(key);
       ids[position] = id;
-      if (id === 0) unknown.push(position);
+      if (id === 0) unknown.push({ position, labels, key: keptKey(key) });
       else this.#resolved.add(id);
     }
     if (unknown.length === 0) return ids;
-    const known = this.#findOnDisk(labelSets, unknown);
-    if (!(known instanceof Promise)) return this.#adopt(labelSets, unknown, known, ids, admit);
+    const known = this.#findOnDisk(unknown);
+    if (!(known instanceof Promise)) return this.#adopt(unknown, known, ids, admit);
     const departures = this.#departures;
     return known.then((found) =>
       departures === this.#departures
-        ? this.#adopt(labelSets, unknown, found, ids, admit)
+        ? this.#adopt(unknown, found, ids, admit)
         : this.resolve(labelSets, admit),
     );
   }
@@ -138,7 +147,8 @@ export class SeriesDirectory {
       for (const [position, id] of missing.entries()) {
         const labels = found[position];
         if (labels === undefined || this.#forgotten.has(id)) lost.push(id);
-        else if (this.#registry.policyOf(id) === undefined) this.#use(labels, id);
+        else if (this.#registry.policyOf(id) === undefined)
+          this.#use(this.#keyOf(labels), labels, id);
       }
       return lost;
     } finally {
@@ -194,7 +204,7 @@ export class SeriesDirectory {
       // The labels of a series that was forgotten, which the crash kept from being written.
       const before = this.#registry.find(key);
       if (before !== 0 && before !== id) this.#registry.forget(before);
-      if (before !== id) this.#use(labels, id);
+      if (before !== id) this.#use(key, labels, id);
       this.#nextId = Math.max(this.#nextId, id + 1);
     }
   }
@@ -213,16 +223,10 @@ export class SeriesDirectory {
     return labels.map((known) => known ?? read.next().value);
   }
 
-  /** Ids of the sets at `positions`, 0 where there is none; at once when no block must be read. */
-  #findOnDisk(
-    labelSets: readonly Labels[],
-    positions: readonly number[],
-  ): SeriesId[] | Promise<SeriesId[]> {
+  /** The ids that label sets have, 0 where there is none; at once when no block must be read. */
+  #findOnDisk(unknown: readonly LabelsToFind[]): SeriesId[] | Promise<SeriesId[]> {
     const version = this.#options.currentVersion().retain();
-    // A key lives until the next one is made, so one that is awaited is copied.
-    const found = positions.map((position) =>
-      findSeries(version.index, keptKey(this.#keyOf(labelSets[position]!))),
-    );
+    const found = unknown.map(({ key }) => findSeries(version.index, key));
     if (found.every((id) => typeof id === 'number')) {
       version.release();
       return found;
@@ -232,35 +236,32 @@ export class SeriesDirectory {
 
   /** Fills in the ids that were found, and registers what is admitted of the rest. */
   #adopt(
-    labelSets: readonly Labels[],
-    positions: readonly number[],
+    unknown: readonly LabelsToFind[],
     found: readonly SeriesId[],
     ids: Uint32Array,
     admit: (position: number) => boolean,
   ): Uint32Array {
-    const entries: SeriesEntry[] = [];
-    const keys: LabelsKey[] = [];
-    for (const [i, position] of positions.entries()) {
-      const labels = labelSets[position]!;
+    const fresh: NewSeries[] = [];
+    for (const [i, { position, labels, key }] of unknown.entries()) {
       // Somebody else, or an earlier position, may have brought it into use since.
-      const inUse = this.#registry.find(this.#keyOf(labels));
+      const inUse = this.#registry.find(key);
       if (inUse !== 0) ids[position] = inUse;
-      else if (found[i] !== 0) ids[position] = this.#use(labels, found[i]!);
+      else if (found[i] !== 0) ids[position] = this.#use(key, labels, found[i]!);
       else if (admit(position)) {
-        if (entries.length === 0) this.#options.assertWritable();
-        ids[position] = this.#use(labels, this.#takeId());
+        if (fresh.length === 0) this.#options.assertWritable();
+        const id = this.#use(key, labels, this.#takeId());
+        ids[position] = id;
         this.#count++;
-        entries.push({ id: ids[position]!, labels });
-        keys.push(keptKey(this.#keyOf(labels)));
+        fresh.push({ id, labels, key });
       }
       this.#resolved.add(ids[position]!);
     }
-    if (entries.length > 0) this.#options.register(entries, keys);
+    if (fresh.length > 0) this.#options.register(fresh);
     return ids;
   }
 
-  #use(labels: Labels, id: SeriesId): SeriesId {
-    this.#registry.add(this.#keyOf(labels), id, this.#policies.policyOf(labels));
+  #use(key: LabelsKey, labels: Labels, id: SeriesId): SeriesId {
+    this.#registry.add(key, id, this.#policies.policyOf(labels));
     return id;
   }
 

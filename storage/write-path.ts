@@ -9,7 +9,7 @@ import type { SeriesId } from './series/labels.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
 import { Generation } from './version.ts';
-import type { SeriesEntry } from './wal/record.ts';
+import type { NewSeries } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteBrake } from './write-brake.ts';
 import { WriteRoom } from './write-room.ts';
@@ -119,10 +119,10 @@ export class WritePath {
   }
 
   /** Writes new series ahead of the points that use them. Throws CLOSED once shut. */
-  register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void {
+  register(entries: readonly NewSeries[]): void {
     if (this.#shut !== undefined) throw this.#shut;
     const { newSeries } = this.#active;
-    for (const [i, { id, labels }] of entries.entries()) newSeries.add(keys[i]!, labels, id);
+    for (const { id, labels, key } of entries) newSeries.add(key, labels, id);
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();
