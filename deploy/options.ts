@@ -17,7 +17,11 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
       slowdownTables: compaction.slowdown_tables,
       stopTables: compaction.stop_tables,
     },
-    index: { levelZeroTables: index.level_zero_tables, levelRatio: index.level_ratio },
+    index: {
+      levelZeroTables: index.level_zero_tables,
+      levelRatio: index.level_ratio,
+      bloomBitsPerKey: index.bloom_bits_per_key,
+    },
     blockCacheBytes: block_cache,
     series: { cacheBytes: series_cache },
     reserveBytes: reserve,

@@ -91,6 +91,7 @@ export class IndexCompactor {
       runs: [...runs, older],
       dropTombstones: compaction.dropTombstones,
       targetBytes: settings.indexTableBytes,
+      bloomBitsPerKey: settings.indexBloomBitsPerKey,
     });
     return allWritten(
       built.map((table) => writeIndexTable(table, compaction.level + 1, this.#core, files)),

@@ -29,6 +29,7 @@ export interface Settings {
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
+  readonly indexBloomBitsPerKey: number;
   readonly compactionRate: IoRate;
   readonly compactionJobPoints: number;
   readonly windowLimits: WindowLimits;
@@ -54,6 +55,7 @@ export function settle(options: StorageOptions): Settings {
       levelOneBytes: options.index?.levelOneBytes ?? DEFAULT_LEVEL_LIMITS.levelOneBytes,
       ratio: options.index?.levelRatio ?? DEFAULT_LEVEL_LIMITS.ratio,
     },
+    indexBloomBitsPerKey: options.index?.bloomBitsPerKey ?? 10,
     indexTableBytes: options.index?.tableBytes ?? INDEX_TABLE_BYTES,
     compactionRate: options.compaction?.rate ?? 'auto',
     compactionJobPoints: options.compaction?.jobPoints ?? 2 ** 20,

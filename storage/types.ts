@@ -128,6 +128,11 @@ export interface StorageOptions {
     readonly levelRatio?: number;
     /** Size of a table that compaction writes. Default 2 MiB. */
     readonly tableBytes?: number;
+    /**
+     * Bits of filter for each label set and label pair, in memory: of n lookups of what is not
+     * there n * 0.62^bits read a block. Default 10, which is one in 120.
+     */
+    readonly bloomBitsPerKey?: number;
   };
   readonly series?: {
     /**

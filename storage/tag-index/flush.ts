@@ -15,10 +15,17 @@ import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
+export interface IndexFlushInput {
+  readonly data: IndexMemoryData;
+  readonly bloomBitsPerKey: number;
+}
+
 /** Undefined when there is nothing to flush. */
-export function flushIndexMemory(data: IndexMemoryData): BuiltIndexTable | undefined {
+export function flushIndexMemory(input: IndexFlushInput): BuiltIndexTable | undefined {
+  const { data, bloomBitsPerKey } = input;
   // One table however large: level 0 is counted, and its tables overlap anyway.
-  const tables = buildIndexTables(recordsOf(data), Number.POSITIVE_INFINITY);
+  const targetBytes = Number.POSITIVE_INFINITY;
+  const tables = buildIndexTables(recordsOf(data), { targetBytes, bloomBitsPerKey });
   return tables[0];
 }
 

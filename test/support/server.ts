@@ -20,7 +20,11 @@ export interface ServerProcess {
 }
 
 /** Starts `varve serve` on free ports and resolves at its ready line; rejects if it ends before. */
-export function startServer(dataDir: string, args: readonly string[] = []): Promise<ServerProcess> {
+export function startServer(
+  dataDir: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServerProcess> {
   const startMs = performance.now();
   const child = spawn(
     program,
@@ -28,7 +32,7 @@ export function startServer(dataDir: string, args: readonly string[] = []): Prom
       ...['serve', '--data', dataDir, '--grpc', '127.0.0.1:0', '--http', '127.0.0.1:0'],
       ...['--set', 'self_monitoring=false', ...args],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );
   // Ahead of the listener that removes its directory.
   const kill = () => child.kill('SIGKILL');

@@ -112,8 +112,9 @@ reader('a flush on a worker thread makes the table that it makes here', async ()
   memory.forget(keys(labelsOfSeries(700)), 700, false);
   const compute = createWorkerCompute(1);
   try {
-    const there = await compute.run<unknown, BuiltIndexTable>('flush-index', memory.data());
-    assert.equal(there, flushIndexMemory(memory.data()));
+    const input = { data: memory.data(), bloomBitsPerKey: 10 };
+    const there = await compute.run<unknown, BuiltIndexTable>('flush-index', input);
+    assert.equal(there, flushIndexMemory(input));
   } finally {
     await compute.close();
   }
