@@ -135,15 +135,9 @@ export interface StorageOptions {
     readonly bloomBitsPerKey?: number;
   };
   readonly series?: {
-    /**
-     * Memory from which on series without points in a memtable are let go of, to be read from the
-     * tag index when they are met again. Default 64 MiB.
-     */
+    /** Memory from which on series that are not in use are let go of. Default 64 MiB. */
     readonly cacheBytes?: number;
-    /**
-     * A series that was resolved is not forgotten for so long, ms: time to append its points.
-     * Default 60 s.
-     */
+    /** A series is not forgotten for so long after it was resolved, ms. Default 60 s. */
     readonly forgetGraceMs?: number;
   };
   readonly compaction?: CompactionOptions;

@@ -3,8 +3,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../support/client.ts';
-import { startServer } from '../support/server.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { QUIET, startServer } from '../support/varve-process.ts';
 import { cpuSeconds, memoryMib } from './load/process-stats.ts';
 import { figure } from './support/figure.ts';
 import { numberOption } from './support/options.ts';
@@ -50,12 +50,12 @@ function sampleOf(series: number, point: number): number {
 const timestampsMs = Array.from({ length: POINTS_PER_SERIES }, (_, i) => startMs + i * STEP_MS);
 
 async function startVarve(): Promise<Contestant> {
-  const server = await startServer(await tempDir());
+  const server = await startServer(await tempDir(), ...QUIET);
   const client = connect(server.grpc);
   return {
     name: 'varve',
     pid: server.pid,
-    http: `http://${server.http}`,
+    http: server.http,
     async write(from, to) {
       const series = Array.from({ length: to - from }, (_, i) => ({
         labels: Object.entries(labelsOf(from + i)).map(([name, value]) => ({ name, value })),
@@ -67,7 +67,7 @@ async function startVarve(): Promise<Contestant> {
     async settle() {},
     async stop() {
       client.close();
-      await server.end('SIGTERM');
+      await server.stop();
     },
   };
 }

@@ -5,8 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { memoryMib } from '../bench/load/process-stats.ts';
 import { connect } from '../support/client.ts';
-import { type ServerProcess, startServer } from '../support/server.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const restart = suite('e2e/restart-memory');
 
@@ -20,7 +20,17 @@ const BATCHES = 30;
 const POINTS_PER_BATCH = 50_000;
 const POINT_BYTES = 24;
 
-async function writePoints(server: ServerProcess, batches: number): Promise<void> {
+/** A server whose heap is limited; it takes its environment from this process. */
+async function startLimited(dir: string, args: readonly string[]): Promise<VarveProcess> {
+  process.env['NODE_OPTIONS'] = `--max-old-space-size=${HEAP_MIB}`;
+  try {
+    return await startServer(dir, ...args);
+  } finally {
+    delete process.env['NODE_OPTIONS'];
+  }
+}
+
+async function writePoints(server: VarveProcess, batches: number): Promise<void> {
   const client = connect(server.grpc);
   const nowMs = Date.now();
   const definitions = Array.from({ length: SERIES }, (_, ref) => ({
@@ -40,9 +50,9 @@ async function writePoints(server: ServerProcess, batches: number): Promise<void
   client.close();
 }
 
-async function storedPoints({ http }: ServerProcess): Promise<number> {
+async function storedPoints({ http }: VarveProcess): Promise<number> {
   const query = encodeURIComponent('sum(count_over_time(load[5m]))');
-  const answer = await fetch(`http://${http}/api/v1/query?query=${query}`);
+  const answer = await fetch(`${http}/api/v1/query?query=${query}`);
   const { data } = (await answer.json()) as {
     data: { result: readonly { value: readonly [number, string] }[] };
   };
@@ -50,22 +60,21 @@ async function storedPoints({ http }: ServerProcess): Promise<number> {
 }
 
 restart('a restart needs no more memory than running does, whatever the log holds', async () => {
-  const heapLimit = { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` };
-  const small = ['--set', `storage.memtable.size=${MEMTABLE_MIB}MiB`];
-  const running = await startServer(await tempDir(), small, heapLimit);
+  const small = [...QUIET, '--set', `storage.memtable.size=${MEMTABLE_MIB}MiB`];
+  const running = await startLimited(await tempDir(), small);
   await writePoints(running, RUNNING_BATCHES);
   const runningMib = memoryMib(running.pid).peak;
-  await running.end('SIGKILL');
+  await running.stop('SIGKILL');
 
   const dir = await tempDir();
-  const large = await startServer(dir, ['--set', 'storage.memtable.size=256MiB']);
+  const large = await startServer(dir, ...QUIET, '--set', 'storage.memtable.size=256MiB');
   await writePoints(large, BATCHES);
-  await large.end('SIGKILL');
+  await large.stop('SIGKILL');
 
-  const again = await startServer(dir, small, heapLimit);
+  const again = await startLimited(dir, small);
   const replayMib = memoryMib(again.pid).peak;
   assert.is(await storedPoints(again), BATCHES * POINTS_PER_BATCH);
-  await again.end('SIGTERM');
+  await again.stop();
   const logMib = (BATCHES * POINTS_PER_BATCH * POINT_BYTES) / 2 ** 20;
   assert.ok(logMib > 2 * NOISE_MIB, 'the log in one memtable would show');
   const figures = `${replayMib} MiB in replay, ${runningMib} MiB running`;

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Labels } from '../../../storage/series/labels.ts';
 import { createLabelsKeys } from '../../../storage/series/labels-key.ts';
+import { falsePositiveRateOf } from '../../../storage/sstable/bloom.ts';
 import { flushIndexMemory } from '../../../storage/tag-index/flush.ts';
 import { IndexMemory } from '../../../storage/tag-index/memory.ts';
 import { labelNames, labelsOf, labelValues } from '../../../storage/tag-index/reader.ts';
@@ -94,6 +95,27 @@ reader('an empty index answers', async () => {
   assert.equal(await labelValues(view, 'host'), []);
   assert.is((await select(view, [[]])).length, 0);
 });
+
+for (const bits of [6, 10, 14]) {
+  const computed = falsePositiveRateOf(bits);
+  reader(
+    `${bits} bits a key let ${computed.toPrecision(2)} of new series through to a read`,
+    async () => {
+      const filtered = createIndexLab(0, bits);
+      for (let i = 0; i < 2000; i++) filtered.add(labelsOfSeries(i));
+      filtered.seal();
+      await filtered.flush();
+      const tries = 20_000;
+      for (let i = 0; i < tries; i++) assert.is(await filtered.find(labelsOfSeries(2000 + i)), 0);
+      // Within four standard deviations of what the formula says.
+      const expected = tries * computed;
+      assert.ok(
+        Math.abs(filtered.reads - expected) < 4 * Math.sqrt(expected) + 4,
+        `${filtered.reads} reads`,
+      );
+    },
+  );
+}
 
 reader('replaying registrations over an index in memory changes nothing', () => {
   const keys = createLabelsKeys();
