@@ -43,6 +43,7 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     'Bytes of tables per byte of them fully merged, estimated.',
     (s) => amplificationOf(s).space ?? Number.NaN,
   ],
+  ['varve_storage_series_cache_bytes', 'Memory of series in use.', (s) => s.seriesCacheBytes],
   ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];

@@ -76,7 +76,7 @@ async function startVictoria(): Promise<Contestant | undefined> {
   const server = await startVictoriaMetrics();
   if (server === undefined) return undefined;
   return {
-    name: `VictoriaMetrics ${server.version}`,
+    name: server.name,
     pid: server.pid,
     http: server.http,
     async write(from, to) {

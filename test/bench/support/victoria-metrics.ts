@@ -8,7 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { tempDir } from '../../support/temp-dir.ts';
 
 export interface VictoriaMetrics {
-  readonly version: string;
+  /** With its version, if that is known. */
+  readonly name: string;
   readonly pid: number;
   /** http://HOST:PORT */
   readonly http: string;
@@ -24,13 +25,14 @@ const READY_TRIES = 200;
 export async function startVictoriaMetrics(
   args: readonly string[] = [],
 ): Promise<VictoriaMetrics | undefined> {
-  const program = process.env['VICTORIA_METRICS'] ?? (await fetchedProgram());
-  if (program === undefined) return undefined;
+  const given = process.env['VICTORIA_METRICS'];
+  const found = given === undefined ? await fetched() : { program: given, name: 'VictoriaMetrics' };
+  if (found === undefined) return undefined;
   const port = await freePort();
   const http = `http://127.0.0.1:${port}`;
   const data = join(await tempDir(), 'victoria');
   const own = [`-storageDataPath=${data}`, `-httpListenAddr=127.0.0.1:${port}`];
-  const child = spawn(program, [...own, ...args], { stdio: 'ignore' });
+  const child = spawn(found.program, [...own, ...args], { stdio: 'ignore' });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const kill = () => child.kill('SIGKILL');
   process.prependOnceListener('exit', kill);
@@ -41,7 +43,7 @@ export async function startVictoriaMetrics(
     await wait(50);
   }
   return {
-    version: versionOf(program),
+    name: found.name,
     pid: child.pid!,
     http,
     async stop() {
@@ -52,12 +54,7 @@ export async function startVictoriaMetrics(
   };
 }
 
-function versionOf(program: string): string {
-  const text = execFileSync(program, ['-version'], { encoding: 'utf8' });
-  return /\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'of an unknown version';
-}
-
-async function fetchedProgram(): Promise<string | undefined> {
+async function fetched(): Promise<{ program: string; name: string } | undefined> {
   const cwd = await tempDir();
   // The user that apt downloads as writes here.
   chmodSync(cwd, 0o755);
@@ -65,11 +62,12 @@ async function fetchedProgram(): Promise<string | undefined> {
     execFileSync('apt-get', ['download', 'victoria-metrics'], { cwd, stdio: 'ignore' });
     const file = readdirSync(cwd).find((name) => name.endsWith('.deb'))!;
     execFileSync('dpkg', ['-x', file, '.'], { cwd, stdio: 'ignore' });
+    const version = /_(\d+\.\d+\.\d+)/.exec(file)?.[1] ?? '';
+    const program = join(cwd, 'usr/bin/victoria-metrics');
+    return existsSync(program) ? { program, name: `VictoriaMetrics ${version}` } : undefined;
   } catch {
     return undefined;
   }
-  const program = join(cwd, 'usr/bin/victoria-metrics');
-  return existsSync(program) ? program : undefined;
 }
 
 async function freePort(): Promise<number> {
