@@ -10,6 +10,7 @@ import type { ManifestLog } from './manifest/log.ts';
 import { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
 import type { IndexTable } from './tag-index/table.ts';
+import type { Deletions } from './tombstones/hidden.ts';
 import {
   type Generation,
   groupByWindow,
@@ -54,6 +55,8 @@ export class Catalog {
   readonly #leaving = new Map<number, TableFile>();
   readonly #cleanups = new Set<Promise<void>>();
   #version: Version;
+  /** As of the tables above: the manifest's state runs ahead of them while an edit is made. */
+  #deletions: Deletions;
   #nextFileNumber: number;
   #quarantined = 0;
   #lastEdit: Promise<unknown> = Promise.resolve();
@@ -66,6 +69,7 @@ export class Catalog {
   constructor(options: CatalogOptions) {
     this.#options = options;
     this.#nextFileNumber = options.log.state.nextFileNumber;
+    this.#deletions = options.log.state;
     this.#version = this.#build(options.active, []);
   }
 
@@ -231,6 +235,8 @@ export class Catalog {
       if (file !== undefined) this.#leaving.set(number, file);
     }
     this.#forget(this.#tables, edit.removeTables);
+    const { tombstones, cleaned } = this.state;
+    this.#deletions = { tombstones, cleaned };
     this.#forget(this.#indexTables, edit.removeIndexTables);
   }
 
@@ -252,6 +258,7 @@ export class Catalog {
       sealed,
       windows: groupByWindow(this.#tables.values()),
       indexFiles: [...this.#indexTables.values()],
+      deletions: this.#deletions,
     });
   }
 

@@ -32,6 +32,7 @@ export interface Counters {
   flushBytesWritten: number;
   windowsDropped: number;
   seriesForgotten: number;
+  deletes: number;
   indexCompactions: number;
   indexBytesWritten: number;
   windowCompactions: number;
@@ -49,6 +50,7 @@ export function createCounters(): Counters {
     flushBytesWritten: 0,
     windowsDropped: 0,
     seriesForgotten: 0,
+    deletes: 0,
     indexCompactions: 0,
     indexBytesWritten: 0,
     windowCompactions: 0,

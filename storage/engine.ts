@@ -3,11 +3,11 @@
 
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
+import { Deleter } from './deleter.ts';
 import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { Forgetter } from './forgetting.ts';
-import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
@@ -33,10 +33,10 @@ import type {
   TimeRange,
   WindowInfo,
 } from './types.ts';
+import { Upkeep } from './upkeep.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { createWindowCompacting, WindowCompactor } from './windows/compactor.ts';
-import { dropWindows, windowsOf } from './windows/windows.ts';
+import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -87,10 +87,9 @@ class Engine implements Storage {
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
   readonly #flushing: Background;
-  readonly #indexCompacting: IndexCompactor;
-  readonly #compactor: WindowCompactor;
-  readonly #windowCompacting: Background;
+  readonly #upkeep: Upkeep;
   readonly #forgetter: Forgetter;
+  readonly #deleter: Deleter;
   readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
@@ -104,10 +103,7 @@ class Engine implements Storage {
       const isClosed = error instanceof StorageError && error.code === 'CLOSED';
       if (!isClosed) settings.listener.backgroundError?.(error);
     };
-    this.#indexCompacting = new IndexCompactor(core, failed);
-    this.#compactor = new WindowCompactor(core);
-    const merged = () => this.writes.retryWaiting();
-    this.#windowCompacting = createWindowCompacting(core, this.#compactor, merged, failed);
+    this.#upkeep = new Upkeep({ core, merged: () => this.writes.retryWaiting(), failed });
     this.#flushing = new Background({
       scheduler: env.scheduler,
       step: () => this.#flushStep(),
@@ -120,7 +116,13 @@ class Engine implements Storage {
       ...core,
       wal,
       onSealed: () => this.#flushing.kick(),
-      debt: () => this.#compactor.debt,
+      debt: () => this.#upkeep.debt,
+    });
+    this.#deleter = new Deleter({
+      core,
+      writes: this.writes,
+      flushSealed: () => this.#flushing.finish(),
+      deleted: () => this.#upkeep.kick(),
     });
     this.#forgetter = new Forgetter(core, this.writes, failed);
     this.#mending = createMending({
@@ -130,7 +132,7 @@ class Engine implements Storage {
       flushAll: () => this.#flushAll(),
       mended: () => {
         this.writes.retryWaiting();
-        this.#kickCompactions();
+        this.#upkeep.kick();
       },
       failed,
     });
@@ -144,7 +146,7 @@ class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
-    this.#kickCompactions();
+    this.#upkeep.kick();
     this.#forgetter.kick();
   }
 
@@ -222,12 +224,26 @@ class Engine implements Storage {
     return this.#read(({ index }) => cardinalityIn(index, top, pause));
   }
 
+  async deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void> {
+    this.#assertOpen();
+    await this.#deleter.delete(selectors, range);
+  }
+
+  async cleanTombstones(): Promise<void> {
+    this.#assertOpen();
+    await this.#upkeep.cleanTombstones();
+    this.#forgetter.pointsGone();
+  }
+
   windows(): readonly WindowInfo[] {
     return windowsOf(this.#core.catalog.state);
   }
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
     this.#assertOpen();
+    // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
+    // comes back with its flush, to be dropped by the next sweep.
+    if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
     const dropped = await withReserve(this.#core, () => dropWindows(this.#core, keys));
     if (dropped.length > 0) this.#forgetter.pointsGone();
     return dropped;
@@ -252,13 +268,11 @@ class Engine implements Storage {
 
   async compact(): Promise<void> {
     this.#assertOpen();
-    this.#compactor.wantFull();
-    const works = [this.#indexCompacting.finishFull(), this.#windowCompacting.finish()];
-    await Promise.all(works);
+    await this.#upkeep.compact();
   }
 
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
+    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt);
   }
 
   close(): Promise<void> {
@@ -287,14 +301,9 @@ class Engine implements Storage {
   async #flushStep(): Promise<boolean> {
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
-    this.#kickCompactions();
+    this.#upkeep.kick();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
-  }
-
-  #kickCompactions(): void {
-    this.#indexCompacting.kick();
-    this.#windowCompacting.kick();
   }
 
   /** What is sealed later, by writes that go on, is not waited for. */
@@ -324,8 +333,7 @@ class Engine implements Storage {
   async #stopWork(): Promise<void> {
     await this.#mending.stop();
     await this.#forgetter.stop();
-    await this.#windowCompacting.stop();
-    await this.#indexCompacting.stop();
+    await this.#upkeep.stop();
     await this.#flushing.stop();
   }
 

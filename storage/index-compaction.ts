@@ -1,7 +1,6 @@
 // Carries out one leveled compaction of the tag index: reads the tables that were picked, merges
 // them on a worker, writes the result and swaps it in.
 
-import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import { indexTablePath } from './filenames.ts';
 import { writeIndexTable } from './flush.ts';
@@ -16,39 +15,23 @@ import {
 } from './tag-index/picker.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 
-/** Keeps the levels within their limits; not on a disk that is full. */
 export class IndexCompactor {
   readonly #core: Core;
-  readonly #work: Background;
   /** By level, the last key of the compaction before. */
   readonly #cursors: (Uint8Array | undefined)[] = [];
   #isFullWanted = false;
 
-  constructor(core: Core, failed: (error: Error) => void) {
+  constructor(core: Core) {
     this.#core = core;
-    this.#work = new Background({
-      scheduler: core.env.scheduler,
-      step: async () => core.trouble.refusal === undefined && this.#step(),
-      failed,
-    });
   }
 
-  kick(): void {
-    this.#work.kick();
-  }
-
-  /** Resolves once everything is in one level: what is hidden by a tombstone is gone then. */
-  finishFull(): Promise<void> {
+  /** From now on everything goes to one level: what a tombstone hides is gone there. */
+  wantFull(): void {
     this.#isFullWanted = true;
-    return this.#work.finish();
-  }
-
-  stop(): Promise<void> {
-    return this.#work.stop();
   }
 
   /** Carries out the most urgent compaction; false when none is owed. */
-  async #step(): Promise<boolean> {
+  async step(): Promise<boolean> {
     const { catalog, env, settings, counters } = this.#core;
     const levels = levelsOf(catalog.state.indexTables.values());
     const owed = pickCompaction(levels, settings.indexLimits, this.#cursors);

@@ -1,6 +1,7 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
 import type { CorruptionError } from './errors.ts';
+import type { Cardinality, StorageStats } from './figures.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 
@@ -190,87 +191,6 @@ export interface RecoveryInfo {
   readonly unclean: boolean;
 }
 
-export interface StorageStats {
-  readonly series: number;
-  readonly pointsAppended: number;
-  readonly batchesAppended: number;
-  readonly memtable: { readonly points: number; readonly bytes: number; readonly sealed: number };
-  readonly wal: {
-    readonly segments: number;
-    readonly bytes: number;
-    readonly bytesWritten: number;
-    readonly syncs: number;
-  };
-  readonly flushes: number;
-  readonly flushBytesWritten: number;
-  /** Merges of tables of windows. */
-  readonly compactions: number;
-  readonly compactionBytesRead: number;
-  readonly compactionBytesWritten: number;
-  /** Tables in the window that waits most to be merged: what slows and stops writes. */
-  readonly compactionDebt: number;
-  /** What the tables would take if every window had one: estimated, see stats.ts. */
-  readonly mergedTableBytes: number;
-  readonly windowsDropped: number;
-  /** Since the start. */
-  readonly seriesForgotten: number;
-  /** Memory of the series in use. */
-  readonly seriesCacheBytes: number;
-  readonly windows: number;
-  readonly tables: number;
-  readonly tableBytes: number;
-  readonly tablePoints: number;
-  readonly index: {
-    readonly levels: readonly { readonly tables: number; readonly bytes: number }[];
-    readonly compactions: number;
-    readonly bytesWritten: number;
-  };
-  readonly blockCache: {
-    readonly bytes: number;
-    readonly bytesMax: number;
-    readonly hits: number;
-    readonly misses: number;
-  };
-  /** Wall time in which writes had to wait, ms. */
-  readonly writeStallMs: number;
-  readonly scans: number;
-  /** Tables of which a scan read a block, summed over scans. */
-  readonly scanTables: number;
-  /** Blocks that scans asked for, from the cache or the disk. */
-  readonly blocksRead: number;
-  /** Of these, the ones that had a point of the answer. */
-  readonly blocksUsed: number;
-  /** Tables put aside since the start, because they cannot be read. */
-  readonly quarantined: number;
-  /** Whether the disk is full or fails, and writes are refused until it is not. */
-  readonly readOnly: boolean;
-  /** Appends refused since the start, by reason. */
-  readonly refusals: {
-    readonly diskFull: number;
-    readonly diskFailing: number;
-    /** Memory was full, and flushing too slow. */
-    readonly flushBehind: number;
-    /** Times that the disk began to be in the way. */
-    readonly troubles: number;
-  };
-}
-
-/** A name, a value or a `name=value` pair with its figure. */
-export interface NamedCount {
-  readonly name: string;
-  readonly count: number;
-}
-
-/** Lists have the largest figures first. */
-export interface Cardinality {
-  readonly labelPairs: number;
-  readonly seriesByMetric: readonly NamedCount[];
-  readonly valuesByLabel: readonly NamedCount[];
-  /** Characters of all values of a label. */
-  readonly charactersByLabel: readonly NamedCount[];
-  readonly seriesByPair: readonly NamedCount[];
-}
-
 /** One data directory, one writer. Every method may throw StorageError. */
 export interface Storage {
   /**
@@ -323,10 +243,24 @@ export interface Storage {
   /** The `top` metrics, labels and pairs with the most series. Reads all postings of the index. */
   cardinality(top: number): Promise<Cardinality>;
 
+  /**
+   * Deletes the points of the selected series in the range that were written before the call. They
+   * are hidden once this resolves, for good; points written later, also at the same times, are not
+   * concerned. Costs no more than an index lookup when there are none. Rejects with
+   * RESOURCE_EXHAUSTED when too many deletes wait to be applied, and with UNAVAILABLE when the disk
+   * is full or failing: then the delete may still come to hold.
+   */
+  deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void>;
+  /**
+   * Resolves once the disk is rid of what was deleted before, as far as its tables can be read:
+   * one table at a time is written again, and takes its own size until it replaces the old one.
+   */
+  cleanTombstones(): Promise<void>;
+
   windows(): readonly WindowInfo[];
   /**
-   * Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are
-   * skipped.
+   * Drops whole windows: no data file is rewritten, scans under way complete. What memory has of
+   * them goes as well, as long as the disk lets it be flushed. Unknown keys are skipped.
    */
   dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
   /** Takes new policies; stored windows stay under the policy they were written with. */
@@ -345,4 +279,5 @@ export interface Storage {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export type { Cardinality, NamedCount, StorageStats } from './figures.ts';
 export type { Label, Labels, Matcher, SeriesId };

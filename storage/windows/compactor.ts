@@ -1,6 +1,5 @@
 // Keeps the windows merged: asks the picker, carries out what it says, looks again.
 
-import { Background } from '../background.ts';
 import type { Core } from '../core.ts';
 import { CorruptionError } from '../errors.ts';
 import { tablePath } from '../filenames.ts';
@@ -22,29 +21,6 @@ interface Memory {
   readonly atMs: number;
   /** Sequences that no merge may reach across; see rivals.ts. */
   readonly borders: ReadonlySet<number>;
-}
-
-/** A window closes, or has been quiet for long enough, without any event. */
-const WINDOW_LOOK_MS = 60_000;
-
-/** Has `compactor` work whenever there is something to do; `merged` is told of each step. */
-export function createWindowCompacting(
-  { env, trouble }: Core,
-  compactor: WindowCompactor,
-  merged: () => void,
-  failed: (error: Error) => void,
-): Background {
-  return new Background({
-    scheduler: env.scheduler,
-    async step() {
-      // On a full disk what is left of it is for flushing and expiry.
-      if (trouble.refusal !== undefined || !(await compactor.step())) return false;
-      merged();
-      return true;
-    },
-    failed,
-    lookAgainMs: WINDOW_LOOK_MS,
-  });
 }
 
 export class WindowCompactor {

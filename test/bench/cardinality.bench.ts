@@ -176,7 +176,7 @@ writeReport({
   title: 'A label explosion',
   headline: [
     `A million points in new series takes ${figure(Number(rows[0]![3]))} s of CPU;`,
-    `a million series later the peak of memory is ${figure(Number(rows[1]![4]))} MiB.`,
+    `after ${figure(2 * count)} series the peak of memory is ${figure(Number(rows[1]![4]))} MiB.`,
   ].join(' '),
   about: [
     `${figure(count)} new series of seven labels with ${POINTS_PER_SERIES} points each, then as`,

@@ -22,19 +22,20 @@ const REACH: Readonly<Record<string, readonly string[]>> = {
 /** Floors of storage from the ground up; a file may import its own floor and those below it. */
 const FLOORS: readonly (readonly string[])[] = [
   ['assert', 'errors', 'env', 'metric-metadata'],
-  ['limits', 'window', 'filenames', 'trouble'],
+  ['limits', 'figures', 'window', 'filenames', 'trouble'],
   ['coding'],
   ['series', 'newest-wins'],
   ['types'],
   ['memtable', 'wal', 'sstable', 'manifest', 'background', 'shared-file', 'policies'],
   ['write-room', 'write-brake', 'io-budget'],
   ['tag-index', 'windows/picker', 'merge', 'memtable-pool', 'orphans', 'reserve'],
+  ['tombstones/hidden', 'tombstones/picker'],
   ['workers', 'options', 'version'],
   ['catalog', 'series-directory'],
   ['core', 'new-files'],
   ['flush', 'scan', 'windows', 'index-compaction'],
-  ['listing', 'recovery', 'write-path'],
-  ['stats', 'mending', 'forgetting'],
+  ['tombstones', 'listing', 'recovery', 'write-path'],
+  ['stats', 'mending', 'forgetting', 'upkeep', 'deleter'],
   ['engine', 'inspect'],
   ['index', 'env/node-env'],
 ];
