@@ -138,6 +138,19 @@ export class Catalog {
     return this.#version;
   }
 
+  /**
+   * The current Version, retained for the caller, and the state that it has on disk: no edit is
+   * between the two.
+   */
+  pin(): Promise<{ version: Version; state: ManifestState }> {
+    const pinned = this.#lastEdit.then(() => ({
+      version: this.#version.retain(),
+      state: this.state,
+    }));
+    this.#lastEdit = pinned;
+    return pinned;
+  }
+
   /** Numbers for new files rise for ever, so that a name never means two files. */
   takeFileNumber(): number {
     return this.#nextFileNumber++;

@@ -3,17 +3,16 @@
 
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
-import type { Env, FileLock } from './env/env.ts';
+import type { FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
-import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
-import { lockDirectory, recover } from './recovery.ts';
 import { withReserve } from './reserve.ts';
 import { scanVersion } from './scan.ts';
+import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
 import { select } from './tag-index/select.ts';
@@ -26,64 +25,23 @@ import type {
   ScanRequest,
   SeriesId,
   SeriesPoints,
+  SnapshotInfo,
   Storage,
-  StorageOptions,
   StorageStats,
   TimeRange,
   WindowInfo,
 } from './types.ts';
 import type { Version } from './version.ts';
-import { openWalWriter, type WalWriter } from './wal/writer.ts';
+import type { WalWriter } from './wal/writer.ts';
 import { WindowCompactor } from './windows/compactor.ts';
 import { dropWindows, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
-/**
- * Opens the data directory `dir`, made if absent, and brings it to its last durable state. Throws
- * StorageError: LOCKED when another process has it, CORRUPTION when what it stands on is damaged.
- */
-export async function openStorage(
-  dir: string,
-  env: Env,
-  options: StorageOptions = {},
-): Promise<Storage> {
-  const settings = settle(options);
-  const lock = await lockDirectory(dir, env);
-  try {
-    return await start(dir, env, settings, lock);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-}
-
-async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
-  let engine: Engine | undefined;
-  const { core, nextWalSegment, info } = await recover(dir, env, settings, {
-    assertWritable: () => engine!.writes.assertWritable(),
-    register: (entries, keys) => engine!.writes.register(entries, keys),
-  });
-  const wal = await openWalWriter({
-    dir,
-    fs: env.fs,
-    clock: env.clock,
-    scheduler: env.scheduler,
-    sync: settings.walSync,
-    intervalMs: settings.walIntervalMs,
-    segment: nextWalSegment,
-    onFailure: (cause) => core.trouble.report(cause),
-    onSync: (sync) => settings.listener.walSynced?.(sync),
-  });
-  engine = new Engine(core, wal, lock);
-  await engine.begin();
-  settings.listener.recovered?.(info);
-  return engine;
-}
-
 /** A window closes, or has been quiet for long enough, without any event. */
 const WINDOW_LOOK_MS = 60_000;
 
-class Engine implements Storage {
+/** Made by openStorage. */
+export class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
@@ -93,6 +51,8 @@ class Engine implements Storage {
   readonly #compactor: WindowCompactor;
   readonly #windowCompacting: Background;
   readonly #mending: Background;
+  /** Settles with the last snapshot asked for. */
+  #snapshotting: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -250,6 +210,17 @@ class Engine implements Storage {
     await Promise.all(works);
   }
 
+  snapshot(dir: string, { skipHead = false } = {}): Promise<SnapshotInfo> {
+    this.#assertOpen();
+    const made = this.#snapshotting.then(async () => {
+      this.#assertOpen();
+      if (!skipHead) await this.#flushAll();
+      return makeSnapshot(this.#core, dir);
+    });
+    this.#snapshotting = made.catch(() => undefined);
+    return made;
+  }
+
   stats(): StorageStats {
     return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
   }
@@ -323,6 +294,7 @@ class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
+    await this.#snapshotting;
     await this.#mending.stop();
     await this.#windowCompacting.stop();
     await this.#indexCompacting.stop();

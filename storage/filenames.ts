@@ -7,6 +7,7 @@
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
 //   tag-index/000013.idx
+//   snapshots/20261122T131024Z-1b2c3d4e5f607182/         a copy by links, see snapshot/
 //   ....damaged                               a table put aside, see catalog.ts
 
 export const LOCK_NAME = 'LOCK';
@@ -14,6 +15,11 @@ export const RESERVE_NAME = 'RESERVE';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
+
+/** In a snapshot's directory: what it consists of, see snapshot/manifest.ts. */
+export const SNAPSHOT_NAME = 'SNAPSHOT';
+/** SNAPSHOT has this name while the snapshot is being made. */
+export const SNAPSHOT_DRAFT_NAME = 'SNAPSHOT.tmp';
 
 /** Numbers are padded to this width; later ones simply grow longer. */
 const NUMBER_WIDTH = 6;
@@ -53,6 +59,11 @@ export function windowsDir(dir: string): string {
 
 export function tagIndexDir(dir: string): string {
   return `${dir}/tag-index`;
+}
+
+/** Snapshots that a server keeps for its users, each in a directory of its own. */
+export function snapshotsDir(dir: string): string {
+  return `${dir}/snapshots`;
 }
 
 export function policyDir(dir: string, policyId: number): string {

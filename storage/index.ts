@@ -1,11 +1,12 @@
 // The door of storage: everything else in this room is private to it.
 
-export { openStorage } from './engine.ts';
 export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
+export { snapshotsDir } from './filenames.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
+export { openStorage } from './open.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -21,5 +22,11 @@ export {
   type Matcher,
   type MatchType,
 } from './series/matcher.ts';
+export {
+  placeSnapshot,
+  restoreSnapshot,
+  type SnapshotProgress,
+  verifySnapshot,
+} from './snapshot/restore.ts';
 export type * from './types.ts';
 export { readWindows } from './windows/windows.ts';

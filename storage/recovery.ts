@@ -3,9 +3,8 @@
 
 import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
-import type { Env, FileLock, FileSystem, ReadableFile } from './env/env.ts';
-import { CorruptionError, isMissing, StorageError } from './errors.ts';
-import { LOCK_NAME } from './filenames.ts';
+import type { Env, FileSystem, ReadableFile } from './env/env.ts';
+import { CorruptionError, isMissing } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
@@ -34,17 +33,6 @@ export interface Recovered {
 
 /** Where new series go once all is running. */
 export type NewSeriesWrites = Pick<SeriesDirectoryOptions, 'register' | 'assertWritable'>;
-
-/** Takes the directory for this process. Throws LOCKED when another has it. */
-export async function lockDirectory(dir: string, { fs }: Env): Promise<FileLock> {
-  await fs.makeDir(dir);
-  const lock = await fs.lock(`${dir}/${LOCK_NAME}`);
-  if (lock !== undefined) return lock;
-  throw new StorageError(
-    'LOCKED',
-    `another process owns the data directory ${dir}: stop it first, or use another directory`,
-  );
-}
 
 /**
  * Brings the directory, which the caller has locked, to its last durable state. A disk that takes

@@ -240,6 +240,15 @@ export interface StorageStats {
   };
 }
 
+/** A snapshot that was made, checked or restored. */
+export interface SnapshotInfo {
+  readonly dir: string;
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** Tables that are not in it, because their files were gone when it was made. */
+  readonly lost: readonly CorruptionError[];
+}
+
 /** A name, a value or a `name=value` pair with its figure. */
 export interface NamedCount {
   readonly name: string;
@@ -312,6 +321,13 @@ export interface Storage {
    * lets it) of those that it had when this was called.
    */
   compact(): Promise<void>;
+  /**
+   * Makes a snapshot in `dir`, which must be absent or empty: everything appended before, unless
+   * `skipHead` leaves out what is in memory. Its files are second names of the engine's where the
+   * file system has these. Reads all of it, at the pace of background work. Snapshots are made one
+   * after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
+   */
+  snapshot(dir: string, options?: { readonly skipHead?: boolean }): Promise<SnapshotInfo>;
   stats(): StorageStats;
   /** Flushes, then lets go of the directory. */
   close(): Promise<void>;

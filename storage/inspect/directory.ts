@@ -15,8 +15,9 @@ import {
   walDir,
   walPath,
 } from '../filenames.ts';
+import { currentManifest } from '../manifest/current.ts';
 import type { ManifestState } from '../manifest/edit.ts';
-import { currentManifest, replayManifest } from '../manifest/log.ts';
+import { replayManifest } from '../manifest/log.ts';
 import { windowsOf } from '../windows/windows.ts';
 import { inspectIndexTable } from './index-table.ts';
 import { damage, damageOf, fact, type InspectLines, note, untilUnreadable } from './line.ts';

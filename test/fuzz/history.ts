@@ -74,7 +74,8 @@ class History {
     const { witness } = subject;
     if (draw < 35) return ['write', () => this.#write()];
     if (draw < 45) return ['flush', () => witness.flush(subject.storage)];
-    if (draw < 50) return ['compact', () => subject.storage.compact()];
+    if (draw < 48) return ['compact', () => subject.storage.compact()];
+    if (draw < 50) return ['snapshot', () => subject.checkSnapshot()];
     if (draw < 58) return ['drop', () => this.#drop()];
     if (draw < 62) return ['set policies', () => this.#setPolicies()];
     if (draw < 66) return ['scan a part', () => this.#scanPart()];

@@ -170,6 +170,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     },
     async flush() {},
     async compact() {},
+    snapshot: async (dir) => ({ dir, files: 0, sizeBytes: 0, lost: [] }),
     stats: () => ({
       series: byId.length,
       pointsAppended,

@@ -22,7 +22,7 @@ const REACH: Readonly<Record<string, readonly string[]>> = {
 /** Floors of storage from the ground up; a file may import its own floor and those below it. */
 const FLOORS: readonly (readonly string[])[] = [
   ['assert', 'errors', 'env'],
-  ['limits', 'window', 'filenames', 'trouble'],
+  ['limits', 'window', 'filenames', 'trouble', 'lock'],
   ['coding'],
   ['series', 'newest-wins'],
   ['types'],
@@ -34,8 +34,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['core', 'new-files'],
   ['flush', 'scan', 'windows', 'index-compaction'],
   ['listing', 'recovery', 'write-path'],
-  ['stats', 'mending'],
+  ['stats', 'mending', 'snapshot'],
   ['engine', 'inspect'],
+  ['open'],
   ['index', 'env/node-env'],
 ];
 
