@@ -5,13 +5,16 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StorageError } from '../storage/index.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { QueryOptions } from './commands/query.ts';
+import type { RestoreOptions } from './commands/restore.ts';
 import type { RetentionPlanOptions } from './commands/retention-plan.ts';
 import type { ServeOptions } from './commands/serve.ts';
+import type { SnapshotOptions } from './commands/snapshot.ts';
 import type { World } from './commands/world.ts';
 import { type Override, parseOverride } from './config/source.ts';
 import { readVersion } from './project.ts';
 import { isSystemError, systemReason, UserError } from './user-error.ts';
 
+const HTTP_OPTION = ['--http <url>', 'the server', 'http://127.0.0.1:4318'] as const;
 const CONFIG_OPTION = ['--config <file>', 'YAML config; every key has a default'] as const;
 
 /** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 wrong use. */
@@ -59,6 +62,8 @@ function createProgram(world: World): Command {
   addRetention(program, world);
   addQuery(program, world);
   addInspect(program, world);
+  addSnapshot(program, world);
+  addRestore(program, world);
   return program;
 }
 
@@ -116,7 +121,7 @@ function addQuery(program: Command, world: World): void {
   program
     .command('query <expression>')
     .description('ask a running server; with a range, plot the answer')
-    .option('--http <url>', 'the server', 'http://127.0.0.1:4318')
+    .option(...HTTP_OPTION)
     .option('--start <time>', 'start of the range: RFC 3339, seconds since the epoch, or -1h')
     .option('--end <time>', 'end of the range, included (default: now)')
     .option('--step <duration>', 'distance of the points, such as 30s')
@@ -135,5 +140,27 @@ function addInspect(program: Command, world: World): void {
     .action(async (path: string, options: InspectOptions) => {
       const { inspect } = await import('./commands/inspect.ts');
       await inspect(path, options, world);
+    });
+}
+
+function addSnapshot(program: Command, world: World): void {
+  program
+    .command('snapshot <dir>')
+    .description('back up a running server to a new directory on its machine')
+    .option(...HTTP_OPTION)
+    .action(async (dir: string, options: SnapshotOptions) => {
+      const { snapshot } = await import('./commands/snapshot.ts');
+      await snapshot(dir, options, world);
+    });
+}
+
+function addRestore(program: Command, world: World): void {
+  program
+    .command('restore <dir>')
+    .description('check a snapshot and make a data directory of it')
+    .requiredOption('--data <dir>', 'the data directory to make; absent or empty')
+    .action(async (dir: string, options: RestoreOptions) => {
+      const { restore } = await import('./commands/restore.ts');
+      await restore(dir, options, world);
     });
 }

@@ -133,6 +133,7 @@ async function createParts(
     config: () => state.config,
     isReady: () => state.isReady,
     storage,
+    clock,
     metrics,
     log,
     reload,

@@ -2,6 +2,7 @@
 //
 //   LOCK                                      held by the one process that owns the directory
 //   RESERVE                                   space for hard times, see reserve.ts
+//   server-id                                 which server this is, see server-id.ts
 //   CURRENT                                   the name of the live manifest, and a line feed
 //   manifest/000001.manifest
 //   wal/000007.wal
@@ -12,6 +13,8 @@
 
 export const LOCK_NAME = 'LOCK';
 export const RESERVE_NAME = 'RESERVE';
+/** Tells servers that share something apart; moves with the directory. */
+export const SERVER_ID_NAME = 'server-id';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
@@ -102,6 +105,11 @@ export function parseFileName(name: string): { kind: FileKind; number: number } 
   if (found === null || kind === undefined) return undefined;
   const number = Number(found[1]);
   return fileName(kind, number) === name ? { kind, number } : undefined;
+}
+
+/** The name that a table put aside had, or undefined when the name is not of one. */
+export function nameBeforeDamage(name: string): string | undefined {
+  return name.endsWith(DAMAGED_SUFFIX) ? name.slice(0, -DAMAGED_SUFFIX.length) : undefined;
 }
 
 /** The policy id in the name of a directory below `windows/`. */

@@ -3,7 +3,7 @@
 export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
-export { snapshotsDir } from './filenames.ts';
+export { SERVER_ID_NAME, snapshotsDir } from './filenames.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
 export { openStorage } from './open.ts';
@@ -22,6 +22,7 @@ export {
   type Matcher,
   type MatchType,
 } from './series/matcher.ts';
+export { decodeServerId, encodeServerId } from './server-id.ts';
 export {
   placeSnapshot,
   restoreSnapshot,

@@ -3,7 +3,8 @@
 import { parseDuration } from '../config/units.ts';
 import { type PlotLine, renderPlot } from '../terminal/plot.ts';
 import { renderTable } from '../terminal/table.ts';
-import { systemReason, UserError } from '../user-error.ts';
+import { UserError } from '../user-error.ts';
+import { ask, type Question } from './ask.ts';
 import { parseTime } from './time.ts';
 import type { World } from './world.ts';
 
@@ -24,15 +25,10 @@ const ANSWER_TIMEOUT_MS = 120_000;
 type Metric = Readonly<Record<string, string>>;
 type Sample = readonly [seconds: number, value: string];
 
-/** Prometheus's answer; `values` in a matrix, `value` in a vector. */
-interface Answer {
-  readonly status: string;
-  readonly error?: string;
-  readonly warnings?: readonly string[];
-  readonly data?: {
-    readonly resultType: string;
-    readonly result: Sample | readonly { metric: Metric; value?: Sample; values?: Sample[] }[];
-  };
+/** `values` in a matrix, `value` in a vector. */
+interface QueryData {
+  readonly resultType: string;
+  readonly result: Sample | readonly { metric: Metric; value?: Sample; values?: Sample[] }[];
 }
 
 interface Range {
@@ -47,7 +43,7 @@ export async function query(
   { engine, stdout, stderr, colour }: World,
 ): Promise<void> {
   const range = rangeOf(options, engine.createEnv().clock.nowMs());
-  const { text, answer } = await ask(options.http, expression, range);
+  const { text, answer } = await ask<QueryData>(options.http, question(expression, range));
   if (options.json) {
     stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     return;
@@ -85,47 +81,18 @@ function timeOf(flag: string, text: string, nowMs: number): number {
   throw new UserError(message, 2);
 }
 
-async function ask(
-  server: string,
-  expression: string,
-  range: Range | undefined,
-): Promise<{ text: string; answer: Answer }> {
-  const path = range === undefined ? 'query' : 'query_range';
-  const url = URL.canParse(server) ? new URL(`/api/v1/${path}`, server) : undefined;
-  if (url === undefined || !url.protocol.startsWith('http')) {
-    throw new UserError(`--http ${server} is not a URL: say for example http://127.0.0.1:4318`, 2);
-  }
+function question(expression: string, range: Range | undefined): Question {
   const parameters = new URLSearchParams({ query: expression });
   if (range !== undefined) {
     parameters.set('start', String(range.startMs / 1000));
     parameters.set('end', String(range.endMs / 1000));
     parameters.set('step', String(range.stepMs / 1000));
   }
-  let text: string;
-  try {
-    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    text = await (await fetch(url, { method: 'POST', body: parameters, signal })).text();
-  } catch (error) {
-    const reason = systemReason((error as Error).cause ?? error);
-    throw new UserError(`no answer from ${server}: ${reason}; is varve serve running there?`);
-  }
-  const answer = parseAnswer(text);
-  if (answer === undefined)
-    throw new UserError(`${server} does not answer like varve: check --http`);
-  if (answer.status !== 'success') throw new UserError(answer.error ?? 'the query failed');
-  return { text, answer };
+  const path = `/api/v1/${range === undefined ? 'query' : 'query_range'}`;
+  return { method: 'POST', path, parameters, timeoutMs: ANSWER_TIMEOUT_MS };
 }
 
-function parseAnswer(text: string): Answer | undefined {
-  try {
-    const answer = JSON.parse(text) as Answer | null;
-    return typeof answer?.status === 'string' ? answer : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-type Result = NonNullable<Answer['data']>['result'];
+type Result = QueryData['result'];
 
 /** A scalar or a string is a sample on its own. */
 function isSample(result: Result): result is Sample {

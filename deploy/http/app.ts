@@ -1,7 +1,7 @@
 // The HTTP door: guards, health, metrics, administration and the page. The rooms add their routes.
 
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Storage } from '../../storage/index.ts';
+import type { Clock, Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
@@ -9,6 +9,7 @@ import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import { registerPage } from './page.ts';
 import { flagsStatus, runtimeStatus } from './runtime-status.ts';
+import { registerSnapshots } from './snapshots.ts';
 import { storageStatus } from './storage-status.ts';
 
 /** An idle or slow connection is let go after these, ms. */
@@ -21,6 +22,7 @@ export interface HttpAppOptions {
   /** The config in force: a reload replaces it. */
   readonly config: () => Config;
   readonly storage: Storage;
+  readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly isReady: () => boolean;
@@ -113,6 +115,7 @@ function registerAdministration(app: FastifyInstance, options: HttpAppOptions): 
       await storage.compact();
       return { status: 'success' };
     });
+    registerSnapshots(scope, options);
     scope.get('/api/v1/status/storage', () => ({
       status: 'success',
       data: storageStatus(storage),

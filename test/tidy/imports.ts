@@ -28,7 +28,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['types'],
   ['memtable', 'wal', 'sstable', 'manifest', 'background', 'shared-file', 'policies'],
   ['write-room', 'write-brake', 'io-budget'],
-  ['tag-index', 'windows/picker', 'merge', 'memtable-pool', 'orphans', 'reserve'],
+  ['tag-index', 'windows/picker', 'merge', 'memtable-pool', 'orphans', 'reserve', 'server-id'],
   ['workers', 'options', 'version'],
   ['catalog', 'series-directory'],
   ['core', 'new-files'],
