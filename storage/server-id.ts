@@ -4,10 +4,10 @@
 
 import { checksum } from './coding/checksum.ts';
 
-/** Early versions wrote no checksum. */
-const FORM = /^([A-Za-z0-9-]{8,64})(?: ([0-9a-f]{8}))?\n$/;
+/** Early versions wrote no checksum. One that has become part of the id makes it too long. */
+const FORM = /^([A-Za-z0-9-]{8,36})(?: ([0-9a-f]{8}))?\n$/;
 
-/** `id`: 8 to 64 letters, digits and dashes. */
+/** `id`: 8 to 36 letters, digits and dashes. */
 export function encodeServerId(id: string): string {
   return `${id} ${checksumOf(id)}\n`;
 }

@@ -16,8 +16,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect, type TestClient, type WriteInit } from '../support/client.ts';
 import { flipBit } from '../support/damage.ts';
-import { type ServerProcess, startServer } from '../support/server.ts';
-import { runVarve } from '../support/varve-process.ts';
+import { QUIET, runVarve, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const e2e = suite('e2e/snapshot');
 
@@ -26,16 +25,16 @@ const START_MS = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
 const valueAt = (series: number, index: number) => series * 1e6 + index;
 
 let dir: string;
-let server: ServerProcess;
+let server: VarveProcess;
 let client: TestClient;
 e2e.before.each(async () => {
   dir = mkdtempSync(join(tmpdir(), 'varve-snapshot-'));
-  server = await startServer(join(dir, 'data'), ['--set', 'storage.memtable.size=1MiB']);
+  server = await startServer(join(dir, 'data'), ...QUIET);
   client = connect(server.grpc);
 });
 e2e.after.each(async () => {
   client.close();
-  await server.end('SIGKILL');
+  await server.stop('SIGKILL');
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -106,11 +105,11 @@ async function restoredBatches(snapshot: string, name: string): Promise<number> 
   const data = join(dir, name);
   const restored = await runVarve('restore', snapshot, '--data', data);
   assert.is(restored.code, 0, restored.stderr);
-  const other = await startServer(data);
+  const other = await startServer(data, ...QUIET);
   try {
     return await wholeBatches(other.grpc);
   } finally {
-    await other.end('SIGTERM');
+    await other.stop();
   }
 }
 
@@ -119,7 +118,7 @@ e2e('what was acknowledged before a snapshot under load is in it', async () => {
   while (writing.acked() < 20) await client.write(batch(0));
   const ackedBefore = writing.acked();
   const backup = join(dir, 'backup');
-  const made = await runVarve('snapshot', '--http', `http://${server.http}`, backup);
+  const made = await runVarve('snapshot', '--http', server.http, backup);
   assert.is(made.code, 0, made.stderr);
   assert.match(made.stdout, new RegExp(`^\\d+ files, [0-9.]+ MiB in ${backup}\\n$`));
   assert.is(made.stderr, '', 'no progress but on a terminal');
@@ -145,7 +144,7 @@ e2e('what was acknowledged before a snapshot under load is in it', async () => {
 });
 
 async function ask(method: string, query: string) {
-  const url = `http://${server.http}/api/v1/admin/tsdb/snapshot${query}`;
+  const url = `${server.http}/api/v1/admin/tsdb/snapshot${query}`;
   const response = await fetch(url, { method });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
@@ -163,8 +162,8 @@ e2e('Prometheus’s snapshot call makes one that lasts over restarts', async () 
   const wrong = await ask('POST', '?skip_head=maybe');
   assert.is(wrong.status, 400);
   assert.match(String(wrong.body['error']), 'skip_head');
-  await server.end('SIGKILL');
-  server = await startServer(join(dir, 'data'));
+  await server.stop('SIGKILL');
+  server = await startServer(join(dir, 'data'), ...QUIET);
   const snapshots = join(dir, 'data/snapshots');
   assert.equal(readdirSync(snapshots).sort(), [name, other].sort());
   assert.is(await restoredBatches(join(snapshots, name), 'first'), 1);
