@@ -44,6 +44,12 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     (s) => amplificationOf(s).space ?? Number.NaN,
   ],
   ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
+  [
+    'varve_table_filters_bytes',
+    'Filters and indexes of SSTables in memory.',
+    (s) => s.pinned.bytes,
+  ],
+  ['varve_table_handles_open', 'Open files of tables.', (s) => s.handles.open],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
 
@@ -52,6 +58,11 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
     'varve_storage_tables_quarantined_total',
     'Tables put aside because they cannot be read.',
     (s) => s.quarantined,
+  ],
+  [
+    'varve_table_handles_exhausted_total',
+    'Times that no file handle was left, and some of tables were closed.',
+    (s) => s.handles.exhausted,
   ],
   [
     'varve_storage_disk_troubles_total',

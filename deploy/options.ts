@@ -7,7 +7,7 @@ import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, policyConfigs } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
-  const { wal, memtable, compaction, index, block_cache, reserve } = config.storage;
+  const { wal, memtable, compaction, index, block_cache, pinned, reserve } = config.storage;
   return {
     wal: { sync: wal.sync, intervalMs: wal.interval },
     memtable: { bytesMax: memtable.size, ageMsMax: memtable.max_age },
@@ -19,6 +19,7 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
     },
     index: { levelZeroTables: index.level_zero_tables, levelRatio: index.level_ratio },
     blockCacheBytes: block_cache,
+    pinnedBytes: pinned,
     reserveBytes: reserve,
     policies: createPolicySet(policyConfigs(config)),
     listener,

@@ -3,10 +3,11 @@
 // waits.
 
 import type { FileSystem } from './env/env.ts';
-import { CorruptionError, isMissing, type StorageError, toError } from './errors.ts';
-import { DAMAGED_SUFFIX, indexTablePath, tablePath } from './filenames.ts';
+import { CorruptionError, type StorageError, toError } from './errors.ts';
+import { indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
 import type { ManifestLog } from './manifest/log.ts';
+import { setAside } from './set-aside.ts';
 import { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
 import type { IndexTable } from './tag-index/table.ts';
@@ -26,6 +27,10 @@ export interface CatalogOptions {
   readonly active: Generation;
   openTable(meta: TableMeta, path: string): Promise<Table>;
   openIndexTable(meta: IndexTableMeta, path: string): Promise<IndexTable>;
+  /** The table with this number, open: remembered, or opened. */
+  keepTable(number: number, open: () => Promise<Table>): Table | Promise<Table>;
+  /** Lets go of what the readers of a file share. */
+  closeFile(path: string): Promise<void>;
   /** A table is live no more: caches may let go of it. */
   tableGone(number: number): void;
   /** A table of the tag index cannot be read; the catalog goes on without it. */
@@ -77,7 +82,7 @@ export class Catalog {
     this.setMemory(this.#options.active, []);
     for (const file of files) file.release();
     for (const { meta, path } of lost) {
-      await this.#setAside(path);
+      await setAside(path, this.#options.fs);
       await this.applyOrOwe(() => ({ removeIndexTables: [meta.number] }));
     }
     this.#quarantined += lost.length;
@@ -95,7 +100,8 @@ export class Catalog {
   quarantine(file: TableFile): Promise<void> {
     const { number } = file.meta;
     const done = this.#lastEdit.then(async () => {
-      if (this.#tables.get(number) !== file || !(await this.#setAside(file.path))) return;
+      if (this.#tables.get(number) !== file) return;
+      if (!(await setAside(file.path, this.#options.fs))) return;
       // Out before the edit is taken: it would have the file unlinked.
       this.#tables.delete(number);
       try {
@@ -108,20 +114,6 @@ export class Catalog {
     });
     this.#lastEdit = done.catch(() => undefined);
     return done;
-  }
-
-  /** Whether the file is aside now: a crash may have come between the renaming and the edit. */
-  async #setAside(path: string): Promise<boolean> {
-    const { fs } = this.#options;
-    const aside = `${path}${DAMAGED_SUFFIX}`;
-    try {
-      await fs.rename(path, aside);
-      await fs.syncDir(path.slice(0, path.lastIndexOf('/')));
-      return true;
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      return (await fs.size(aside)) !== undefined;
-    }
   }
 
   get state(): ManifestState {
@@ -264,11 +256,13 @@ export class Catalog {
   }
 
   #tableFile(meta: TableMeta): TableFile {
-    const { dir, openTable } = this.#options;
+    const { dir, openTable, keepTable, closeFile } = this.#options;
     return new SharedFile({
       meta,
       path: tablePath(dir, meta),
       open: openTable,
+      keep: (open) => keepTable(meta.number, open),
+      close: closeFile,
       gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
     });
   }
@@ -281,13 +275,14 @@ export class Catalog {
     metas: readonly IndexTableMeta[],
     lost?: IndexFile[],
   ): Promise<IndexFile[]> {
-    const { dir, openIndexTable } = this.#options;
+    const { dir, openIndexTable, closeFile } = this.#options;
     const files = metas.map(
       (meta): IndexFile =>
         new SharedFile({
           meta,
           path: indexTablePath(dir, meta.number),
           open: openIndexTable,
+          close: closeFile,
           gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
         }),
     );

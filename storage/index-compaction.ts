@@ -60,8 +60,8 @@ export class IndexCompactor {
       dropTombstones: compaction.dropTombstones,
       targetBytes: settings.indexTableBytes,
     });
-    return allWritten(
-      built.map((table) => writeIndexTable(table, compaction.level + 1, this.#core, files)),
+    return allWritten(built, (table) =>
+      writeIndexTable(table, compaction.level + 1, this.#core, files),
     );
   }
 

@@ -2,6 +2,8 @@
 
 import { Engine } from './engine.ts';
 import type { Env, FileLock } from './env/env.ts';
+import { createFileHandles, type FileHandles } from './file-handles.ts';
+import { TABLE_HANDLES_MAX } from './limits.ts';
 import { lockDirectory } from './lock.ts';
 import { type Settings, settle } from './options.ts';
 import { recover } from './recovery.ts';
@@ -18,18 +20,25 @@ export async function openStorage(
   options: StorageOptions = {},
 ): Promise<Storage> {
   const settings = settle(options);
-  const lock = await lockDirectory(dir, env.fs);
+  const handles = createFileHandles(env.fs, TABLE_HANDLES_MAX);
+  const lock = await lockDirectory(dir, handles.fs);
   try {
-    return await start(dir, env, settings, lock);
+    return await start(dir, { ...env, fs: handles.fs }, settings, handles, lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
+async function start(
+  dir: string,
+  env: Env,
+  settings: Settings,
+  handles: FileHandles,
+  lock: FileLock,
+): Promise<Storage> {
   let engine: Engine | undefined;
-  const { core, nextWalSegment, info } = await recover(dir, env, settings, {
+  const { core, nextWalSegment, info } = await recover(dir, env, settings, handles, {
     assertWritable: () => engine!.writes.assertWritable(),
     register: (entries, keys) => engine!.writes.register(entries, keys),
   });

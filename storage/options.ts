@@ -24,6 +24,7 @@ export interface Settings {
   readonly memtablesSealedMax: number;
   readonly writeWaitMsMax: number;
   readonly blockCacheBytes: number;
+  readonly pinnedBytes: number;
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
@@ -44,6 +45,7 @@ export function settle(options: StorageOptions): Settings {
     memtablesSealedMax: options.memtable?.sealedMax ?? 2,
     writeWaitMsMax: options.writeWaitMsMax ?? 5000,
     blockCacheBytes: options.blockCacheBytes ?? 256 * MIB,
+    pinnedBytes: options.pinnedBytes ?? 64 * MIB,
     reserveBytes: options.reserveBytes ?? 64 * MIB,
     indexLimits: {
       levelZeroTables: options.index?.levelZeroTables ?? DEFAULT_LEVEL_LIMITS.levelZeroTables,

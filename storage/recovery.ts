@@ -3,8 +3,9 @@
 
 import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
-import type { Env, FileSystem, ReadableFile } from './env/env.ts';
+import type { Env, ReadableFile } from './env/env.ts';
 import { CorruptionError, isMissing } from './errors.ts';
+import type { FileHandles } from './file-handles.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
@@ -42,12 +43,13 @@ export async function recover(
   dir: string,
   env: Env,
   settings: Settings,
+  handles: FileHandles,
   writes: NewSeriesWrites,
 ): Promise<Recovered> {
   const startMs = env.clock.monotonicMs();
   const { state, log, created } = await openManifest(dir, env.fs);
   const orphansRemoved = await removeOrphans(dir, env.fs, state);
-  const core = await openCore(dir, env, settings, log, writes);
+  const core = await openCore(dir, env, settings, handles, log, writes);
   const replay = await replayInto(core).catch(async (error: unknown) => {
     await core.catalog.close();
     throw error;
@@ -70,11 +72,13 @@ async function openCore(
   dir: string,
   env: Env,
   settings: Settings,
+  handles: FileHandles,
   log: ManifestLog,
   writes: NewSeriesWrites,
 ): Promise<Core> {
   const trouble = new Trouble(dir);
   const blockCache = createBlockCache(settings.blockCacheBytes);
+  const pinned = createBlockCache(settings.pinnedBytes);
   const memtables = createMemtablePool(settings.memtableBytesMax, settings.memtablesSealedMax + 1);
   const { state } = log;
   const catalog: Catalog = await openCatalog({
@@ -82,10 +86,15 @@ async function openCore(
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async (_, path) => openTable(await openNamed(path, env.fs), path),
+    openTable: async (_, path) => openTable(await openNamed(path, handles), path),
     openIndexTable: async ({ number }, path) =>
-      openIndexTable(await openNamed(path, env.fs), path, number, blockCache),
-    tableGone: (number) => blockCache.dropTable(number),
+      openIndexTable(await openNamed(path, handles), path, number, blockCache),
+    keepTable: (number, open) => pinned.get(number, WHOLE_TAIL, open),
+    closeFile: (path) => handles.forget(path),
+    tableGone(number) {
+      blockCache.dropTable(number);
+      pinned.dropTable(number);
+    },
     damaged: (error) => settings.listener.corruption?.(error),
     manifestFailed: (cause) => trouble.report(cause),
     cleanupFailed: (error) => settings.listener.backgroundError?.(error),
@@ -112,6 +121,8 @@ async function openCore(
     series,
     memtables,
     blockCache,
+    pinned,
+    handles,
     io,
     counters,
     trouble,
@@ -119,10 +130,13 @@ async function openCore(
   };
 }
 
+/** Filter and index of a table are kept, and let go of, together. */
+const WHOLE_TAIL = 0;
+
 /** A file that the manifest names and that is gone is damage, not a mistake of the caller. */
-async function openNamed(path: string, fs: FileSystem): Promise<ReadableFile> {
+async function openNamed(path: string, handles: FileHandles): Promise<ReadableFile> {
   try {
-    return await fs.open(path);
+    return await handles.read(path);
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
     throw new CorruptionError(path, 0, 'expected a file, found none', { cause });

@@ -13,7 +13,7 @@ export function statsOf(
   writes: WritePath,
   compactor: WindowCompactor,
 ): StorageStats {
-  const { catalog, series, blockCache, counters } = core;
+  const { catalog, series, blockCache, pinned, handles, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
   const memtables = [active, ...sealed].map((generation) => generation.memtable);
   const tables = [...catalog.state.tables.values()];
@@ -55,6 +55,8 @@ export function statsOf(
       hits: blockCache.hits,
       misses: blockCache.misses,
     },
+    pinned: { bytes: pinned.bytes, bytesMax: pinned.bytesMax },
+    handles: { open: handles.open, max: handles.max, exhausted: handles.exhausted },
     writeStallMs: writes.stallMs,
     scans: counters.scans,
     scanTables: counters.scanTables,

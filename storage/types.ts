@@ -133,6 +133,11 @@ export interface StorageOptions {
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
   /**
+   * Filters and block indexes of tables kept in memory; of others they are read again. Those of the
+   * tag index always are, and are not counted here. Default 64 MiB.
+   */
+  readonly pinnedBytes?: number;
+  /**
    * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
    * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
    */
@@ -216,6 +221,10 @@ export interface StorageStats {
     readonly hits: number;
     readonly misses: number;
   };
+  /** Filters and indexes of tables of points. */
+  readonly pinned: { readonly bytes: number; readonly bytesMax: number };
+  /** Handles of table files. `max` falls when the system runs out: `exhausted` times so far. */
+  readonly handles: { readonly open: number; readonly max: number; readonly exhausted: number };
   /** Wall time in which writes had to wait, ms. */
   readonly writeStallMs: number;
   readonly scans: number;

@@ -145,6 +145,7 @@ const storage = z.strictObject({
     })
     .prefault({}),
   block_cache: size(0, TiB).prefault('256MiB'),
+  pinned: size(0, TiB).prefault('64MiB'),
   reserve: size(0, TiB).prefault('64MiB'),
 });
 
