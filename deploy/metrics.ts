@@ -50,6 +50,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     (s) => s.pinned.bytes,
   ],
   ['varve_table_handles_open', 'Open files of tables.', (s) => s.handles.open],
+  [
+    'varve_scrub_last_pass_timestamp_seconds',
+    'When the scrubber had last read every table; no value before.',
+    (s) => (s.scrub.lastPassMs ?? Number.NaN) / 1000,
+  ],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
 
@@ -64,6 +69,8 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
     'Times that no file handle was left, and some of tables were closed.',
     (s) => s.handles.exhausted,
   ],
+  ['varve_scrub_read_bytes_total', 'Bytes of tables that the scrubber read.', (s) => s.scrub.bytes],
+  ['varve_scrub_damages_total', 'Damaged places that it found.', (s) => s.scrub.damages],
   [
     'varve_storage_disk_troubles_total',
     'Times that a full or failing disk began to be in the way of writes.',

@@ -7,7 +7,8 @@ import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, policyConfigs } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
-  const { wal, memtable, compaction, index, block_cache, pinned, reserve } = config.storage;
+  const { wal, memtable, compaction, index, block_cache, pinned, scrub_every, reserve } =
+    config.storage;
   return {
     wal: { sync: wal.sync, intervalMs: wal.interval },
     memtable: { bytesMax: memtable.size, ageMsMax: memtable.max_age },
@@ -20,6 +21,7 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
     index: { levelZeroTables: index.level_zero_tables, levelRatio: index.level_ratio },
     blockCacheBytes: block_cache,
     pinnedBytes: pinned,
+    scrubEveryMs: scrub_every,
     reserveBytes: reserve,
     policies: createPolicySet(policyConfigs(config)),
     listener,

@@ -15,6 +15,7 @@ import { scanVersion } from './scan.ts';
 import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
+import { passDamagedBlocks } from './tag-index/damage.ts';
 import { select } from './tag-index/select.ts';
 import type {
   Cardinality,
@@ -31,6 +32,7 @@ import type {
   TimeRange,
   WindowInfo,
 } from './types.ts';
+import { createUpkeep, type Upkeep } from './upkeep.ts';
 import type { Version } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WindowCompactor } from './windows/compactor.ts';
@@ -51,6 +53,7 @@ export class Engine implements Storage {
   readonly #compactor: WindowCompactor;
   readonly #windowCompacting: Background;
   readonly #mending: Background;
+  readonly #upkeep: Upkeep;
   /** Settles with the last snapshot asked for. */
   #snapshotting: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -96,6 +99,7 @@ export class Engine implements Storage {
       core,
       wal,
       writes: this.writes,
+      lock,
       flushAll: () => this.#flushAll(),
       mended: () => {
         this.writes.retryWaiting();
@@ -103,6 +107,7 @@ export class Engine implements Storage {
       },
       failed,
     });
+    this.#upkeep = createUpkeep(core, lock, failed);
   }
 
   /** Part of openStorage: a disk that takes no writes is served from all the same. */
@@ -113,6 +118,7 @@ export class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
+    this.#upkeep.begin();
     this.#kickCompactions();
   }
 
@@ -150,6 +156,7 @@ export class Engine implements Storage {
         return this.#core.env.scheduler.nextTurn();
       };
       const ids = await select(version.index, request.selectors, pause);
+      passDamagedBlocks(version.index, request);
       yield* scanVersion(version, ids, request, this.#core);
     } finally {
       version.release();
@@ -222,7 +229,7 @@ export class Engine implements Storage {
   }
 
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
+    return statsOf(this.#core, this.#wal, this.writes, this.#compactor, this.#upkeep);
   }
 
   close(): Promise<void> {
@@ -249,6 +256,9 @@ export class Engine implements Storage {
   }
 
   async #flushStep(): Promise<boolean> {
+    const { trouble } = this.#core;
+    // It would be made anew, with nothing else in it.
+    if (trouble.kind === 'directory-gone') throw trouble.refusal!;
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
     this.#kickCompactions();
@@ -295,6 +305,7 @@ export class Engine implements Storage {
 
   async #stopWork(): Promise<void> {
     await this.#snapshotting;
+    await this.#upkeep.stop();
     await this.#mending.stop();
     await this.#windowCompacting.stop();
     await this.#indexCompacting.stop();

@@ -6,7 +6,7 @@
 
 import type { FileSystem, ReadableFile } from './env/env.ts';
 import { wrapFileSystem } from './env/wrapper.ts';
-import { hasCode } from './errors.ts';
+import { CorruptionError, hasCode, isMissing } from './errors.ts';
 
 export interface FileHandles {
   /** The file system given, on which whatever needs a handle has one made free. */
@@ -21,6 +21,8 @@ export interface FileHandles {
    * opened once, so a file that is not there rejects.
    */
   read(path: string): Promise<ReadableFile>;
+  /** The same for a file that the manifest names: that it is gone is damage, CorruptionError. */
+  readNamed(path: string): Promise<ReadableFile>;
   /** Nobody will read the file any more: its handle is closed once reads under way are over. */
   forget(path: string): Promise<void>;
 }
@@ -167,6 +169,15 @@ export function createFileHandles(inner: FileSystem, handlesMax: number): FileHa
     if (handle.users === 0) await close(handle);
   }
 
+  async function read(path: string): Promise<ReadableFile> {
+    const size = await using(path, async (file) => file.size);
+    return {
+      size,
+      read: (offset, length) => using(path, (file) => file.read(offset, length)),
+      close: () => forget(path),
+    };
+  }
+
   return {
     fs,
     get open() {
@@ -178,13 +189,14 @@ export function createFileHandles(inner: FileSystem, handlesMax: number): FileHa
     get exhausted() {
       return exhausted;
     },
-    async read(path) {
-      const size = await using(path, async (file) => file.size);
-      return {
-        size,
-        read: (offset, length) => using(path, (file) => file.read(offset, length)),
-        close: () => forget(path),
-      };
+    read,
+    async readNamed(path) {
+      try {
+        return await read(path);
+      } catch (cause) {
+        if (!isMissing(cause)) throw cause;
+        throw new CorruptionError(path, 0, 'expected a file, found none', { cause });
+      }
     },
     forget,
   };

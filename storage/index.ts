@@ -6,6 +6,7 @@ export { CorruptionError, StorageError, type StorageErrorCode } from './errors.t
 export { SERVER_ID_NAME, snapshotsDir } from './filenames.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
+export type * from './listener.ts';
 export { openStorage } from './open.ts';
 export {
   canonicalLabels,

@@ -3,11 +3,12 @@
 
 import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
-import type { Env, ReadableFile } from './env/env.ts';
-import { CorruptionError, isMissing } from './errors.ts';
+import type { Env } from './env/env.ts';
+import type { CorruptionError } from './errors.ts';
 import type { FileHandles } from './file-handles.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
+import type { RecoveryInfo } from './listener.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
 import { largestId } from './memtable.ts';
 import { createMemtablePool } from './memtable-pool.ts';
@@ -20,7 +21,7 @@ import { createBlockCache } from './sstable/block-cache.ts';
 import { openTable } from './sstable/reader.ts';
 import { openIndexTable } from './tag-index/table.ts';
 import { Trouble } from './trouble.ts';
-import type { PointBatch, RecoveryInfo } from './types.ts';
+import type { PointBatch } from './types.ts';
 import { Generation } from './version.ts';
 import { replayWal } from './wal/reader.ts';
 import type { SeriesEntry } from './wal/record.ts';
@@ -47,7 +48,8 @@ export async function recover(
   writes: NewSeriesWrites,
 ): Promise<Recovered> {
   const startMs = env.clock.monotonicMs();
-  const { state, log, created } = await openManifest(dir, env.fs);
+  const { state, log, created, damage } = await openManifest(dir, env.fs);
+  if (damage !== undefined) settings.listener.corruption?.(damage);
   const orphansRemoved = await removeOrphans(dir, env.fs, state);
   const core = await openCore(dir, env, settings, handles, log, writes);
   const replay = await replayInto(core).catch(async (error: unknown) => {
@@ -81,21 +83,22 @@ async function openCore(
   const pinned = createBlockCache(settings.pinnedBytes);
   const memtables = createMemtablePool(settings.memtableBytesMax, settings.memtablesSealedMax + 1);
   const { state } = log;
+  const damaged = (error: CorruptionError): void => settings.listener.corruption?.(error);
   const catalog: Catalog = await openCatalog({
     dir,
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async (_, path) => openTable(await openNamed(path, handles), path),
+    openTable: async (_, path) => openTable(await handles.readNamed(path), path),
     openIndexTable: async ({ number }, path) =>
-      openIndexTable(await openNamed(path, handles), path, number, blockCache),
+      openIndexTable(await handles.readNamed(path), path, number, blockCache, damaged),
     keepTable: (number, open) => pinned.get(number, WHOLE_TAIL, open),
     closeFile: (path) => handles.forget(path),
     tableGone(number) {
       blockCache.dropTable(number);
       pinned.dropTable(number);
     },
-    damaged: (error) => settings.listener.corruption?.(error),
+    damaged,
     manifestFailed: (cause) => trouble.report(cause),
     cleanupFailed: (error) => settings.listener.backgroundError?.(error),
   });
@@ -132,16 +135,6 @@ async function openCore(
 
 /** Filter and index of a table are kept, and let go of, together. */
 const WHOLE_TAIL = 0;
-
-/** A file that the manifest names and that is gone is damage, not a mistake of the caller. */
-async function openNamed(path: string, handles: FileHandles): Promise<ReadableFile> {
-  try {
-    return await handles.read(path);
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    throw new CorruptionError(path, 0, 'expected a file, found none', { cause });
-  }
-}
 
 async function replayInto(core: Core) {
   const { dir, env, catalog, counters, settings } = core;

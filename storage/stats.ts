@@ -2,6 +2,7 @@
 
 import type { Core } from './core.ts';
 import type { StorageStats } from './types.ts';
+import type { Upkeep } from './upkeep.ts';
 import type { WindowTables } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
 import type { WindowCompactor } from './windows/compactor.ts';
@@ -12,6 +13,7 @@ export function statsOf(
   wal: WalWriter,
   writes: WritePath,
   compactor: WindowCompactor,
+  upkeep: Upkeep,
 ): StorageStats {
   const { catalog, series, blockCache, pinned, handles, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
@@ -57,6 +59,7 @@ export function statsOf(
     },
     pinned: { bytes: pinned.bytes, bytesMax: pinned.bytesMax },
     handles: { open: handles.open, max: handles.max, exhausted: handles.exhausted },
+    scrub: upkeep.scrub,
     writeStallMs: writes.stallMs,
     scans: counters.scans,
     scanTables: counters.scanTables,

@@ -1,6 +1,7 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
 import type { CorruptionError } from './errors.ts';
+import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 
@@ -137,6 +138,8 @@ export interface StorageOptions {
    * tag index always are, and are not counted here. Default 64 MiB.
    */
   readonly pinnedBytes?: number;
+  /** The scrubber reads all tables once in so long, ms; Infinity: it does not. Default 7 d. */
+  readonly scrubEveryMs?: number;
   /**
    * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
    * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
@@ -145,43 +148,6 @@ export interface StorageOptions {
   /** Default: one policy called `default`, 30 d in windows of 2 h, for every series. */
   readonly policies?: PolicySet;
   readonly listener?: Partial<StorageListener>;
-}
-
-/** What happens inside, for logs and metrics. Called synchronously; must not throw. */
-export interface StorageListener {
-  walSynced(info: { durationMs: number; bytes: number; batches: number }): void;
-  recovered(info: RecoveryInfo): void;
-  flushed(info: { durationMs: number; points: number; tables: number; bytes: number }): void;
-  indexCompacted(info: {
-    durationMs: number;
-    level: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowCompacted(info: {
-    durationMs: number;
-    tables: number;
-    points: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowDropped(info: WindowInfo): void;
-  corruption(error: Error): void;
-  /** A background task failed, and is tried again. */
-  backgroundError(error: Error): void;
-}
-
-export interface RecoveryInfo {
-  readonly durationMs: number;
-  readonly walSegments: number;
-  readonly walRecords: number;
-  readonly points: number;
-  /** Bytes of a torn last record that were cut off. */
-  readonly tornBytes: number;
-  /** Files that no manifest edit mentions and that were removed. */
-  readonly orphansRemoved: number;
-  /** Whether the last run ended without close(). */
-  readonly unclean: boolean;
 }
 
 export interface StorageStats {
@@ -225,6 +191,12 @@ export interface StorageStats {
   readonly pinned: { readonly bytes: number; readonly bytesMax: number };
   /** Handles of table files. `max` falls when the system runs out: `exhausted` times so far. */
   readonly handles: { readonly open: number; readonly max: number; readonly exhausted: number };
+  /** What the scrubber read since the start, and found; when it ended its last whole pass. */
+  readonly scrub: {
+    readonly bytes: number;
+    readonly damages: number;
+    readonly lastPassMs?: number;
+  };
   /** Wall time in which writes had to wait, ms. */
   readonly writeStallMs: number;
   readonly scans: number;
@@ -332,9 +304,8 @@ export interface Storage {
   compact(): Promise<void>;
   /**
    * Makes a snapshot in `dir`, which must be absent or empty: everything appended before, unless
-   * `skipHead` leaves out what is in memory. Its files are second names of the engine's where the
-   * file system has these. Reads all of it, at the pace of background work. Snapshots are made one
-   * after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
+   * `skipHead` leaves out what is in memory. Reads all of it, at the pace of background work; one
+   * snapshot after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
    */
   snapshot(dir: string, options?: { readonly skipHead?: boolean }): Promise<SnapshotInfo>;
   stats(): StorageStats;

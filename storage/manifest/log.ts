@@ -14,7 +14,7 @@ import {
 import { type LogDamage, scanLog } from '../coding/log-scanner.ts';
 import type { FileSystem, WritableFile } from '../env/env.ts';
 import { CorruptionError, StorageError } from '../errors.ts';
-import { fileNumbers, manifestDir, manifestPath } from '../filenames.ts';
+import { CURRENT_NAME, fileNumbers, manifestDir, manifestPath } from '../filenames.ts';
 import { MANIFEST_EDIT_BYTES_MAX, MANIFEST_REWRITE_BYTES } from '../limits.ts';
 import { refusalOf } from '../trouble.ts';
 import { currentManifest, writeCurrent } from './current.ts';
@@ -42,6 +42,8 @@ export interface OpenedManifest {
   readonly created: boolean;
   /** Size of a last edit that was being written when the machine went down. */
   readonly tornBytes: number;
+  /** Why CURRENT could not be read, and the newest manifest was taken instead. */
+  readonly damage: CorruptionError | undefined;
 }
 
 /**
@@ -55,15 +57,41 @@ export async function openManifest(
 ): Promise<OpenedManifest> {
   await fs.makeDir(manifestDir(dir));
   await fs.syncDir(dir);
-  const current = await currentManifest(dir, fs);
-  const { state, tornBytes } =
-    current === undefined
-      ? { state: EMPTY_STATE, tornBytes: 0 }
-      : await replayManifest(manifestPath(dir, current), fs);
+  const { current, state, tornBytes, damage } = await readLive(dir, fs);
   await removeOthers(dir, fs, current);
   const log = new ManifestLog(dir, fs, options.rewriteBytes ?? MANIFEST_REWRITE_BYTES, state);
   await log.begin(current);
-  return { state, log, created: current === undefined, tornBytes };
+  return { state, log, created: current === undefined, tornBytes, damage };
+}
+
+/**
+ * The manifest that CURRENT names, and what it adds up to. Without CURRENT it is the newest whole
+ * one: after CURRENT was switched, those before are nobody's, and one that CURRENT was never
+ * switched to holds the same and at most an edit that nobody acted on.
+ */
+async function readLive(dir: string, fs: FileSystem) {
+  try {
+    const current = await currentManifest(dir, fs);
+    const empty = { state: EMPTY_STATE, tornBytes: 0 };
+    const replayed =
+      current === undefined ? empty : await replayManifest(manifestPath(dir, current), fs);
+    return { ...replayed, current, damage: undefined };
+  } catch (damage) {
+    const isCurrentLost =
+      damage instanceof CorruptionError && damage.path === `${dir}/${CURRENT_NAME}`;
+    if (!isCurrentLost) throw damage;
+    const numbers = fileNumbers(await fs.list(manifestDir(dir)), 'manifest');
+    for (const current of numbers.reverse()) {
+      const path = manifestPath(dir, current);
+      const replayed = await replayManifest(path, fs).catch(unlessDamaged);
+      if (replayed !== undefined) return { ...replayed, current, damage };
+    }
+    throw damage;
+  }
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof CorruptionError) || error.isOtherVersion) throw error;
 }
 
 /** An edit, and the place of its payload in the file. */
