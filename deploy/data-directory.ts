@@ -84,7 +84,8 @@ function refusal(dir: string, error: unknown): unknown {
     const message = `another varve runs on ${dir}: stop it, or choose another with --data`;
     return new UserError(message, 1, { cause: error });
   }
-  return new UserError(`cannot open ${dir}: ${error.message}`, 1, { cause: error });
+  const advice = error.code === 'CORRUPTION' ? '; restore it from a snapshot: varve restore' : '';
+  return new UserError(`cannot open ${dir}: ${error.message}${advice}`, 1, { cause: error });
 }
 
 function unusable(dir: string, error: unknown): UserError {

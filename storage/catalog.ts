@@ -59,6 +59,7 @@ export class Catalog {
   #version: Version;
   #nextFileNumber: number;
   #quarantined = 0;
+  readonly #lostIndexTables: CorruptionError[] = [];
   #lastEdit: Promise<unknown> = Promise.resolve();
   /** An edit of the start that the disk did not take yet. */
   #owed: MakeEdit | undefined;
@@ -86,6 +87,11 @@ export class Catalog {
       await this.applyOrOwe(() => ({ removeIndexTables: [meta.number] }));
     }
     this.#quarantined += lost.length;
+  }
+
+  /** Why tables of the tag index were put aside at the start: answers may lack series. */
+  get lostIndexTables(): readonly CorruptionError[] {
+    return this.#lostIndexTables;
   }
 
   /** Tables put aside since the start. */
@@ -303,6 +309,7 @@ export class Catalog {
       const isDamage = error instanceof CorruptionError && !error.isOtherVersion;
       if (lost === undefined || !isDamage) throw error;
       this.#options.damaged(error);
+      this.#lostIndexTables.push(error);
       lost.push(file);
     }
   }

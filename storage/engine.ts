@@ -157,6 +157,7 @@ export class Engine implements Storage {
       };
       const ids = await select(version.index, request.selectors, pause);
       passDamagedBlocks(version.index, request);
+      for (const lost of this.#core.catalog.lostIndexTables) request.onCorruption?.(lost);
       yield* scanVersion(version, ids, request, this.#core);
     } finally {
       version.release();

@@ -109,6 +109,9 @@ export async function* readEdits(
   path: string,
   fs: FileSystem,
 ): AsyncGenerator<ManifestEdit | LogDamage, void, void> {
+  if ((await fs.size(path)) === undefined) {
+    throw new CorruptionError(path, 0, 'expected a file, found none');
+  }
   const file = await fs.open(path);
   try {
     const limits = { readBytes: MANIFEST_REWRITE_BYTES, payloadBytesMax: MANIFEST_EDIT_BYTES_MAX };
