@@ -9,11 +9,12 @@ import {
 } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
+  MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
 import { createQueryService } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
-import type { Clock, Scheduler, Storage } from '../storage/index.ts';
+import { type Clock, createMetadataStore, type Scheduler, type Storage } from '../storage/index.ts';
 import {
   type Address,
   type Config,
@@ -28,7 +29,7 @@ import { createHttpApp } from './http/app.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, queryLimits } from './options.ts';
+import { ingestLimits, otlpSettings, queryLimits } from './options.ts';
 import { createQueryLog } from './query-log.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
@@ -38,6 +39,9 @@ import { registrySamples } from './self-monitoring/registry.ts';
  * container runtimes wait before they kill, so that the flush has the other half.
  */
 const SHUTDOWN_GRACE_MS = 5_000;
+
+/** Type, help and unit of some 50,000 metrics. */
+const METADATA_BYTES = 16 * 1024 * 1024;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -114,9 +118,15 @@ async function createParts(
     registry,
   });
   const limits = ingestLimits(config);
-  const ingest = createIngestService({ storage, limits, clock, registry, logger: log });
+  const metadata = createMetadataStore(METADATA_BYTES);
+  const ingest = createIngestService({
+    ...{ storage, limits, clock, registry, metadata },
+    logger: log,
+    otlp: otlpSettings(config),
+  });
   const query = createQueryService({
     storage,
+    metadata,
     limits: queryLimits(config),
     registry,
     clock,
@@ -127,6 +137,8 @@ async function createParts(
 
   const grpcServer = createGrpcServer({ messageBytes: config.ingest.limits.message });
   grpcServer.addService(IngestDescriptor, ingest.implementation, ingest.codecs);
+  const { otlpMetrics } = ingest;
+  grpcServer.addService(MetricsDescriptor, otlpMetrics.implementation, otlpMetrics.codecs);
   grpcServer.addService(QueryDescriptor, query.implementation, query.codecs);
 
   const app = createHttpApp({
@@ -138,6 +150,7 @@ async function createParts(
     log,
     reload,
   });
+  ingest.registerRoutes(app);
   query.registerRoutes(app);
   return { retention, ingest, grpcServer, app };
 }
@@ -171,6 +184,7 @@ async function reloadConfig(
   await retention.setPolicies(policyConfigs(next));
   state.config = reloaded(state.config, next);
   ingest.setLimits(ingestLimits(state.config));
+  ingest.setOtlp(otlpSettings(state.config));
   for (const { key, from, to, needsRestart } of changes) {
     if (needsRestart) log.warn({ key, from, to }, 'reload: takes effect after a restart');
     else log.info({ key, from, to }, 'reload: changed');

@@ -7,11 +7,18 @@ export { SERVER_ID_NAME, snapshotsDir } from './filenames.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
 export type * from './listener.ts';
+export {
+  createMetadataStore,
+  type MetadataStore,
+  type MetricMetadata,
+  type MetricType,
+} from './metric-metadata.ts';
 export { openStorage } from './open.ts';
 export {
   canonicalLabels,
   compareLabels,
   compareText,
+  isWellFormed,
   type Label,
   type Labels,
   type SeriesId,

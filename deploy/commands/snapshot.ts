@@ -25,7 +25,7 @@ export async function snapshot(
   await demandNewDirectory(target, 'the snapshot');
   const dataDir = await dataDirOf(http);
   if (stderr.isTTY) stderr.write(`${http} makes a snapshot\n`);
-  const { answer } = await ask<{ readonly name: string }>(http, {
+  const answer = await ask<{ readonly name: string }>(http, {
     method: 'POST',
     path: '/api/v1/admin/tsdb/snapshot',
     timeoutMs: Number.POSITIVE_INFINITY,
@@ -50,7 +50,7 @@ async function dataDirOf(server: string): Promise<string> {
   const status = async (page: string): Promise<Readonly<Record<string, unknown>>> => {
     const path = `/api/v1/status/${page}`;
     const question = { method: 'GET', path, timeoutMs: STATUS_TIMEOUT_MS } as const;
-    return (await ask<Record<string, unknown>>(server, question)).answer.data ?? {};
+    return (await ask<Record<string, unknown>>(server, question)).data ?? {};
   };
   const [flags, runtime] = [await status('flags'), await status('runtimeinfo')];
   return resolve(String(runtime['CWD']), String(flags['storage.tsdb.path']));

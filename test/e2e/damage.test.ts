@@ -1,5 +1,5 @@
-// Damage to every kind of file of a data directory, met by a real server: it starts, serves no value
-// that was not sent, loses no more than the damaged piece, and says so.
+// Damage to every kind of file of a data directory, met by a real server: it starts, serves no
+// value that was not sent, loses no more than the damaged piece, and says so.
 
 import {
   cpSync,
