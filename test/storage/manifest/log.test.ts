@@ -116,6 +116,16 @@ for (const [name, content] of BAD_CURRENT) {
   });
 }
 
+log('without CURRENT, the newest manifest is taken', async () => {
+  const fs = await written();
+  const { state: whole } = await openManifest('data', fs.killClone());
+  await fs.remove(CURRENT);
+  fs.plant('data/wal/000001.wal', new Uint8Array(3));
+  const { state, damage } = await openManifest('data', fs);
+  assert.is(damage?.path, CURRENT);
+  assert.equal(state, whole);
+});
+
 log('a directory with data and no CURRENT is corruption, not a first start', async () => {
   const fs = createMemoryFileSystem();
   fs.plant('data/wal/000001.wal', new Uint8Array(3));
