@@ -2,6 +2,7 @@
 
 import type { CorruptionError } from './errors.ts';
 import type { Cardinality, StorageStats } from './figures.ts';
+import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 
@@ -145,6 +146,13 @@ export interface StorageOptions {
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
   /**
+   * Filters and block indexes of tables kept in memory; of others they are read again. Those of the
+   * tag index always are, and are not counted here. Default 64 MiB.
+   */
+  readonly pinnedBytes?: number;
+  /** The scrubber reads all tables once in so long, ms; Infinity: it does not. Default 7 d. */
+  readonly scrubEveryMs?: number;
+  /**
    * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
    * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
    */
@@ -154,41 +162,13 @@ export interface StorageOptions {
   readonly listener?: Partial<StorageListener>;
 }
 
-/** What happens inside, for logs and metrics. Called synchronously; must not throw. */
-export interface StorageListener {
-  walSynced(info: { durationMs: number; bytes: number; batches: number }): void;
-  recovered(info: RecoveryInfo): void;
-  flushed(info: { durationMs: number; points: number; tables: number; bytes: number }): void;
-  indexCompacted(info: {
-    durationMs: number;
-    level: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowCompacted(info: {
-    durationMs: number;
-    tables: number;
-    points: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowDropped(info: WindowInfo): void;
-  corruption(error: Error): void;
-  /** A background task failed, and is tried again. */
-  backgroundError(error: Error): void;
-}
-
-export interface RecoveryInfo {
-  readonly durationMs: number;
-  readonly walSegments: number;
-  readonly walRecords: number;
-  readonly points: number;
-  /** Bytes of a torn last record that were cut off. */
-  readonly tornBytes: number;
-  /** Files that no manifest edit mentions and that were removed. */
-  readonly orphansRemoved: number;
-  /** Whether the last run ended without close(). */
-  readonly unclean: boolean;
+/** A snapshot that was made, checked or restored. */
+export interface SnapshotInfo {
+  readonly dir: string;
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** Tables that are not in it, because their files were gone when it was made. */
+  readonly lost: readonly CorruptionError[];
 }
 
 /** One data directory, one writer. Every method may throw StorageError. */
@@ -273,6 +253,12 @@ export interface Storage {
    * lets it) of those that it had when this was called.
    */
   compact(): Promise<void>;
+  /**
+   * Makes a snapshot in `dir`, which must be absent or empty: everything appended before, unless
+   * `skipHead` leaves out what is in memory. Reads all of it, at the pace of background work; one
+   * snapshot after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
+   */
+  snapshot(dir: string, options?: { readonly skipHead?: boolean }): Promise<SnapshotInfo>;
   stats(): StorageStats;
   /** Flushes, then lets go of the directory. */
   close(): Promise<void>;

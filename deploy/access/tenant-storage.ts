@@ -46,6 +46,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     windows: () => storage.windows(),
     deletePoints: (selectors, range) => storage.deletePoints(scoped(selectors), range),
     cleanTombstones: async () => refuse(),
+    snapshot: async () => refuse(),
     dropWindows: async () => refuse(),
     setPolicies: async () => refuse(),
     flush: async () => refuse(),
