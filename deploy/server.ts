@@ -1,5 +1,6 @@
 // The composition root: storage in, a server that answers on two ports out.
 
+import { availableParallelism } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import {
   createGrpcServer,
@@ -11,7 +12,7 @@ import {
   IngestService as IngestDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
-import { createQueryService } from '../query/index.ts';
+import { createQueryService, createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
 import type { Clock, Scheduler, Storage } from '../storage/index.ts';
 import {
@@ -38,6 +39,9 @@ import { registrySamples } from './self-monitoring/registry.ts';
  * container runtimes wait before they kill, so that the flush has the other half.
  */
 const SHUTDOWN_GRACE_MS = 5_000;
+
+/** Threads that evaluate queries, at most: one for each core, and enough for a few heavy ones. */
+const QUERY_THREADS_MAX = 4;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -75,6 +79,7 @@ interface Parts {
   readonly ingest: IngestService;
   readonly grpcServer: GrpcServer;
   readonly app: FastifyInstance;
+  readonly queryThreads: QueryThreads;
 }
 
 /** Resolves once both ports answer; rejects with UserError when one cannot be had. */
@@ -115,11 +120,13 @@ async function createParts(
   });
   const limits = ingestLimits(config);
   const ingest = createIngestService({ storage, limits, clock, registry, logger: log });
+  const queryThreads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
   const query = createQueryService({
     storage,
     limits: queryLimits(config),
     registry,
     clock,
+    threads: queryThreads,
     version: options.version,
     onEnd: createQueryLog(() => state.config, log),
     onError: (error) => log.error({ err: error }, 'a query failed on a bug'),
@@ -138,7 +145,7 @@ async function createParts(
     reload,
   });
   query.registerRoutes(app);
-  return { retention, ingest, grpcServer, app };
+  return { retention, ingest, grpcServer, app, queryThreads };
 }
 
 function watchItself(options: ServerOptions, grpc: Address, http: Address): SelfMonitoring {
@@ -181,7 +188,7 @@ async function reloadConfig(
 async function stopServer(
   { scheduler }: ServerOptions,
   state: ServerState,
-  { retention, ingest, grpcServer, app }: Parts,
+  { retention, ingest, grpcServer, app, queryThreads }: Parts,
 ): Promise<void> {
   state.isReady = false;
   grpcServer.setServing(false);
@@ -191,4 +198,5 @@ async function stopServer(
   const cancel = scheduler.after(SHUTDOWN_GRACE_MS, () => app.server.closeAllConnections());
   await Promise.all([grpcServer.close(SHUTDOWN_GRACE_MS), app.close()]);
   cancel();
+  await queryThreads.close();
 }

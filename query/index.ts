@@ -1,5 +1,6 @@
 // The door of query: everything else in this room is private to it.
 
+export type { QueryThreads } from './column-compute.ts';
 export {
   createQueryEngine,
   type EngineOptions,
@@ -16,3 +17,4 @@ export {
   type QueryService,
   type QueryServiceOptions,
 } from './query-service.ts';
+export { createQueryThreads } from './workers/threads.ts';

@@ -19,6 +19,8 @@ export interface QueryServiceOptions {
   readonly limits?: Partial<QueryLimits>;
   readonly registry: Registry;
   readonly clock: Pick<Clock, 'nowMs'>;
+  /** See EngineOptions; still owned by the caller. */
+  readonly threads?: EngineOptions['threads'];
   /** For `/api/v1/status/buildinfo`; default: not told. */
   readonly version?: string;
   /** Told of what each query has cost; default: nobody. */
@@ -43,6 +45,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const engine = createQueryEngine(storage, limits, {
     nowMs: () => clock.nowMs(),
     onEnd: options.onEnd,
+    threads: options.threads,
   });
   const catalog = createCatalog(storage, limits);
   const metrics = createQueryMetrics(registry, engine);

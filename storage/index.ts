@@ -21,5 +21,9 @@ export {
   type Matcher,
   type MatchType,
 } from './series/matcher.ts';
+export { openSlice, sliceOfColumns } from './slice.ts';
+export type * from './slice-types.ts';
 export type * from './types.ts';
 export { readWindows } from './windows/windows.ts';
+export { createWorkerCompute } from './workers/pool.ts';
+export { serveJobs } from './workers/serve.ts';

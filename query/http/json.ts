@@ -35,10 +35,12 @@ export function* resultJson(result: QueryResult, options: ResultOptions): Genera
     const shown = all.slice(0, options.limit);
     if (shown.length < all.length) warnings.push('results truncated due to limit');
     piece += '[';
+    const heads = pointHeads(result.grid);
     for (const [i, series] of shown.entries()) {
       if (i > 0) piece += ',';
       piece += `{"metric":${metricJson(series.labels)},`;
-      piece += 'timestampsMs' in series ? rawJson(series) : columnJson(series, result);
+      piece +=
+        'timestampsMs' in series ? rawJson(series) : columnJson(series, heads, result.instant);
       piece += '}';
       if (piece.length < PIECE_CHARS) continue;
       yield piece;
@@ -79,21 +81,32 @@ function rawJson({ timestampsMs, values }: Points): string {
   return `"values":[${points.join(',')}]`;
 }
 
-function columnJson({ values, present }: Series, { grid, instant }: QueryResult): string {
-  if (instant) return `"value":${point(grid.startMs, values[0]!)}`;
-  return `"values":[${columnPoints(values, present, grid).join(',')}]`;
+/** `heads` are the beginnings of points, by step: what all series have in common. */
+function columnJson(
+  { values, present }: Series,
+  heads: readonly string[],
+  instant: boolean,
+): string {
+  if (instant) return `"value":${heads[0]}${formatJson(values[0]!)}"]`;
+  let points = '';
+  for (let i = 0; i < values.length; i++) {
+    if (present[i] === 0) continue;
+    if (points !== '') points += ',';
+    points += `${heads[i]}${formatJson(values[i]!)}"]`;
+  }
+  return `"values":[${points}]`;
 }
 
-function columnPoints(values: Float64Array, present: Uint8Array, grid: Grid): string[] {
-  const points: string[] = [];
-  for (let i = 0; i < values.length; i++) {
-    if (present[i] === 1) points.push(point(stepTimeMs(grid, i), values[i]!));
-  }
-  return points;
+function pointHeads(grid: Grid): string[] {
+  return Array.from({ length: grid.steps }, (_, i) => pointHead(stepTimeMs(grid, i)));
 }
 
 function point(timestampMs: number, value: number): string {
-  return `[${seconds(timestampMs)},"${formatJson(value)}"]`;
+  return `${pointHead(timestampMs)}${formatJson(value)}"]`;
+}
+
+function pointHead(timestampMs: number): string {
+  return `[${seconds(timestampMs)},"`;
 }
 
 /** Whole milliseconds as seconds, without what a division would round. */

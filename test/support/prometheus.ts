@@ -2,29 +2,25 @@
 // installing it; and a server of the one, filled with an exposition by the other.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { unpackPackage } from './debian-package.ts';
 
 export interface PrometheusPrograms {
   readonly prometheus: string;
   readonly promtool: string;
 }
 
-const DOWNLOAD_TIMEOUT_MS = 60_000;
-
 /** Undefined when neither PATH nor the package archive has them. Unpacks into `dir`. */
 export function findPrometheus(dir: string): PrometheusPrograms | undefined {
   const onPath = { prometheus: 'prometheus', promtool: 'promtool' };
   if (runs(onPath)) return onPath;
-  const options = { cwd: dir, stdio: 'ignore', timeout: DOWNLOAD_TIMEOUT_MS } as const;
-  spawnSync('apt-get', ['download', 'prometheus'], options);
-  const archive = readdirSync(dir).find((name) => /^prometheus_.*\.deb$/.test(name));
-  if (archive === undefined) return undefined;
-  spawnSync('dpkg', ['-x', archive, 'unpacked'], options);
-  const bin = join(dir, 'unpacked/usr/bin');
-  const unpacked = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
-  return runs(unpacked) ? unpacked : undefined;
+  const unpacked = unpackPackage('prometheus', dir);
+  if (unpacked === undefined) return undefined;
+  const bin = join(unpacked, 'usr/bin');
+  const programs = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
+  return runs(programs) ? programs : undefined;
 }
 
 function runs({ prometheus, promtool }: PrometheusPrograms): boolean {
@@ -38,19 +34,22 @@ export interface PrometheusServer {
   end(): Promise<void>;
 }
 
-/** Starts a server on a free port that has the points of an OpenMetrics exposition. */
+/**
+ * Starts a server on a free port that has the points of an OpenMetrics exposition, which comes in
+ * pieces: it may be longer than a string can be.
+ */
 export async function startPrometheus(
   { prometheus, promtool }: PrometheusPrograms,
   dir: string,
-  exposition: string,
+  exposition: Iterable<string>,
 ): Promise<PrometheusServer> {
   const [points, config, data] = [
     join(dir, 'points.om'),
     join(dir, 'empty.yml'),
     join(dir, 'tsdb'),
   ];
-  writeFileSync(points, exposition);
-  writeFileSync(config, '');
+  writeLines(points, exposition);
+  writeLines(config, []);
   execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', points, data]);
   const child = spawn(
     prometheus,
@@ -82,4 +81,13 @@ export async function startPrometheus(
       process.removeListener('exit', kill);
     },
   };
+}
+
+function writeLines(path: string, pieces: Iterable<string>): void {
+  const file = openSync(path, 'w');
+  try {
+    for (const piece of pieces) writeSync(file, piece);
+  } finally {
+    closeSync(file);
+  }
 }
