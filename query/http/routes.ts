@@ -14,6 +14,7 @@ import { sendAnswer } from './send.ts';
 import {
   answerActiveQueries,
   answerBuildInfo,
+  answerFlags,
   answerTsdb,
   killActiveQuery,
 } from './status-handlers.ts';
@@ -30,6 +31,7 @@ const GET: Readonly<Record<string, Handler>> = {
   '/api/v1/label/:name/values': answerLabelValues,
   '/api/v1/metadata': answerMetadata,
   '/api/v1/status/buildinfo': answerBuildInfo,
+  '/api/v1/status/flags': answerFlags,
   '/api/v1/status/tsdb': answerTsdb,
   '/api/v1/status/active_queries': answerActiveQueries,
 };

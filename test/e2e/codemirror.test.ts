@@ -1,0 +1,99 @@
+// The client behind the query editors of Prometheus, Grafana and others: what it asks while one
+// types, request for request.
+
+import { createRequire } from 'node:module';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readSeriesLine } from '../support/promql-script.ts';
+import { type QueryServer, startQueryServer, storageWith } from '../support/query-server.ts';
+
+/** As far as it is used here; its own types want those of a browser. */
+interface PrometheusClient {
+  labelNames(metric?: string): Promise<string[]>;
+  labelValues(name: string, metric?: string): Promise<string[]>;
+  metricNames(): Promise<string[]>;
+  metricMetadata(): Promise<object>;
+  series(metric: string): Promise<object[]>;
+  flags(): Promise<Record<string, string>>;
+}
+
+interface ClientOptions {
+  readonly url: string;
+  readonly httpMethod?: 'GET' | 'POST';
+  readonly lookbackInterval?: number;
+  readonly httpErrorHandler: (error: unknown) => void;
+  readonly fetchFn: typeof fetch;
+}
+
+// Its modules for import leave the endings of files to a bundler.
+const { HTTPPrometheusClient } = createRequire(import.meta.url)(
+  '@prometheus-io/codemirror-promql/dist/cjs/client/prometheus.js',
+) as { readonly HTTPPrometheusClient: new (options: ClientOptions) => PrometheusClient };
+
+const codemirror = suite('e2e/codemirror');
+
+const MINUTE_MS = 60_000;
+/** What the editor of Prometheus asks about. */
+const LOOKBACK_MS = 12 * 60 * MINUTE_MS;
+
+let server: QueryServer;
+
+codemirror.before(async () => {
+  const nowMs = Date.now();
+  const storage = await storageWith(MINUTE_MS, 'old_metric{gone="yes"} 1');
+  const recent = ['up{job="a"}', 'up{job="b"}', 'requests_total{job="a",path="/"}'];
+  const ids = await storage.resolve(recent.map((line) => readSeriesLine(`${line} 1`).labels));
+  await storage.append({
+    ids: Uint32Array.from(ids),
+    timestampsMs: new Float64Array(ids.length).fill(nowMs - 10 * MINUTE_MS),
+    values: new Float64Array(ids.length),
+  });
+  server = await startQueryServer({ storage, nowMs });
+});
+
+codemirror.after(() => server.close());
+
+for (const httpMethod of ['GET', 'POST'] as const) {
+  for (const lookbackInterval of [undefined, LOOKBACK_MS]) {
+    const range = lookbackInterval === undefined ? 'of all time' : 'of the last hours';
+    codemirror(`completes names and values ${range} by ${httpMethod}`, async () => {
+      const requests: string[] = [];
+      const failures: unknown[] = [];
+      const client = new HTTPPrometheusClient({
+        url: server.url,
+        httpMethod,
+        ...(lookbackInterval !== undefined && { lookbackInterval }),
+        httpErrorHandler: (error) => failures.push(error),
+        fetchFn: async (input, init) => {
+          requests.push(`${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`);
+          return fetch(input, init);
+        },
+      });
+      const old = lookbackInterval === undefined;
+      const names = await client.metricNames();
+      assert.equal(names, [...(old ? ['old_metric'] : []), 'requests_total', 'up']);
+      const labels = [...(old ? ['gone'] : []), 'job', 'path'];
+      assert.equal(await client.labelNames(), ['__name__', ...labels]);
+      assert.equal(await client.labelNames('up'), ['__name__', 'job']);
+      assert.equal(await client.labelValues('job'), ['a', 'b']);
+      assert.equal(await client.labelValues('job', 'requests_total'), ['a']);
+      const series = { __name__: 'requests_total', job: 'a', path: '/' };
+      assert.equal(await client.series('requests_total'), [series]);
+      assert.equal(await client.metricMetadata(), {});
+      assert.is((await client.flags())['query.lookback-delta'], '5m');
+      assert.equal(failures, []);
+      assert.equal(requests, [
+        'GET /api/v1/label/__name__/values',
+        `${httpMethod} /api/v1/labels`,
+        `${httpMethod} /api/v1/labels`,
+        'GET /api/v1/label/job/values',
+        'GET /api/v1/label/job/values',
+        `${httpMethod} /api/v1/series`,
+        'GET /api/v1/metadata',
+        'GET /api/v1/status/flags',
+      ]);
+    });
+  }
+}
+
+codemirror.run();
