@@ -3,7 +3,12 @@
 
 import type { Compute, SeriesSlice } from '../storage/index.ts';
 import type { Budget } from './eval/budget.ts';
-import { type Columns, type ColumnTask, startColumns } from './eval/column-task.ts';
+import {
+  type Columns,
+  type ColumnTask,
+  readsPointsOnce,
+  startColumns,
+} from './eval/column-task.ts';
 import type { ColumnCompute } from './eval/columns.ts';
 import { COLUMNS_JOB, type ColumnsInput } from './workers/jobs.ts';
 
@@ -12,8 +17,8 @@ export interface QueryThreads extends Compute {
   readonly size: number;
 }
 
-/** Points that ranges span, and places of columns, below which a task stays here: about 1 ms. */
-const LIGHT_WORK = 100_000;
+/** Points that ranges span, and places of columns, below which a task stays here: 1 or 2 ms. */
+const LIGHT_WORK = 200_000;
 
 /**
  * For one query. `signal` is its deadline; whoever calls closes the result at its end, so that no
@@ -60,9 +65,9 @@ export function createColumnCompute(
   };
 }
 
-/** How much there is to do, in points and places: a point counts for each range that it is in. */
+/** How much there is to do, in points and places: a point counts as often as it is looked at. */
 function workOf(slice: SeriesSlice, task: ColumnTask): number {
   const { steps, stepMs } = task.view.grid;
-  const overlap = task.what.kind === 'newest' ? 1 : Math.min(steps, 1 + task.rangeMs / stepMs);
+  const overlap = readsPointsOnce(task.what) ? 1 : Math.min(steps, 1 + task.rangeMs / stepMs);
   return slice.pointsMax * overlap + slice.labels.length * steps;
 }

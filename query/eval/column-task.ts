@@ -5,7 +5,7 @@ import type { SliceReader } from '../../storage/index.ts';
 import { type Extension, extendedFunction, type Margins } from './extended-functions.ts';
 import { createNewestKernel, withoutStale } from './lookback.ts';
 import { type Column, createKernel, type Kernel, type RangePlan } from './range-function.ts';
-import { createRangeKernel } from './range-functions.ts';
+import { createRangeKernel, hasKernel } from './range-functions.ts';
 import { createWindowsOf, type Windows } from './windows.ts';
 
 /** What to make of each series. */
@@ -116,6 +116,11 @@ function turnEnd({ firsts, ends }: Windows, from: number, steps: number): number
     to++;
   }
   return to;
+}
+
+/** Whether a point costs the same however many ranges it is in. */
+export function readsPointsOnce(what: ColumnTask['what']): boolean {
+  return what.kind === 'newest' || (what.kind === 'call' && hasKernel(what.name));
 }
 
 function kernelOf(task: ColumnTask): Kernel {

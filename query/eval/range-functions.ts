@@ -21,6 +21,11 @@ export function isRangeFunction(name: string): boolean {
   return Object.hasOwn(FUNCTIONS, name) || Object.hasOwn(KERNELS, name);
 }
 
+/** Whether it has such a way, which looks at every point once. */
+export function hasKernel(name: string): boolean {
+  return Object.hasOwn(KERNELS, name);
+}
+
 /** Of a function that `isRangeFunction` knows. */
 export function createRangeKernel(name: string, plan: RangePlan): Kernel {
   return KERNELS[name]?.(plan) ?? createKernel(FUNCTIONS[name]!, plan);

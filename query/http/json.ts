@@ -36,9 +36,10 @@ export function* resultJson(result: QueryResult, options: ResultOptions): Genera
     if (shown.length < all.length) warnings.push('results truncated due to limit');
     piece += '[';
     const heads = pointHeads(result.grid);
+    const quoted = createQuoted();
     for (const [i, series] of shown.entries()) {
       if (i > 0) piece += ',';
-      piece += `{"metric":${metricJson(series.labels)},`;
+      piece += `{"metric":${metricJson(series.labels, quoted)},`;
       piece +=
         'timestampsMs' in series ? rawJson(series) : columnJson(series, heads, result.instant);
       piece += '}';
@@ -70,9 +71,28 @@ export function remarksJson(key: 'warnings' | 'infos', remarks: readonly string[
   return `,"${key}":${JSON.stringify(shown)}`;
 }
 
-export function metricJson(labels: Labels): string {
-  const pairs = labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
-  return `{${pairs.join(',')}}`;
+export function metricJson(labels: Labels, quoted: Quoted = JSON.stringify): string {
+  let pairs = '';
+  for (const { name, value } of labels) {
+    if (pairs !== '') pairs += ',';
+    pairs += `${quoted(name)}:${quoted(value)}`;
+  }
+  return `{${pairs}}`;
+}
+
+type Quoted = (text: string) => string;
+
+/** Names and values of labels come again and again in one answer. */
+function createQuoted(): Quoted {
+  const known = new Map<string, string>();
+  return (text) => {
+    let json = known.get(text);
+    if (json === undefined) {
+      json = JSON.stringify(text);
+      known.set(text, json);
+    }
+    return json;
+  };
 }
 
 function rawJson({ timestampsMs, values }: Points): string {

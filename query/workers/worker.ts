@@ -3,4 +3,7 @@
 import { serveJobs } from '../../storage/index.ts';
 import { runQueryJob } from './jobs.ts';
 
-serveJobs(runQueryJob);
+/** A third of the main thread's share where cores are short: somebody waits for a query, too. */
+const NICENESS = 5;
+
+serveJobs(runQueryJob, NICENESS);

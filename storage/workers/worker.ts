@@ -1,6 +1,7 @@
 // The entry of a worker thread of storage.
 
+import { constants } from 'node:os';
 import { runJob } from './jobs.ts';
 import { serveJobs } from './serve.ts';
 
-serveJobs(runJob);
+serveJobs(runJob, constants.priority.PRIORITY_BELOW_NORMAL);

@@ -2,6 +2,7 @@
 
 import { Agent, request } from 'node:http';
 import { tempDir } from '../support/temp-dir.ts';
+import { cpuSeconds } from './load/process-stats.ts';
 import { difference } from './peers/answers.ts';
 import { ROUNDS, SERIES, STEP_MS } from './peers/fleet.ts';
 import { type PeerQuery, QUERIES } from './peers/queries.ts';
@@ -16,7 +17,7 @@ import { quantile } from './support/timing.ts';
 const ROUNDS_ASKED = numberOption('rounds', 9);
 const WARM_UP_ROUNDS = 3;
 
-endAfter(1200);
+endAfter(2400);
 const agent = new Agent({ keepAlive: true });
 const dir = await tempDir();
 const varve = await startVarve(dir);
@@ -37,6 +38,9 @@ agent.destroy();
 
 const toPrometheus = geometricMean(outcomes.map(({ ms }) => ms[0]! / ms[1]!));
 const toVictoria = geometricMean(outcomes.map(({ ms }) => ms[0]! / ms[2]!));
+const cpuOf = (peer: number) => outcomes.reduce((sum, { cpuMs }) => sum + cpuMs[peer]!, 0);
+const cpuToPrometheus = cpuOf(0) / cpuOf(1);
+const cpuToVictoria = cpuOf(0) / cpuOf(2);
 const different = outcomes.flatMap(({ query, differs }) =>
   differs === undefined ? [] : [`${query.name}: ${differs}`],
 );
@@ -64,8 +68,9 @@ writeReport({
     'VictoriaMetrics ms',
     '/ Prometheus',
     '/ VictoriaMetrics',
+    'CPU ms of each',
   ],
-  rows: outcomes.map(({ query, bytes, ms }) => [
+  rows: outcomes.map(({ query, bytes, ms, cpuMs }) => [
     query.name,
     bytes / 1024,
     ms[0]!,
@@ -73,8 +78,14 @@ writeReport({
     ms[2]!,
     ms[0]! / ms[1]!,
     ms[0]! / ms[2]!,
+    cpuMs.map(figure).join(' / '),
   ]),
   notes: [
+    [
+      `In CPU, from the kernel's ticks of 10 ms, varve takes ${figure(cpuToPrometheus)} times what`,
+      `Prometheus takes and ${figure(cpuToVictoria)} times what VictoriaMetrics takes for all of them:`,
+      'that says more where others use the machine.',
+    ].join(' '),
     different.length === 0
       ? "Every answer of varve is Prometheus's to 1e-9, relatively."
       : `Other than Prometheus answers varve: ${different.join('; ')}.`,
@@ -95,20 +106,26 @@ writeReport({
 interface Outcome {
   readonly query: PeerQuery;
   readonly bytes: number;
-  /** Median by peer. */
+  /** By peer, the median until the last byte, and the CPU that a query takes. */
   readonly ms: readonly number[];
+  readonly cpuMs: readonly number[];
   /** From Prometheus's answer. */
   readonly differs: string | undefined;
 }
 
 async function compare(query: PeerQuery): Promise<Outcome> {
   const times = peers.map(() => new Float64Array(ROUNDS_ASKED));
+  const cpuMs = peers.map(() => 0);
   const answers: string[] = [];
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS_ASKED; round++) {
     for (const [i, peer] of peers.entries()) {
+      const cpuBefore = cpuSeconds(peer.pid);
       const startMs = performance.now();
       const body = await ask(peer, query);
-      if (round >= 0) times[i]![round] = performance.now() - startMs;
+      if (round >= 0) {
+        times[i]![round] = performance.now() - startMs;
+        cpuMs[i]! += ((cpuSeconds(peer.pid) - cpuBefore) * 1000) / ROUNDS_ASKED;
+      }
       answers[i] = body;
     }
   }
@@ -116,6 +133,7 @@ async function compare(query: PeerQuery): Promise<Outcome> {
     query,
     bytes: answers[0]!.length,
     ms: times.map((all) => quantile(all.sort(), 0.5)),
+    cpuMs,
     differs: difference(answers[0]!, answers[1]!),
   };
 }

@@ -1,13 +1,13 @@
 // The client behind the query editors of Prometheus, Grafana and others: what it asks while one
 // types, request for request.
 
-import { createRequire } from 'node:module';
+import { newCompleteStrategy } from '@prometheus-io/codemirror-promql';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readSeriesLine } from '../support/promql-script.ts';
 import { type QueryServer, startQueryServer, storageWith } from '../support/query-server.ts';
 
-/** As far as it is used here; its own types want those of a browser. */
+/** What the strategy for completing words asks, as far as it is used here. */
 interface PrometheusClient {
   labelNames(metric?: string): Promise<string[]>;
   labelValues(name: string, metric?: string): Promise<string[]>;
@@ -16,19 +16,6 @@ interface PrometheusClient {
   series(metric: string): Promise<object[]>;
   flags(): Promise<Record<string, string>>;
 }
-
-interface ClientOptions {
-  readonly url: string;
-  readonly httpMethod?: 'GET' | 'POST';
-  readonly lookbackInterval?: number;
-  readonly httpErrorHandler: (error: unknown) => void;
-  readonly fetchFn: typeof fetch;
-}
-
-// Its modules for import leave the endings of files to a bundler.
-const { HTTPPrometheusClient } = createRequire(import.meta.url)(
-  '@prometheus-io/codemirror-promql/dist/cjs/client/prometheus.js',
-) as { readonly HTTPPrometheusClient: new (options: ClientOptions) => PrometheusClient };
 
 const codemirror = suite('e2e/codemirror');
 
@@ -59,16 +46,19 @@ for (const httpMethod of ['GET', 'POST'] as const) {
     codemirror(`completes names and values ${range} by ${httpMethod}`, async () => {
       const requests: string[] = [];
       const failures: unknown[] = [];
-      const client = new HTTPPrometheusClient({
-        url: server.url,
-        httpMethod,
-        ...(lookbackInterval !== undefined && { lookbackInterval }),
-        httpErrorHandler: (error) => failures.push(error),
-        fetchFn: async (input, init) => {
-          requests.push(`${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`);
-          return fetch(input, init);
+      const strategy = newCompleteStrategy({
+        remote: {
+          url: server.url,
+          httpMethod,
+          ...(lookbackInterval !== undefined && { lookbackInterval }),
+          httpErrorHandler: (error) => failures.push(error),
+          fetchFn: async (input, init) => {
+            requests.push(`${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`);
+            return fetch(input, init);
+          },
         },
-      });
+      }) as unknown as { getPrometheusClient(): PrometheusClient };
+      const client = strategy.getPrometheusClient();
       const old = lookbackInterval === undefined;
       const names = await client.metricNames();
       assert.equal(names, [...(old ? ['old_metric'] : []), 'requests_total', 'up']);

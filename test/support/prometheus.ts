@@ -31,6 +31,7 @@ function runs({ prometheus, promtool }: PrometheusPrograms): boolean {
 export interface PrometheusServer {
   /** HOST:PORT. */
   readonly http: string;
+  readonly pid: number;
   end(): Promise<void>;
 }
 
@@ -75,6 +76,7 @@ export async function startPrometheus(
   if (http === '') throw new Error(`Prometheus did not start:\n${log.join('\n')}`);
   return {
     http,
+    pid: child.pid!,
     async end() {
       kill();
       await exited;

@@ -7,7 +7,8 @@ export interface PeerQuery {
   readonly path: string;
 }
 
-const HOURS = 6;
+/** Ranges begin a little after the points: Prometheus 2 and 3 extrapolate their start otherwise. */
+const HOURS = 5.9;
 
 export const QUERIES: readonly PeerQuery[] = [
   range('sum(rate({job="fleet"}[5m]))', HOURS, 60),
@@ -42,13 +43,13 @@ function instant(query: string): PeerQuery {
 function range(query: string, hours: number, stepSeconds: number): PeerQuery {
   const parameters = new URLSearchParams({
     query,
-    start: `${END_MS / 1000 - hours * 3600}`,
+    start: `${END_MS / 1000 - Math.round(hours * 3600)}`,
     end: `${END_MS / 1000}`,
     step: `${stepSeconds}`,
   });
   const step = stepSeconds < 60 ? `${stepSeconds} s` : `${stepSeconds / 60} min`;
   return {
-    name: `${hours} h at ${step} \`${query}\``,
+    name: `${Math.ceil(hours)} h at ${step} \`${query}\``,
     path: `/api/v1/query_range?${parameters}`,
   };
 }

@@ -17,6 +17,7 @@ export interface Peer {
   readonly name: string;
   /** http://HOST:PORT */
   readonly url: string;
+  readonly pid: number;
   /** Added to each query. */
   readonly parameters: Readonly<Record<string, string>>;
   end(): Promise<void>;
@@ -32,6 +33,7 @@ export async function startVarve(dir: string): Promise<Peer> {
   return {
     name: 'varve',
     url: `http://${server.http}`,
+    pid: server.pid,
     parameters: {},
     end: async () => void (await server.end('SIGTERM')),
   };
@@ -66,8 +68,8 @@ async function fillVarve(data: string): Promise<void> {
 export async function startPrometheusPeer(dir: string): Promise<Peer | undefined> {
   const programs = findPrometheus(dir);
   if (programs === undefined) return undefined;
-  const { http, end } = await startPrometheus(programs, dir, exposition());
-  return { name: 'Prometheus', url: `http://${http}`, parameters: {}, end };
+  const { http, pid, end } = await startPrometheus(programs, dir, exposition());
+  return { name: 'Prometheus', url: `http://${http}`, pid, parameters: {}, end };
 }
 
 function* exposition(): Generator<string> {
@@ -111,6 +113,7 @@ export async function startVictoria(dir: string): Promise<Peer | undefined> {
   return {
     name: 'VictoriaMetrics',
     url,
+    pid: child.pid!,
     parameters: { nocache: '1' },
     async end() {
       kill();
