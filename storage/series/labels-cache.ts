@@ -1,5 +1,5 @@
-// Labels read from the tag index, kept for the next query: series that nobody writes to any more are
-// in no registry, and decoding the labels of a few thousand takes longer than many a query.
+// Labels read from the tag index, kept for the next query: series that nobody writes to any more
+// are in no registry, and decoding the labels of a few thousand takes longer than many a query.
 
 import type { Labels, SeriesId } from './labels.ts';
 

@@ -82,9 +82,9 @@ writeReport({
   ]),
   notes: [
     [
-      `In CPU, from the kernel's ticks of 10 ms, varve takes ${figure(cpuToPrometheus)} times what`,
-      `Prometheus takes and ${figure(cpuToVictoria)} times what VictoriaMetrics takes for all of them:`,
-      'that says more where others use the machine.',
+      `In CPU, from the kernel's ticks of 10 ms, varve takes ${figure(cpuToPrometheus)} times`,
+      `what Prometheus takes and ${figure(cpuToVictoria)} times what VictoriaMetrics takes for all`,
+      'of them: that says more where others use the machine.',
     ].join(' '),
     different.length === 0
       ? "Every answer of varve is Prometheus's to 1e-9, relatively."

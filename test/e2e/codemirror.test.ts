@@ -64,7 +64,7 @@ for (const httpMethod of ['GET', 'POST'] as const) {
       assert.equal(names, [...(old ? ['old_metric'] : []), 'requests_total', 'up']);
       const labels = [...(old ? ['gone'] : []), 'job', 'path'];
       assert.equal(await client.labelNames(), ['__name__', ...labels]);
-      assert.equal(await client.labelNames('up'), ['__name__', 'job']);
+      assert.equal(await client.labelNames('up'), ['job']);
       assert.equal(await client.labelValues('job'), ['a', 'b']);
       assert.equal(await client.labelValues('job', 'requests_total'), ['a']);
       const series = { __name__: 'requests_total', job: 'a', path: '/' };
