@@ -10,11 +10,12 @@ import {
 } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
+  MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
 import { createQueryService, createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
-import type { Clock, Scheduler, Storage } from '../storage/index.ts';
+import { type Clock, createMetadataStore, type Scheduler, type Storage } from '../storage/index.ts';
 import {
   type Address,
   type Config,
@@ -29,7 +30,7 @@ import { createHttpApp } from './http/app.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, queryLimits } from './options.ts';
+import { ingestLimits, otlpSettings, queryLimits } from './options.ts';
 import { createQueryLog } from './query-log.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
@@ -42,6 +43,9 @@ const SHUTDOWN_GRACE_MS = 5_000;
 
 /** Threads that evaluate queries, at most: one for each core, and enough for a few heavy ones. */
 const QUERY_THREADS_MAX = 4;
+
+/** Type, help and unit of some 50,000 metrics. */
+const METADATA_BYTES = 16 * 1024 * 1024;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -119,10 +123,16 @@ async function createParts(
     registry,
   });
   const limits = ingestLimits(config);
-  const ingest = createIngestService({ storage, limits, clock, registry, logger: log });
+  const metadata = createMetadataStore(METADATA_BYTES);
+  const ingest = createIngestService({
+    ...{ storage, limits, clock, registry, metadata },
+    logger: log,
+    otlp: otlpSettings(config),
+  });
   const queryThreads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
   const query = createQueryService({
     storage,
+    metadata,
     limits: queryLimits(config),
     registry,
     clock,
@@ -134,6 +144,8 @@ async function createParts(
 
   const grpcServer = createGrpcServer({ messageBytes: config.ingest.limits.message });
   grpcServer.addService(IngestDescriptor, ingest.implementation, ingest.codecs);
+  const { otlpMetrics } = ingest;
+  grpcServer.addService(MetricsDescriptor, otlpMetrics.implementation, otlpMetrics.codecs);
   grpcServer.addService(QueryDescriptor, query.implementation, query.codecs);
 
   const app = createHttpApp({
@@ -144,6 +156,7 @@ async function createParts(
     log,
     reload,
   });
+  ingest.registerRoutes(app);
   query.registerRoutes(app);
   return { retention, ingest, grpcServer, app, queryThreads };
 }
@@ -177,6 +190,7 @@ async function reloadConfig(
   await retention.setPolicies(policyConfigs(next));
   state.config = reloaded(state.config, next);
   ingest.setLimits(ingestLimits(state.config));
+  ingest.setOtlp(otlpSettings(state.config));
   for (const { key, from, to, needsRestart } of changes) {
     if (needsRestart) log.warn({ key, from, to }, 'reload: takes effect after a restart');
     else log.info({ key, from, to }, 'reload: changed');

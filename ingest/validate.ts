@@ -1,7 +1,7 @@
 // The rules every batch obeys, whatever format it came in.
 
 import type { Label, Labels, PointBatch, Storage } from '../storage/index.ts';
-import { canonicalLabels } from '../storage/index.ts';
+import { canonicalLabels, isWellFormed } from '../storage/index.ts';
 import type { PointBuffer } from './decode/columns.ts';
 import type { TimeSpan } from './decode/timestamps.ts';
 import type { IngestLimits } from './limits.ts';
@@ -19,6 +19,25 @@ export function checkLabels(labels: readonly Label[]): Labels | Reason {
   return canonical;
 }
 
+/** What keeps labels from being stored that were not measured while they were decoded. */
+export function checkSizes(labels: readonly Label[], limits: IngestLimits): Reason | undefined {
+  let present = 0;
+  for (const { name, value } of labels) {
+    // A label without a value is one that is not there.
+    if (value === '') continue;
+    if (++present > limits.labelsPerSeries) return 'too_many_labels';
+    if (isOver(name, limits.labelValueBytes)) return 'label_name_too_long';
+    if (isOver(value, limits.labelValueBytes)) return 'label_value_too_long';
+    if (!isWellFormed(name) || !isWellFormed(value)) return 'invalid_text';
+  }
+  return undefined;
+}
+
+/** A UTF-16 unit takes at most three bytes of UTF-8: counting them is rarely needed. */
+function isOver(text: string, bytesMax: number): boolean {
+  return text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
+}
+
 /** What a point's timestamp is held against. */
 export interface TimeRules {
   readonly nowMs: number;
@@ -29,7 +48,8 @@ export interface TimeRules {
 /**
  * The points that may be stored, the others counted. Takes `points` over: what is kept moves to
  * their front. Costs nothing per point when the ids are all series (`idsValid`) and the span of
- * the whole batch meets every rule, and little when each point does.
+ * the whole batch meets every rule, and little when each point does. `onRejected` is told which
+ * points were counted, by their positions, in their order.
  */
 export function filterPoints(
   points: PointBuffer,
@@ -37,6 +57,7 @@ export function filterPoints(
   idsValid: boolean,
   rules: TimeRules,
   rejections: Rejections,
+  onRejected?: (position: number) => void,
 ): PointBatch {
   const { ids, timestampsMs, values } = points;
   const bounds = boundsOf(rules);
@@ -53,11 +74,13 @@ export function filterPoints(
     const id = ids[i]!;
     if (id >= REJECTED_ID_MIN) {
       rejections.addId(id);
+      onRejected?.(i);
       continue;
     }
     const reason = spanValid ? undefined : timeReason(timestampsMs[i]!, id, bounds, rules);
     if (reason !== undefined) {
       rejections.add(reason);
+      onRejected?.(i);
       continue;
     }
     ids[kept] = id;

@@ -7,9 +7,16 @@ export { CorruptionError, StorageError, type StorageErrorCode } from './errors.t
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
 export {
+  createMetadataStore,
+  type MetadataStore,
+  type MetricMetadata,
+  type MetricType,
+} from './metric-metadata.ts';
+export {
   canonicalLabels,
   compareLabels,
   compareText,
+  isWellFormed,
   type Label,
   type Labels,
   type SeriesId,

@@ -1,6 +1,6 @@
 // What the handlers of the HTTP API are given, and what they answer.
 
-import type { Cardinality, Storage } from '../../storage/index.ts';
+import type { Cardinality, MetadataStore, Storage } from '../../storage/index.ts';
 import type { Catalog } from '../catalog.ts';
 import type { QueryEngine } from '../engine.ts';
 import type { QueryLimits } from '../limits.ts';
@@ -12,7 +12,8 @@ export interface RouteContext {
   readonly catalog: Catalog;
   readonly limits: QueryLimits;
   readonly metrics: QueryMetrics;
-  readonly storage: Pick<Storage, 'stats' | 'windows'>;
+  readonly storage: Pick<Storage, 'scan' | 'stats' | 'windows'>;
+  readonly metadata: Pick<MetadataStore, 'get' | 'entries'>;
   /** Of the index as it was a moment ago. */
   cardinality(): Promise<Cardinality>;
   nowMs(): number;
@@ -32,8 +33,8 @@ export interface Query {
   readonly signal: AbortSignal;
 }
 
-/** The whole body, or its pieces. */
-export type Answer = string | Iterable<string>;
+/** The whole body, or its pieces, made as fast as they are read. */
+export type Answer = string | Iterable<string> | AsyncIterable<string>;
 
 export type Handler = (context: RouteContext, query: Query) => Promise<Answer> | Answer;
 

@@ -21,11 +21,12 @@ import {
 } from '../../ingest/index.ts';
 import {
   IngestService as IngestServiceSchema,
+  MetricsService,
   serviceDefinition,
   type WriteRequestSchema,
   type WriteResponse,
 } from '../../proto/index.ts';
-import type { Clock, Storage } from '../../storage/index.ts';
+import { type Clock, createMetadataStore, type Storage } from '../../storage/index.ts';
 import { createNaiveStorage, type NaiveStorage } from './naive-storage.ts';
 
 export type WriteRequestInit = MessageInitShape<typeof WriteRequestSchema>;
@@ -75,12 +76,14 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     limits: options.limits ?? {},
     clock,
     registry,
+    metadata: createMetadataStore(1024 * 1024),
     logger: { error: ({ err }) => bugs.push(err) },
   });
   const server = createGrpcServer(
     options.messageBytes === undefined ? {} : { messageBytes: options.messageBytes },
   );
   server.addService(IngestServiceSchema, service.implementation, service.codecs);
+  server.addService(MetricsService, service.otlpMetrics.implementation, service.otlpMetrics.codecs);
   const port = await server.listen('127.0.0.1:0');
   const close = () => server.close(0);
   const address = `127.0.0.1:${port}`;

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { createNodeEnv, openStorage } from '../../../storage/index.ts';
 import { unpackPackage } from '../../support/debian-package.ts';
 import { findPrometheus, startPrometheus } from '../../support/prometheus.ts';
-import { startServer } from '../../support/server.ts';
+import { QUIET, startServer } from '../../support/varve-process.ts';
 import { toLabels } from '../../support/write-requests.ts';
 import { METRICS, ROUNDS, SERIES, seriesOf, timestampMs } from './fleet.ts';
 
@@ -29,13 +29,13 @@ const ROUNDS_PER_BATCH = 8;
 export async function startVarve(dir: string): Promise<Peer> {
   const data = join(dir, 'varve');
   await fillVarve(data);
-  const server = await startServer(data);
+  const server = await startServer(data, ...QUIET);
   return {
     name: 'varve',
-    url: `http://${server.http}`,
+    url: server.http,
     pid: server.pid,
     parameters: {},
-    end: async () => void (await server.end('SIGTERM')),
+    end: async () => void (await server.stop()),
   };
 }
 

@@ -1,0 +1,60 @@
+// A batch that remembers what it was told: what a decoder makes of a message.
+
+import type { SeriesBatch } from '../../ingest/series-batch.ts';
+import type { Label } from '../../storage/index.ts';
+
+export interface BatchLog extends SeriesBatch {
+  readonly points: { labels: readonly Label[] | string; timestampMs: number; bits: bigint }[];
+  readonly rejected: Record<string, number>;
+}
+
+/** Asks for the labels of every series, known or not. */
+export function createBatchLog(): BatchLog {
+  const points: BatchLog['points'] = [];
+  const rejected: Record<string, number> = {};
+  const slots: (readonly Label[] | string)[] = [];
+  const words = new Uint32Array(2);
+  const doubles = new Float64Array(words.buffer);
+  const batch: BatchLog = {
+    points,
+    rejected,
+    get size() {
+      return points.length;
+    },
+    series: (_key, labels) => slots.push(labels()) - 1,
+    add(slot, timestampMs, value) {
+      doubles[0] = value;
+      batch.addBits(slot, timestampMs, words[0]!, words[1]!);
+    },
+    addBits(slot, timestampMs, low, high) {
+      const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+      points.push({ labels: slots[slot]!, timestampMs, bits });
+    },
+    reject(reason, count = 1) {
+      rejected[reason] = (rejected[reason] ?? 0) + count;
+    },
+  };
+  return batch;
+}
+
+/** Points as `name{label="value"} timestamp value`; what is no finite value is its bits in hex. */
+export function pointTexts({ points }: BatchLog): string[] {
+  const bitsView = new BigUint64Array(1);
+  const doubles = new Float64Array(bitsView.buffer);
+  return points.map(({ labels, timestampMs, bits }) => {
+    bitsView[0] = bits;
+    const value = doubles[0]!;
+    const number = Object.is(value, -0) ? '-0' : String(value);
+    return `${seriesText(labels)} ${timestampMs} ${
+      Number.isFinite(value) ? number : bits.toString(16).padStart(16, '0')
+    }`;
+  });
+}
+
+function seriesText(labels: readonly Label[] | string): string {
+  if (typeof labels === 'string') return labels;
+  const name = labels.find((label) => label.name === '__name__')?.value ?? '';
+  const others = labels.filter((label) => label.name !== '__name__');
+  const pairs = others.map((label) => `${label.name}=${JSON.stringify(label.value)}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+}
