@@ -41,13 +41,13 @@ export function createChangeKernel(plan: RangePlan, counter: boolean, perSecond:
       known = windows;
       resets = counter ? findResets(values) : NO_RESETS;
     }
-    if (resets.length > 0) addResets(column, resets, extrapolation, perSeconds, from, to);
-    else addSteady(column, extrapolation, counter, perSeconds, from, to);
+    computeSteady(column, extrapolation, counter, perSeconds, from, to);
+    if (resets.length > 0) redoAcross(resets, column, extrapolation, perSeconds, from, to);
   };
 }
 
-/** Steps of a series that is no counter, or of one without a reset. */
-function addSteady(
+/** All steps as if there were no resets. */
+function computeSteady(
   { values, windows, results, present }: Column,
   extrapolation: Extrapolation,
   counter: boolean,
@@ -72,35 +72,46 @@ function addSteady(
   }
 }
 
-/** Steps of a counter with resets at `resets`. */
-function addResets(
-  { values, windows, results, present }: Column,
+/** The steps whose ranges have a reset in them: few, as resets are rare. */
+function redoAcross(
   resets: Uint32Array,
+  { values, windows, results }: Column,
   extrapolation: Extrapolation,
   perSeconds: number,
   from: number,
   to: number,
 ): void {
   const { firsts, ends } = windows;
-  const { scales, safeShares } = extrapolation;
-  let next = 0;
-  for (let step = from; step < to; step++) {
-    const first = firsts[step]!;
-    const end = ends[step]!;
-    if (end - first < 2) continue;
-    const start = values[first]!;
-    let change = values[end - 1]! - start;
-    while (next < resets.length && resets[next]! <= first) next++;
-    for (let r = next; r < resets.length && resets[r]! < end; r++) {
-      change += values[resets[r]! - 1]!;
+  let step = from;
+  for (let r = 0; r < resets.length; r++) {
+    step = firstBeyond(ends, resets[r]!, step, to);
+    // Of a step that was not done with an earlier reset, the earlier ones lie before its range.
+    for (; step < to && firsts[step]! < resets[r]!; step++) {
+      const start = values[firsts[step]!]!;
+      const end = ends[step]!;
+      let change = values[end - 1]! - start;
+      for (let k = r; k < resets.length && resets[k]! < end; k++) {
+        change += values[resets[k]! - 1]!;
+      }
+      const mayCross = change > 0 && start >= 0 && start < change * extrapolation.safeShares[step]!;
+      const scale = mayCross
+        ? scaleAboveZero(extrapolation, step, start, change, perSeconds)
+        : extrapolation.scales[step]!;
+      results[step] = change * scale;
     }
-    let scale = scales[step]!;
-    if (change > 0 && start >= 0 && start < change * safeShares[step]!) {
-      scale = scaleAboveZero(extrapolation, step, start, change, perSeconds);
-    }
-    results[step] = change * scale;
-    present[step] = 1;
   }
+}
+
+/** The first step from `from` on whose range ends behind `position`. */
+function firstBeyond(ends: Uint32Array, position: number, from: number, to: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ends[middle]! > position) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 const NO_RESETS = new Uint32Array(0);

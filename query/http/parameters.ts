@@ -2,7 +2,9 @@
 
 import type { TimeRange } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
+import type { QueryLimits } from '../limits.ts';
 import { durationMs, quote } from '../promql/literals.ts';
+import { checkExpressionBytes } from '../promql/scan-text.ts';
 import { endAfter } from '../time-range.ts';
 
 /** Timestamps are within +-2^53 ms. */
@@ -14,6 +16,31 @@ const LAST_TIME = '+292277025-08-18T07:12:54.999999999Z';
 
 export function invalidParameter(name: string, reason: string): QueryError {
   return new QueryError('bad_data', `invalid parameter "${name}": ${reason}`);
+}
+
+/**
+ * The parameters of encoded texts, one after the other. An expression that is too long is refused
+ * before anything is decoded, which takes longer than all the rest of a refusal.
+ */
+export function readParameters(texts: readonly string[], limits: QueryLimits): URLSearchParams {
+  const parameters = new URLSearchParams();
+  for (const text of texts) {
+    if (text.length > limits.expressionBytesMax) checkEncodedExpressions(text, limits);
+    for (const [name, value] of new URLSearchParams(text)) parameters.append(name, value);
+  }
+  return parameters;
+}
+
+function checkEncodedExpressions(text: string, limits: QueryLimits): void {
+  for (const [, value = ''] of text.matchAll(/(?:^|&)query=([^&]*)/g)) {
+    // Three characters of an escape are one byte.
+    const bytes = Buffer.byteLength(value) - 2 * (value.split('%').length - 1);
+    try {
+      checkExpressionBytes(bytes, limits);
+    } catch (error) {
+      throw invalidParameter('query', (error as Error).message);
+    }
+  }
 }
 
 /** ms since the epoch from seconds or RFC 3339; `absent` when the parameter is not given. */

@@ -1,6 +1,7 @@
 // The Prometheus HTTP API: its paths, and how requests become queries and answers bodies.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { QueryLimits } from '../limits.ts';
 import {
   answerLabels,
   answerLabelValues,
@@ -10,12 +11,12 @@ import {
 import { httpError, toQueryError } from './errors.ts';
 import { createExportHandler } from './export-handler.ts';
 import type { Handler, RouteContext } from './handler.ts';
+import { readParameters } from './parameters.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
 import { sendAnswer } from './send.ts';
 import {
   answerActiveQueries,
   answerBuildInfo,
-  answerFlags,
   answerTsdb,
   killActiveQuery,
 } from './status-handlers.ts';
@@ -32,7 +33,6 @@ const GET: Readonly<Record<string, Handler>> = {
   '/api/v1/label/:name/values': answerLabelValues,
   '/api/v1/metadata': answerMetadata,
   '/api/v1/status/buildinfo': answerBuildInfo,
-  '/api/v1/status/flags': answerFlags,
   '/api/v1/status/tsdb': answerTsdb,
   '/api/v1/status/active_queries': answerActiveQueries,
 };
@@ -73,7 +73,7 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
     });
     try {
       const query = {
-        parameters: readParameters(request),
+        parameters: parametersOf(request, context.limits),
         path: request.url,
         client: request.ip,
         signal: gone.signal,
@@ -91,10 +91,8 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
 }
 
 /** The form's parameters, then those of the URL. */
-function readParameters(request: FastifyRequest): URLSearchParams {
-  const parameters = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
+function parametersOf(request: FastifyRequest, limits: QueryLimits): URLSearchParams {
   const at = request.url.indexOf('?');
-  const ofUrl = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
-  for (const [name, value] of ofUrl) parameters.append(name, value);
-  return parameters;
+  const form = typeof request.body === 'string' ? request.body : '';
+  return readParameters([form, at < 0 ? '' : request.url.slice(at + 1)], limits);
 }

@@ -3,24 +3,11 @@
 import type { NamedCount } from '../../storage/index.ts';
 import { TOP_MAX } from '../cardinality.ts';
 import { QueryError } from '../errors.ts';
-import { formatDuration } from '../promql/literals.ts';
 import { type Query, type RouteContext, success } from './handler.ts';
 
 export function answerBuildInfo({ version }: RouteContext): string {
   const unknown = { revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
   return success(JSON.stringify({ version, ...unknown }));
-}
-
-/** Our limits under the names of the flags that set them in Prometheus: its clients read some. */
-export function answerFlags({ limits }: RouteContext): string {
-  return success(
-    JSON.stringify({
-      'query.lookback-delta': formatDuration(limits.lookbackMs),
-      'query.max-concurrency': String(limits.concurrentMax),
-      'query.max-samples': String(limits.samplesMax),
-      'query.timeout': formatDuration(limits.timeoutMs),
-    }),
-  );
 }
 
 /** Lists shown when nobody says how long they should be, as Prometheus. */

@@ -41,7 +41,9 @@ export async function startVarve(dir: string): Promise<Peer> {
 
 async function fillVarve(data: string): Promise<void> {
   const env = createNodeEnv();
-  const storage = await openStorage(data, env, { wal: { sync: 'os' } });
+  // However long flushing takes on a machine that others use too.
+  const patience = { writeWaitMsMax: 600_000 };
+  const storage = await openStorage(data, env, { wal: { sync: 'os' }, ...patience });
   const all = METRICS.flatMap((metric) => [...seriesOf(metric)]);
   const labels = all.map((one) => toLabels({ __name__: one.metric, ...one.labels }));
   const ids = await storage.resolve(labels);

@@ -116,6 +116,63 @@ columnTask('keeps series that share their timestamps apart', () => {
   assert.is(columns.points, 18);
 });
 
+/** The change of a counter over one range, said as plainly as can be. */
+function plainIncrease(
+  timestampsMs: readonly number[],
+  values: readonly number[],
+  startMs: number,
+  endMs: number,
+): number {
+  const last = values.length - 1;
+  let change = values[last]! - values[0]!;
+  for (let i = 1; i <= last; i++) if (values[i]! < values[i - 1]!) change += values[i - 1]!;
+  const sampled = (timestampsMs[last]! - timestampsMs[0]!) / 1000;
+  const average = sampled / last;
+  let toStart = (timestampsMs[0]! - startMs) / 1000;
+  let toEnd = (endMs - timestampsMs[last]!) / 1000;
+  if (toStart >= average * 1.1) toStart = average / 2;
+  if (toEnd >= average * 1.1) toEnd = average / 2;
+  const toZero = sampled * (values[0]! / change);
+  if (change > 0 && values[0]! >= 0 && toZero < toStart) toStart = toZero;
+  return change * ((sampled + toStart + toEnd) / sampled);
+}
+
+columnTask(`finds resets wherever ranges begin and end (seed ${SEED})`, () => {
+  const counter = fc.array(
+    fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ max: 9, min: 0 })),
+    {
+      minLength: 2,
+      maxLength: 60,
+    },
+  );
+  fc.assert(
+    fc.property(counter, plan, (points, { startMs, stepMs, steps, rangeMs }) => {
+      let timestampMs = -100;
+      const times = points.map(([gap]) => (timestampMs += gap));
+      const values = points.map(([, value]) => value);
+      const view = { grid: { startMs, stepMs, steps }, offsetMs: 0, atMs: undefined };
+      const series = {
+        labels: [],
+        timestampsMs: Float64Array.from(times),
+        values: Float64Array.from(values),
+      };
+      const what = { kind: 'call', name: 'increase' } as const;
+      const { columns } = compute([series], { view, rangeMs, parameters: [], what });
+      for (let step = 0; step < steps; step++) {
+        const endMs = startMs + step * stepMs;
+        const seen = [...times.keys()].filter(
+          (i) => times[i]! > endMs - rangeMs && times[i]! <= endMs,
+        );
+        const [ofTimes, ofValues] = [seen.map((i) => times[i]!), seen.map((i) => values[i]!)];
+        const result = resultAt(columns, steps, 0, step);
+        if (seen.length < 2) assert.is(result, undefined);
+        else assert.is(result, plainIncrease(ofTimes, ofValues, endMs - rangeMs, endMs));
+      }
+    }),
+    { seed: SEED, numRuns: 500 },
+  );
+});
+
 columnTask('leaves series out that have no result', () => {
   const timestampsMs = Float64Array.of(15_000, 25_000);
   const [one, two] = [timestampsMs.subarray(0, 1), timestampsMs].map((times) => {
