@@ -67,6 +67,8 @@ export interface QueryCost {
 export interface EngineOptions {
   /** Where heavy evaluation runs; default: on the thread that asks. */
   readonly threads?: QueryThreads | undefined;
+  /** Shared with another engine, whose queries then wait in one line with this one's. */
+  readonly gate?: Gate | undefined;
   /** The time of day; default: the process's. */
   readonly nowMs?: (() => number) | undefined;
   /** Told of each query that ends, whichever way, but for those that cannot be parsed. */
@@ -89,12 +91,8 @@ export function createQueryEngine(
   limits: QueryLimits,
   engineOptions: EngineOptions = {},
 ): QueryEngine {
-  const {
-    nowMs = () => performance.timeOrigin + performance.now(),
-    onEnd,
-    threads,
-  } = engineOptions;
-  const gate = createGate(limits);
+  const { nowMs = () => performance.timeOrigin + performance.now(), onEnd } = engineOptions;
+  const { gate = createGate(limits), threads } = engineOptions;
   const active = createActiveQueries();
 
   async function run(

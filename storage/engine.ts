@@ -3,10 +3,10 @@
 
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
+import { Deleter } from './deleter.ts';
 import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
-import { IndexCompactor } from './index-compaction.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
@@ -32,10 +32,10 @@ import type {
   TimeRange,
   WindowInfo,
 } from './types.ts';
+import { Upkeep } from './upkeep.ts';
 import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { WindowCompactor } from './windows/compactor.ts';
-import { dropWindows, windowsOf } from './windows/windows.ts';
+import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -80,18 +80,14 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   return engine;
 }
 
-/** A window closes, or has been quiet for long enough, without any event. */
-const WINDOW_LOOK_MS = 60_000;
-
 class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
   readonly #flushing: Background;
-  readonly #indexCompacting: Background;
-  readonly #compactor: WindowCompactor;
-  readonly #windowCompacting: Background;
+  readonly #upkeep: Upkeep;
+  readonly #deleter: Deleter;
   readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
@@ -105,19 +101,7 @@ class Engine implements Storage {
       const isClosed = error instanceof StorageError && error.code === 'CLOSED';
       if (!isClosed) settings.listener.backgroundError?.(error);
     };
-    const compactor = new IndexCompactor(core);
-    this.#indexCompacting = new Background({
-      scheduler: env.scheduler,
-      step: async () => core.trouble.refusal === undefined && compactor.step(),
-      failed,
-    });
-    this.#compactor = new WindowCompactor(core);
-    this.#windowCompacting = new Background({
-      scheduler: env.scheduler,
-      step: () => this.#compactStep(),
-      failed,
-      lookAgainMs: WINDOW_LOOK_MS,
-    });
+    this.#upkeep = new Upkeep({ core, merged: () => this.writes.retryWaiting(), failed });
     this.#flushing = new Background({
       scheduler: env.scheduler,
       step: () => this.#flushStep(),
@@ -130,7 +114,13 @@ class Engine implements Storage {
       ...core,
       wal,
       onSealed: () => this.#flushing.kick(),
-      debt: () => this.#compactor.debt,
+      debt: () => this.#upkeep.debt,
+    });
+    this.#deleter = new Deleter({
+      core,
+      writes: this.writes,
+      flushSealed: () => this.#flushing.finish(),
+      deleted: () => this.#upkeep.kick(),
     });
     this.#mending = createMending({
       core,
@@ -139,7 +129,7 @@ class Engine implements Storage {
       flushAll: () => this.#flushAll(),
       mended: () => {
         this.writes.retryWaiting();
-        this.#kickCompactions();
+        this.#upkeep.kick();
       },
       failed,
     });
@@ -153,7 +143,7 @@ class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
-    this.#kickCompactions();
+    this.#upkeep.kick();
   }
 
   resolve(
@@ -212,12 +202,25 @@ class Engine implements Storage {
     return this.#read(({ index }) => cardinalityIn(index, top, pause));
   }
 
+  async deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void> {
+    this.#assertOpen();
+    await this.#deleter.delete(selectors, range);
+  }
+
+  async cleanTombstones(): Promise<void> {
+    this.#assertOpen();
+    await this.#upkeep.cleanTombstones();
+  }
+
   windows(): readonly WindowInfo[] {
     return windowsOf(this.#core.catalog.state);
   }
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
     this.#assertOpen();
+    // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
+    // comes back with its flush, to be dropped by the next sweep.
+    if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
     return withReserve(this.#core, () => dropWindows(this.#core, keys));
   }
 
@@ -240,13 +243,11 @@ class Engine implements Storage {
 
   async compact(): Promise<void> {
     this.#assertOpen();
-    this.#compactor.wantFull();
-    const works = [this.#indexCompacting.finish(), this.#windowCompacting.finish()];
-    await Promise.all(works);
+    await this.#upkeep.compact();
   }
 
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
+    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt);
   }
 
   close(): Promise<void> {
@@ -275,22 +276,9 @@ class Engine implements Storage {
   async #flushStep(): Promise<boolean> {
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
-    this.#kickCompactions();
+    this.#upkeep.kick();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
-  }
-
-  async #compactStep(): Promise<boolean> {
-    // On a full disk what is left of it is for flushing and expiry.
-    if (this.#core.trouble.refusal !== undefined) return false;
-    if (!(await this.#compactor.step())) return false;
-    this.writes.retryWaiting();
-    return true;
-  }
-
-  #kickCompactions(): void {
-    this.#indexCompacting.kick();
-    this.#windowCompacting.kick();
   }
 
   /** What is sealed later, by writes that go on, is not waited for. */
@@ -319,8 +307,7 @@ class Engine implements Storage {
 
   async #stopWork(): Promise<void> {
     await this.#mending.stop();
-    await this.#windowCompacting.stop();
-    await this.#indexCompacting.stop();
+    await this.#upkeep.stop();
     await this.#flushing.stop();
   }
 

@@ -39,8 +39,15 @@ export const BLOCK_STREAM_BYTES = 64 * KIB;
 /** ... or so many points: constant series take no stream bytes, but decoding them takes time. */
 export const BLOCK_POINTS_MAX = 64 * KIB;
 
+/** Tombstones that are not applied to every table yet. */
+export const TOMBSTONES_MAX = 1024;
+
+/** Runs of series ids in all of them together: 8 B of memory, at most 10 B of a manifest each. */
+export const TOMBSTONE_RUNS_MAX = 2 ** 22;
+
 assert(WAL_READ_BYTES <= WAL_RECORD_BYTES_MAX, 'a piece of replay is no longer than a record');
 assert(MANIFEST_REWRITE_BYTES < MANIFEST_EDIT_BYTES_MAX, 'a snapshot fits into one edit');
+assert(TOMBSTONE_RUNS_MAX * 10 < MANIFEST_EDIT_BYTES_MAX, 'tombstones fit into a snapshot');
 assert(CHUNK_POINTS_MAX <= 2 ** 16, 'a position in a chunk fits 16 bits');
 assert(
   BLOCK_STREAM_BYTES + 16 * (CHUNK_POINTS_MAX + BLOCK_POINTS_MAX) < BLOCK_BYTES_MAX,

@@ -11,6 +11,7 @@ import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 import { type Block, lowerBound } from './sstable/block.ts';
 import type { Table } from './sstable/reader.ts';
 import { select } from './tag-index/select.ts';
+import { tombstonesOver } from './tombstones/hidden.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
@@ -21,11 +22,27 @@ const SLICE_SERIES_MAX = 1024;
 const FILTER_IDS_MAX = 64;
 
 /** Batches of series in id order, each once with its points in the range, if it has any. */
-export async function* scanPoints(
+export function scanPoints(
   core: Core,
   request: ScanRequest,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
-  for await (const { ids, slice } of loadSlices(core, request)) {
+  return decoded(loadSlices(core, request));
+}
+
+/** The same of one version's series with `ids` (ascending). */
+export function scanVersion(
+  version: Version,
+  ids: Uint32Array,
+  request: ScanRequest,
+  core: Core,
+): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  return decoded(slicesOf(version, ids, request, core));
+}
+
+async function* decoded(
+  slices: AsyncIterable<IdentifiedSlice>,
+): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  for await (const { ids, slice } of slices) {
     const reader = slice.open();
     const series: SeriesPoints[] = [];
     for (const [position, labels] of slice.labels.entries()) {
@@ -38,7 +55,7 @@ export async function* scanPoints(
   }
 }
 
-/** The same without decoding anything. */
+/** As scanPoints, without decoding anything. */
 export async function* scanSlices(
   core: Core,
   request: SliceRequest,
@@ -88,7 +105,7 @@ async function* slicesOf(
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const wanted = ids.subarray(from, from + width);
-    const loaded = await loadTables(tables, wanted, request, core, touched);
+    const loaded = await loadTables(version, tables, wanted, request, core, touched);
     const slice = await sliceOf(version, wanted, loaded, memtables, request, core);
     if (slice.ids.length > 0) yield slice;
     await core.env.scheduler.nextTurn();
@@ -129,6 +146,7 @@ function sliceWidth(
 }
 
 async function loadTables(
+  { parts }: Version,
   tables: readonly TableFile[],
   slice: Uint32Array,
   request: ScanRequest,
@@ -143,7 +161,7 @@ async function loadTables(
     request.signal?.throwIfAborted();
     const blocks = await loadBlocks(file, slice, request, core);
     if (blocks.length === 0) continue;
-    loaded.push({ blocks });
+    loaded.push({ blocks, tombstones: tombstonesOver(parts.deletions, file.meta, request) });
     if (!touched.has(file)) core.counters.scanTables++;
     touched.add(file);
   }

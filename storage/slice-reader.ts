@@ -7,12 +7,15 @@ import { decodeColumn } from './coding/column-reader.ts';
 import type { PointColumns } from './memtable.ts';
 import { mergeRuns } from './merge.ts';
 import type { SliceParts } from './slice.ts';
-import type { SliceReader } from './slice-types.ts';
+import type { SliceReader, SliceTombstone } from './slice-types.ts';
 import { type Block, chunksOf, decodeTimes } from './sstable/block.ts';
+import { lowerBoundMs, rangesHiding } from './tombstones/hidden.ts';
 
-/** Blocks of one table, in order of series, then time. */
 export interface LoadedTable {
+  /** In order of series, then time. */
   readonly blocks: readonly Block[];
+  /** Those that may hide points of them. */
+  readonly tombstones: readonly SliceTombstone[];
 }
 
 /** The points [first, end) of a chunk. */
@@ -28,7 +31,7 @@ const SCRATCH_POINTS_MIN = 4096;
 
 export function createSliceReader(parts: SliceParts): SliceReader {
   const { ids, tables, memory } = parts;
-  const cursors = tables.map(({ blocks }) => createTableCursor(blocks, parts));
+  const cursors = tables.map((table) => createTableCursor(table, parts));
   let scratch = new Float64Array(SCRATCH_POINTS_MIN);
   let before: readonly ChunkPart[] = [];
   let sharedMs: Float64Array = new Float64Array(0);
@@ -73,7 +76,7 @@ export function createSliceReader(parts: SliceParts): SliceReader {
 
 /** Gives the chunks of one id after another, from one table. */
 function createTableCursor(
-  blocks: readonly Block[],
+  { blocks, tombstones }: LoadedTable,
   { startMs, endMs }: SliceParts,
 ): (id: number, into: ChunkPart[]) => void {
   let position = 0;
@@ -82,17 +85,25 @@ function createTableCursor(
   let end = 0;
   return (id, into) => {
     while (position < blocks.length && lastIdOf(blocks[position]!) < id) position++;
+    const hidden = rangesHiding(tombstones, id);
     for (let at = position; at < blocks.length && blocks[at]!.ids[0]! <= id; at++) {
       const block = blocks[at]!;
-      const { from, to } = chunksOf(block, id);
-      for (let chunk = from; chunk < to; chunk++) {
+      const chunks = chunksOf(block, id);
+      for (let chunk = chunks.from; chunk < chunks.to; chunk++) {
         const timestampsMs = decodeTimes(block, chunk);
         if (timestampsMs !== known) {
           known = timestampsMs;
           first = lowerBoundMs(timestampsMs, startMs);
           end = lowerBoundMs(timestampsMs, endMs);
         }
-        if (first < end) into.push({ block, chunk, timestampsMs, first, end });
+        let from = first;
+        for (const range of hidden) {
+          const hiddenFrom = Math.min(end, lowerBoundMs(timestampsMs, range.startMs));
+          if (from < hiddenFrom)
+            into.push({ block, chunk, timestampsMs, first: from, end: hiddenFrom });
+          from = Math.max(from, lowerBoundMs(timestampsMs, range.endMs));
+        }
+        if (from < end) into.push({ block, chunk, timestampsMs, first: from, end });
       }
     }
   };
@@ -165,16 +176,4 @@ function columnsOf(part: ChunkPart): PointColumns {
   const values = new Float64Array(part.end - part.first);
   decodePart(part, values);
   return { timestampsMs: part.timestampsMs.subarray(part.first, part.end), values };
-}
-
-/** The first position whose time is not before `timeMs`. */
-function lowerBoundMs(timestampsMs: Float64Array, timeMs: number): number {
-  let low = 0;
-  let high = timestampsMs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timestampsMs[middle]! < timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,6 +1,7 @@
 // What a scan hands out undecoded, and the plain data that takes it to another thread.
 
 import type { Labels } from './series/labels.ts';
+import type { SeriesRuns } from './series/series-runs.ts';
 import type { ScanRequest, TimeRange } from './types.ts';
 
 /** How much of a scan is loaded at once. */
@@ -36,9 +37,18 @@ export interface SliceReader {
 export interface EncodedSlice extends TimeRange {
   readonly ids: Uint32Array;
   /** Oldest first. */
-  readonly tables: readonly { readonly blocks: readonly BlockContent[] }[];
+  readonly tables: readonly {
+    readonly blocks: readonly BlockContent[];
+    readonly tombstones: readonly SliceTombstone[];
+  }[];
   /** Of each memtable, oldest first; made for this slice alone, so that it can be transferred. */
   readonly memory: readonly PackedRuns[];
+}
+
+/** Hides the points of some series in a range. */
+export interface SliceTombstone extends TimeRange {
+  readonly sequence: number;
+  readonly series: SeriesRuns;
 }
 
 /** The frames of a block, decompressed, in memory that threads share: all that a reader needs. */

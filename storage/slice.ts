@@ -30,7 +30,10 @@ export function createSlice(
       ids: parts.ids,
       startMs: parts.startMs,
       endMs: parts.endMs,
-      tables: parts.tables.map(({ blocks }) => ({ blocks: blocks.map(({ content }) => content) })),
+      tables: parts.tables.map(({ blocks, tombstones }) => ({
+        blocks: blocks.map(({ content }) => content),
+        tombstones,
+      })),
       memory: parts.memory.map(packRuns),
     }),
   };
@@ -54,7 +57,10 @@ export function sliceOfColumns(
 
 /** The reader of a slice that another thread has loaded. */
 export function openSlice(encoded: EncodedSlice): SliceReader {
-  const tables = encoded.tables.map(({ blocks }) => ({ blocks: blocks.map(openContent) }));
+  const tables = encoded.tables.map(({ blocks, tombstones }) => ({
+    blocks: blocks.map(openContent),
+    tombstones,
+  }));
   return createSliceReader({ ...encoded, tables, memory: encoded.memory.map(unpackRuns) });
 }
 

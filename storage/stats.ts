@@ -4,14 +4,13 @@ import type { Core } from './core.ts';
 import type { StorageStats } from './types.ts';
 import type { WindowTables } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
-import type { WindowCompactor } from './windows/compactor.ts';
 import type { WritePath } from './write-path.ts';
 
 export function statsOf(
   core: Core,
   wal: WalWriter,
   writes: WritePath,
-  compactor: WindowCompactor,
+  compactionDebt: number,
 ): StorageStats {
   const { catalog, series, blockCache, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
@@ -37,9 +36,11 @@ export function statsOf(
     compactions: counters.windowCompactions,
     compactionBytesRead: counters.windowBytesRead,
     compactionBytesWritten: counters.windowBytesWritten,
-    compactionDebt: compactor.debt,
+    compactionDebt,
     mergedTableBytes: sum(windows, mergedBytes),
     windowsDropped: counters.windowsDropped,
+    deletes: counters.deletes,
+    tombstones: catalog.state.tombstones.size,
     windows: windows.length,
     tables: tables.length,
     tableBytes: sum(tables, (table) => table.sizeBytes),

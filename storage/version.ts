@@ -3,7 +3,7 @@
 // next Version and installs it, and what is in no retained Version any more goes by itself.
 
 import { assert } from './assert.ts';
-import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
+import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import type { Memtable } from './memtable.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { SharedFile } from './shared-file.ts';
@@ -12,9 +12,13 @@ import { IndexMemory } from './tag-index/memory.ts';
 import { levelsOf } from './tag-index/picker.ts';
 import type { IndexTable } from './tag-index/table.ts';
 import type { IndexView } from './tag-index/view.ts';
+import type { Deletions } from './tombstones/hidden.ts';
 
 export type TableFile = SharedFile<TableMeta, Table>;
 export type IndexFile = SharedFile<IndexTableMeta, IndexTable>;
+
+/** A tombstone before it has its place: the flush of what was written before it gives it one. */
+export type PendingTombstone = Omit<Tombstone, 'sequence'>;
 
 /**
  * What one WAL segment and those after it hold, as they were written: points, and new series.
@@ -25,6 +29,8 @@ export class Generation {
   readonly newSeries = new IndexMemory();
   /** The first WAL segment that holds a part of it. */
   readonly walSegment: number;
+  /** A delete that was asked for when the generation was sealed: it hides what it has and older. */
+  tombstone: PendingTombstone | undefined;
   readonly #pool: MemtablePool;
   #references = 0;
 
@@ -65,6 +71,8 @@ export interface VersionParts {
   readonly windows: readonly WindowTables[];
   /** Every file of the tag index; all are open. */
   readonly indexFiles: readonly IndexFile[];
+  /** What is hidden in the tables; memtables are sealed and flushed before a delete holds. */
+  readonly deletions: Deletions;
 }
 
 export class Version {

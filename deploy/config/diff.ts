@@ -32,6 +32,7 @@ const LIVE_KEYS = [
   'ingest.otlp.promote_scope_metadata',
   'ingest.otlp.delta',
   'query.log_slower_than',
+  'auth.tokens',
 ];
 
 /** The config in force after a reload: `current` with the live keys of `next`. */
@@ -42,6 +43,7 @@ export function reloaded(current: Config, next: Config): Config {
   const { message, series_per_metric } = current.ingest.limits;
   return {
     ...current,
+    auth: { ...current.auth, tokens: next.auth.tokens },
     http: { ...current.http, allowed_hosts, cors_origins },
     retention: { ...current.retention, policies },
     ingest: { ...next.ingest, limits: { ...next.ingest.limits, message, series_per_metric } },

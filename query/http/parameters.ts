@@ -2,7 +2,7 @@
 
 import type { TimeRange } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
-import type { QueryLimits } from '../limits.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from '../limits.ts';
 import { durationMs, quote } from '../promql/literals.ts';
 import { checkExpressionBytes } from '../promql/scan-text.ts';
 import { endAfter } from '../time-range.ts';
@@ -19,12 +19,18 @@ export function invalidParameter(name: string, reason: string): QueryError {
 }
 
 /**
- * The parameters of encoded texts, one after the other. An expression that is too long is refused
- * before anything is decoded, which takes longer than all the rest of a refusal.
+ * The parameters of the form, if the body was read as text, then those of the URL. An expression
+ * that is too long is refused before anything is decoded, which takes longer than all the rest of a
+ * refusal.
  */
-export function readParameters(texts: readonly string[], limits: QueryLimits): URLSearchParams {
+export function requestParameters(
+  request: { readonly url: string; readonly body: unknown },
+  limits: QueryLimits = DEFAULT_LIMITS,
+): URLSearchParams {
+  const at = request.url.indexOf('?');
+  const form = typeof request.body === 'string' ? request.body : '';
   const parameters = new URLSearchParams();
-  for (const text of texts) {
+  for (const text of [form, at < 0 ? '' : request.url.slice(at + 1)]) {
     if (text.length > limits.expressionBytesMax) checkEncodedExpressions(text, limits);
     for (const [name, value] of new URLSearchParams(text)) parameters.append(name, value);
   }

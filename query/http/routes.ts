@@ -1,7 +1,6 @@
 // The Prometheus HTTP API: its paths, and how requests become queries and answers bodies.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { QueryLimits } from '../limits.ts';
 import {
   answerLabels,
   answerLabelValues,
@@ -11,7 +10,7 @@ import {
 import { httpError, toQueryError } from './errors.ts';
 import { createExportHandler } from './export-handler.ts';
 import type { Handler, RouteContext } from './handler.ts';
-import { readParameters } from './parameters.ts';
+import { requestParameters } from './parameters.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
 import { sendAnswer } from './send.ts';
 import {
@@ -73,7 +72,7 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
     });
     try {
       const query = {
-        parameters: parametersOf(request, context.limits),
+        parameters: requestParameters(request, context.limits),
         path: request.url,
         client: request.ip,
         signal: gone.signal,
@@ -88,11 +87,4 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
       return reply.code(status).type('application/json').send(body);
     }
   };
-}
-
-/** The form's parameters, then those of the URL. */
-function parametersOf(request: FastifyRequest, limits: QueryLimits): URLSearchParams {
-  const at = request.url.indexOf('?');
-  const form = typeof request.body === 'string' ? request.body : '';
-  return readParameters([form, at < 0 ? '' : request.url.slice(at + 1)], limits);
 }

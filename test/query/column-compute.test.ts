@@ -19,7 +19,7 @@ import { createNaiveStorage } from '../support/naive-storage.ts';
 const compute = suite('query/column-compute');
 
 const SERIES = 60;
-const POINTS = 2000;
+const POINTS = 3000;
 const STEP_MS = 10_000;
 const RANGE = { startMs: 0, endMs: POINTS * STEP_MS, stepMs: 2 * STEP_MS };
 
@@ -162,9 +162,9 @@ compute('counts what other threads have read', async () => {
 });
 
 compute('refuses columns that would take too many bytes', async () => {
-  const limited = engineOf(threads, { bytesMax: 2_000_000 });
+  const limited = engineOf(threads, { bytesMax: 3_000_000 });
   const error = await failure(limited.range('rate(x_total[5m])', RANGE));
-  assert.match(error.message, /limit 2000000, config key query\.max_bytes/);
+  assert.match(error.message, /limit 3000000, config key query\.max_bytes/);
 });
 
 /** Absent points have meaningless values. */

@@ -1,14 +1,23 @@
 // Uses a storage and keeps the ledger of it: what is said here is what a crash is judged by.
 
-import type { Labels, PolicySet, Storage, WindowInfo } from '../../storage/index.ts';
+import type {
+  Labels,
+  Matcher,
+  PolicySet,
+  Storage,
+  TimeRange,
+  WindowInfo,
+} from '../../storage/index.ts';
 import {
   type Contents,
+  type Covers,
   checkContents,
   checkIds,
   homeOf,
   homeOfWindow,
   type LedgerEvent,
 } from './ledger.ts';
+import { satisfies } from './naive-storage.ts';
 import { EVERYTHING } from './storage.ts';
 
 export interface Place {
@@ -20,6 +29,8 @@ export class Witness {
   readonly events: LedgerEvent[];
   /** In force; changed by setPolicies alone. */
   policies: PolicySet;
+  /** Whether operations of the disk may fail at the moment. */
+  isDiskFaulty = false;
   #batches: number;
 
   constructor(policies: PolicySet, events: readonly LedgerEvent[] = []) {
@@ -31,6 +42,7 @@ export class Witness {
   /** Sends a point of a new value to each place; no place occurs twice. */
   async write(storage: Storage, places: readonly Place[]): Promise<void> {
     const ids = await storage.resolve(places.map(({ labels }) => labels));
+    this.#doubtRefused();
     const batch = ++this.#batches;
     const points = places.map(({ labels, timestampMs }, i) => {
       const policy = this.policies.policies[this.policies.policyOf(labels)]!;
@@ -54,9 +66,31 @@ export class Witness {
 
   async drop(storage: Storage, windows: readonly WindowInfo[]): Promise<void> {
     const homes = new Set(windows.map(homeOfWindow));
-    this.events.push({ kind: 'dropping', homes });
-    await storage.dropWindows(windows.map(({ key }) => key));
-    this.events.push({ kind: 'dropped', homes });
+    const drop = () => storage.dropWindows(windows.map(({ key }) => key));
+    await this.#erase(({ home }) => homes.has(home), drop, this.isDiskFaulty);
+  }
+
+  /** To be called when no write is under way. */
+  async delete(storage: Storage, matchers: readonly Matcher[], range: TimeRange): Promise<void> {
+    const { startMs, endMs } = range;
+    const covers: Covers = ({ labels, timestampMs }) =>
+      timestampMs >= startMs && timestampMs < endMs && satisfies(labels, matchers);
+    await this.#erase(covers, () => storage.deletePoints([matchers], range), false);
+  }
+
+  async #erase(covers: Covers, erase: () => Promise<unknown>, flushedOnly: boolean): Promise<void> {
+    this.#doubtRefused();
+    this.events.push({ kind: 'erasing', covers });
+    await erase();
+    this.events.push({ kind: 'erased', covers, flushedOnly });
+  }
+
+  /** What was refused, and no crash has settled since, may be carried out at any time. */
+  #doubtRefused(): void {
+    const last = this.events.findLast(({ kind }) =>
+      /^(?:erasing|erased|doubtful|found)$/.test(kind),
+    );
+    if (last?.kind === 'erasing') this.events.push({ kind: 'doubtful', covers: last.covers });
   }
 
   /** To be called after a flush with no write since: then a point's window is known. */

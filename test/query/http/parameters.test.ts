@@ -4,7 +4,7 @@ import {
   durationParameter,
   limitParameter,
   rangeParameter,
-  readParameters,
+  requestParameters,
   timeParameter,
   unescapeLabelName,
 } from '../../../query/http/parameters.ts';
@@ -105,7 +105,7 @@ for (const [escaped, want] of NAMES) {
 }
 
 parameters('reads a form, then what is behind the question mark', () => {
-  const read = readParameters(['query=a%2Bb+c&time=1', 'query=d'], DEFAULT_LIMITS);
+  const read = requestParameters({ body: 'query=a%2Bb+c&time=1', url: '/x?query=d' });
   assert.equal(
     [...read],
     [
@@ -123,7 +123,7 @@ for (const [what, text] of [
   parameters(`refuses an expression that is too long, ${what}`, () => {
     const limits = { ...DEFAULT_LIMITS, expressionBytesMax: 100 };
     assert.throws(
-      () => readParameters([text], limits),
+      () => requestParameters({ body: text, url: '/x' }, limits),
       (error: Error) =>
         /^invalid parameter "query": the expression has 101 bytes \(limit 100, /.test(
           error.message,
@@ -134,7 +134,7 @@ for (const [what, text] of [
 
 parameters('lets an expression pass whose escapes are long only', () => {
   const limits = { ...DEFAULT_LIMITS, expressionBytesMax: 100 };
-  const read = readParameters([`query=${'%2B'.repeat(100)}`], limits);
+  const read = requestParameters({ body: undefined, url: `/x?query=${'%2B'.repeat(100)}` }, limits);
   assert.is(read.get('query'), '+'.repeat(100));
 });
 
