@@ -93,6 +93,24 @@ slice(`has what a scan has, here and behind a copy (seed ${SEED})`, () =>
   ),
 );
 
+slice('hides what is deleted, here and behind a copy', () =>
+  withStorage(async (storage) => {
+    await append(storage, 4, [1, 2, 3, 4, 5, 6], 0);
+    await storage.flush();
+    const selectors = [[{ name: 'series', type: '=~', value: '101|103' } as const]];
+    await storage.deletePoints(selectors, { startMs: 2000, endMs: 4000 });
+    await storage.deletePoints(selectors, { startMs: 5000, endMs: 6000 });
+    const expected = await contentsOf(storage);
+    assert.equal(
+      [...expected.values()].map((points) => points.length),
+      [6, 3, 6, 3],
+    );
+    assert.equal(await slicesOf(storage, 3, (one) => one.open()), expected);
+    const copied = await slicesOf(storage, 3, (one) => openSlice(structuredClone(one.encode())));
+    assert.equal(copied, expected);
+  }),
+);
+
 slice('copies no block to another thread', () =>
   withStorage(async (storage) => {
     await append(storage, 5, [1, 2, 3], 0);
