@@ -56,7 +56,7 @@ let ours: VarveProcess;
 
 prometheus.before(async () => {
   if (programs === undefined) return;
-  theirs = await startPrometheus(programs, dir, [exposition()]);
+  theirs = await startPrometheus(programs, dir, exposition());
   ours = await startServer(join(dir, 'varve'), ...QUIET);
   const client = connect(ours.grpc);
   const response = await client.write({

@@ -1,4 +1,5 @@
-// Programs out of the distribution's packages, unpacked without being installed.
+// Programs that tests compare varve with: those on PATH, or out of the distribution's package,
+// unpacked without being installed.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -6,15 +7,23 @@ import { join } from 'node:path';
 
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 
-/** Where the files of `name` lie, unpacked below `dir`; undefined when it cannot be had. */
-export function unpackPackage(name: string, dir: string): string | undefined {
+/** Their paths; undefined when neither PATH nor the archive has them. Unpacks into `dir`. */
+export function findPrograms<Name extends string>(
+  packageName: string,
+  names: readonly Name[],
+  dir: string,
+): Readonly<Record<Name, string>> | undefined {
+  const runs = (program: string) => spawnSync(program, ['--version']).status === 0;
+  if (names.every(runs)) return pathsOf(names, (name) => name);
   const options = { cwd: dir, stdio: 'ignore', timeout: DOWNLOAD_TIMEOUT_MS } as const;
-  spawnSync('apt-get', ['download', name], options);
-  const archive = readdirSync(dir).find((file) => {
-    return file.startsWith(`${name}_`) && file.endsWith('.deb');
-  });
+  spawnSync('apt-get', ['download', packageName], options);
+  const archive = readdirSync(dir).find((file) => file.startsWith(`${packageName}_`));
   if (archive === undefined) return undefined;
-  const target = join(dir, `${name}-unpacked`);
-  const { status } = spawnSync('dpkg', ['-x', archive, target], options);
-  return status === 0 ? target : undefined;
+  spawnSync('dpkg', ['-x', archive, 'unpacked'], options);
+  const paths = pathsOf(names, (name) => join(dir, 'unpacked/usr/bin', name));
+  return names.every((name) => runs(paths[name])) ? paths : undefined;
+}
+
+function pathsOf<Name extends string>(names: readonly Name[], pathOf: (name: Name) => string) {
+  return Object.fromEntries(names.map((name) => [name, pathOf(name)])) as Record<Name, string>;
 }

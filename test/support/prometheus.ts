@@ -1,11 +1,12 @@
-// Prometheus and promtool: those on PATH, or unpacked from the distribution's package without
-// installing it; and a server of the one, filled with an exposition by the other.
+// Prometheus and promtool, and servers of the one: filled with an exposition by the other, or on a
+// config of the test's own.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { unpackPackage } from './debian-package.ts';
+import { findPrograms } from './debian-package.ts';
 
 export interface PrometheusPrograms {
   readonly prometheus: string;
@@ -14,18 +15,7 @@ export interface PrometheusPrograms {
 
 /** Undefined when neither PATH nor the package archive has them. Unpacks into `dir`. */
 export function findPrometheus(dir: string): PrometheusPrograms | undefined {
-  const onPath = { prometheus: 'prometheus', promtool: 'promtool' };
-  if (runs(onPath)) return onPath;
-  const unpacked = unpackPackage('prometheus', dir);
-  if (unpacked === undefined) return undefined;
-  const bin = join(unpacked, 'usr/bin');
-  const programs = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
-  return runs(programs) ? programs : undefined;
-}
-
-function runs({ prometheus, promtool }: PrometheusPrograms): boolean {
-  const works = (program: string) => spawnSync(program, ['--version']).status === 0;
-  return works(prometheus) && works(promtool);
+  return findPrograms('prometheus', ['prometheus', 'promtool'], dir);
 }
 
 export interface PrometheusServer {
@@ -36,29 +26,48 @@ export interface PrometheusServer {
 }
 
 /**
- * Starts a server on a free port that has the points of an OpenMetrics exposition, which comes in
- * pieces: it may be longer than a string can be.
+ * Starts a server on a free port that has the points of an OpenMetrics exposition, which may come
+ * in pieces: it may be longer than a string can be.
  */
 export async function startPrometheus(
-  { prometheus, promtool }: PrometheusPrograms,
+  programs: PrometheusPrograms,
   dir: string,
-  exposition: Iterable<string>,
+  exposition: string | Iterable<string>,
 ): Promise<PrometheusServer> {
-  const [points, config, data] = [
-    join(dir, 'points.om'),
-    join(dir, 'empty.yml'),
-    join(dir, 'tsdb'),
-  ];
-  writeLines(points, exposition);
-  writeLines(config, []);
-  execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', points, data]);
+  const points = join(dir, 'points.om');
+  const data = join(dir, 'tsdb');
+  await writeFile(points, exposition);
+  const create = ['tsdb', 'create-blocks-from', 'openmetrics', points, data];
+  execFileSync(programs.promtool, create);
+  return runPrometheus(programs, { name: 'tsdb', dir, config: '' });
+}
+
+export interface PrometheusOptions {
+  /** Of its data and its config in `dir`. */
+  readonly name: string;
+  readonly dir: string;
+  /** YAML. */
+  readonly config: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly flags?: readonly string[];
+}
+
+/** Resolves when it is ready. */
+export async function runPrometheus(
+  { prometheus }: PrometheusPrograms,
+  { name, dir, config, port = 0, flags = [] }: PrometheusOptions,
+): Promise<PrometheusServer> {
+  const configFile = join(dir, `${name}.yml`);
+  writeFileSync(configFile, config);
   const child = spawn(
     prometheus,
     [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${data}`,
-      '--web.listen-address=127.0.0.1:0',
+      `--config.file=${configFile}`,
+      `--storage.tsdb.path=${join(dir, name)}`,
+      `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=info',
+      ...flags,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -83,13 +92,4 @@ export async function startPrometheus(
       process.removeListener('exit', kill);
     },
   };
-}
-
-function writeLines(path: string, pieces: Iterable<string>): void {
-  const file = openSync(path, 'w');
-  try {
-    for (const piece of pieces) writeSync(file, piece);
-  } finally {
-    closeSync(file);
-  }
 }

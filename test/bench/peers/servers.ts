@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createNodeEnv, openStorage } from '../../../storage/index.ts';
-import { unpackPackage } from '../../support/debian-package.ts';
+import { findPrograms } from '../../support/debian-package.ts';
 import { findPrometheus, startPrometheus } from '../../support/prometheus.ts';
 import { QUIET, startServer } from '../../support/varve-process.ts';
 import { toLabels } from '../../support/write-requests.ts';
@@ -89,12 +89,13 @@ function* exposition(): Generator<string> {
 
 /** Undefined when its package cannot be had. Answers are never taken from its cache of results. */
 export async function startVictoria(dir: string): Promise<Peer | undefined> {
-  const unpacked = unpackPackage('victoria-metrics', dir);
-  if (unpacked === undefined) return undefined;
+  const name = 'victoria-metrics';
+  const programs = findPrograms(name, [name], dir);
+  if (programs === undefined) return undefined;
   // It does not tell the port that it was given for 0.
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(
-    join(unpacked, 'usr/bin/victoria-metrics'),
+    programs[name],
     [
       `-storageDataPath=${mkdtempSync(join(dir, 'victoria-'))}`,
       `-httpListenAddr=${address}`,
