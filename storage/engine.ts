@@ -12,12 +12,11 @@ import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
 import { assignPolicyIds } from './policies.ts';
 import { withReserve } from './reserve.ts';
-import { scanVersion } from './scan.ts';
+import { scanPoints, scanSlices } from './scan.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
-import { passDamagedBlocks } from './tag-index/damage.ts';
-import { select } from './tag-index/select.ts';
 import type {
   Cardinality,
   Labels,
@@ -154,21 +153,14 @@ export class Engine implements Storage {
     return this.writes.append(batch);
   }
 
-  async *scan(request: ScanRequest): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]> {
     this.#assertOpen();
-    const version = this.#core.catalog.version.retain();
-    try {
-      const pause = (): Promise<void> => {
-        request.signal?.throwIfAborted();
-        return this.#core.env.scheduler.nextTurn();
-      };
-      const ids = await select(version.index, request.selectors, pause);
-      passDamagedBlocks(version.index, request);
-      for (const lost of this.#core.catalog.lostIndexTables) request.onCorruption?.(lost);
-      yield* scanVersion(version, ids, request, this.#core);
-    } finally {
-      version.release();
-    }
+    return scanPoints(this.#core, request);
+  }
+
+  scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice> {
+    this.#assertOpen();
+    return scanSlices(this.#core, request);
   }
 
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]> {

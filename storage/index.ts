@@ -31,6 +31,8 @@ export {
   type MatchType,
 } from './series/matcher.ts';
 export { decodeServerId, encodeServerId } from './server-id.ts';
+export { openSlice, sliceOfColumns } from './slice.ts';
+export type * from './slice-types.ts';
 export {
   placeSnapshot,
   restoreSnapshot,
@@ -39,3 +41,5 @@ export {
 } from './snapshot/restore.ts';
 export type * from './types.ts';
 export { readWindows } from './windows/windows.ts';
+export { createWorkerCompute } from './workers/pool.ts';
+export { serveJobs } from './workers/serve.ts';

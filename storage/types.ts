@@ -5,6 +5,7 @@ import type { Cardinality, StorageStats } from './figures.ts';
 import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 
 /** Points to append, as parallel columns of the same length. */
 export interface PointBatch {
@@ -210,6 +211,8 @@ export interface Storage {
 
   /** Batches of series in id order, each series once with all its points in the range. */
   scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]>;
+  /** The same, loaded and not decoded yet: for whoever decodes on other threads. */
+  scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice>;
   /** Label sets with a point in the range's windows, in id order; without a range, all. */
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]>;
   /** Sorted label names of those series; without selectors, of all series. */

@@ -39,6 +39,8 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     },
     append: (batch) => storage.append(batch),
     scan: (request) => storage.scan({ ...request, selectors: scoped(request.selectors) }),
+    scanSlices: (request) =>
+      storage.scanSlices({ ...request, selectors: scoped(request.selectors) }),
     series: (selectors, range) => storage.series(scoped(selectors), range),
     labelNames: (selectors, range) => storage.labelNames(scoped(selectors), range),
     labelValues: (name, selectors, range) => storage.labelValues(name, scoped(selectors), range),
