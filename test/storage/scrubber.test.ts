@@ -36,6 +36,8 @@ async function scrubbed(env: SimEnv, scrubEveryMs: number): Promise<Scrubbed> {
   const told: CorruptionError[] = [];
   const listener = { corruption: (error: Error) => void told.push(error as CorruptionError) };
   const storage = await openStorage('data', env, { scrubEveryMs, listener });
+  // The start has tables of its own to look at: for series that no window has any more.
+  for (let i = 0; i < 600; i++) await turn();
   return {
     storage,
     told,
@@ -114,7 +116,7 @@ scrubber('a restart goes on about where the pass was', async () => {
   const first = await scrubbed(env, DAY_MS);
   const reads: string[] = [];
   const opened = (_: number, kind: string, path: string) => {
-    if (kind === 'open' && /sst|idx/.test(path)) reads.push(path);
+    if (kind === 'read' && /sst|idx/.test(path)) reads.push(path);
   };
   await first.storage.close();
   // From midnight on, so that the pass begins with the first file.
@@ -130,7 +132,7 @@ scrubber('a restart goes on about where the pass was', async () => {
   env.fs.onOperation = opened;
   await again.pass(DAY_MS / 2.2);
   assert.ok(reads.length > 0);
-  const twice = reads.filter((path) => before.has(path));
+  const twice = [...new Set(reads)].filter((path) => before.has(path));
   assert.ok(twice.length <= 1, `read again: ${twice}`);
   env.fs.onOperation = undefined;
   await again.storage.close();
