@@ -48,7 +48,7 @@ export function createWorkerCompute(threads: number, entry: URL = WORKER_URL): C
     }
   }
 
-  /** The first job starts all of them: later there may be no file handles left to load code with. */
+  /** The first job starts all of them: later there may be no handles left to load code with. */
   function idleThread(): Thread | undefined {
     while (pool.size < threads) startThread();
     for (const thread of pool) if (thread.job === undefined) return thread;
