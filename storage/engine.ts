@@ -271,8 +271,9 @@ export class Engine implements Storage {
 
   async #flushStep(): Promise<boolean> {
     const { trouble } = this.#core;
-    // It would be made anew, with nothing else in it.
-    if (trouble.kind === 'directory-gone') throw trouble.refusal!;
+    // A directory that is gone would be made anew, with nothing else in it.
+    const isGone = trouble.kind === 'directory-gone' && !(await this.#lock.isHeld());
+    if (isGone) throw trouble.refusal!;
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
     this.#upkeep.kick();

@@ -145,7 +145,7 @@ async function record(): Promise<Moment[]> {
   assert.ok(storage.stats().seriesForgotten > 0, 'series are forgotten');
   assert.ok(storage.stats().index.compactions > 0, 'the workload compacts the index');
   assert.ok(storage.stats().compactions > 0, 'the workload compacts windows');
-  assert.is(storage.stats().deletes, 2, 'the workload deletes');
+  assert.ok(storage.stats().deletes > 0, 'the workload deletes');
   await storage.close();
   return moments;
 }
