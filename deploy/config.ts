@@ -14,9 +14,9 @@ import { isRecord, type Override, readSource } from './config/source.ts';
 import { systemReason } from './user-error.ts';
 
 export { configChanges, type KeyChange, reloaded } from './config/diff.ts';
-export { policyConfigs } from './config/policies.ts';
 export type { Problem } from './config/problem.ts';
 export { formatProblem } from './config/problem.ts';
+export { retentionRules } from './config/retention.ts';
 export type { Config } from './config/schema.ts';
 export { type Override, parseOverride } from './config/source.ts';
 export * from './config/units.ts';

@@ -4,7 +4,7 @@ import type { IngestLimits, OtlpSettings } from '../ingest/index.ts';
 import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
-import { type Config, policyConfigs } from './config.ts';
+import { type Config, retentionRules } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
   const { wal, memtable, compaction, index, block_cache, reserve } = config.storage;
@@ -20,7 +20,7 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
     index: { levelZeroTables: index.level_zero_tables, levelRatio: index.level_ratio },
     blockCacheBytes: block_cache,
     reserveBytes: reserve,
-    policies: createPolicySet(policyConfigs(config)),
+    policies: createPolicySet(retentionRules(config).policies),
     listener,
   };
 }

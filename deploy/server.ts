@@ -16,8 +16,8 @@ import {
   configText,
   formatAddress,
   isLoopback,
-  policyConfigs,
   reloaded,
+  retentionRules,
 } from './config.ts';
 import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
@@ -121,6 +121,7 @@ async function createParts(
   // Before any point is written: what is stored now tells whether the clock can be believed.
   const retention = await startRetention({
     storage,
+    rules: retentionRules(config),
     sweepEveryMs: config.retention.sweep_every,
     redisUrl: config.retention.redis ?? undefined,
     serverId,
@@ -205,7 +206,7 @@ async function reloadConfig(
   const next = readConfig();
   const tls = readTls(state.config);
   const changes = configChanges(configText(state.config), configText(next));
-  await retention.setPolicies(policyConfigs(next));
+  await retention.setRules(retentionRules(next));
   state.config = reloaded(state.config, next);
   state.tokens = tokensOf(state.config);
   if (tls !== undefined) {

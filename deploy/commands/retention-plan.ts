@@ -1,7 +1,7 @@
 // varve retention plan: what a sweep would drop, from the manifest alone.
 
 import { formatPlan, planSweep } from '../../retention/index.ts';
-import { type Config, formatProblems, loadConfig, policyConfigs } from '../config.ts';
+import { type Config, formatProblems, loadConfig, retentionRules } from '../config.ts';
 import { UserError } from '../user-error.ts';
 import { timeOption } from './time.ts';
 import type { World } from './world.ts';
@@ -22,7 +22,7 @@ export async function printRetentionPlan(
   const nowMs = env.clock.nowMs();
   const atMs = options.at === undefined ? nowMs : timeOption('--at', options.at, nowMs);
   const windows = await engine.readWindows(options.data, env);
-  stdout.write(formatPlan(planSweep(windows, policyConfigs(config), atMs)));
+  stdout.write(formatPlan(planSweep(windows, retentionRules(config), atMs)));
 }
 
 function readConfig(file: string | undefined): Config {

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createPolicySet, type PolicyConfig, startRetention } from '../../retention/index.ts';
+import {
+  createPolicySet,
+  formatPlan,
+  type PolicyConfig,
+  planSweep,
+  startRetention,
+} from '../../retention/index.ts';
 import { createNodeEnv, openStorage } from '../../storage/index.ts';
 import { createSimClock } from '../sim/sim-clock.ts';
 import { appendPoints, EVERYTHING, labels } from '../support/storage.ts';
@@ -21,8 +27,9 @@ const POLICIES = [
     matchers: [{ name: '__name__', type: '=', value: 'short' }],
     keepMs: HOUR_MS,
     windowMs: HOUR_MS / 4,
+    bytesMax: Infinity,
   },
-  { name: 'long', matchers: [], keepMs: Number.POSITIVE_INFINITY, windowMs: HOUR_MS },
+  { name: 'long', matchers: [], keepMs: Infinity, windowMs: HOUR_MS, bytesMax: Infinity },
 ] satisfies PolicyConfig[];
 const SERIES = 1500;
 
@@ -45,6 +52,7 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
   const quiet = { info() {}, warn() {}, error() {} };
   const retention = await startRetention({
     storage,
+    rules: { policies: POLICIES, bytesMax: Infinity },
     sweepEveryMs: 60_000,
     serverId: 'test',
     clock: time.clock,
@@ -71,7 +79,7 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
     const { dropped, doubt } = await retention.sweepNow();
     assert.is(doubt, undefined);
     assert.is(dropped.length, 3);
-    assert.ok(dropped.every(({ policy }) => policy.name === 'short'));
+    assert.ok(dropped.every(({ window }) => window.policy.name === 'short'));
     assert.equal(tableFiles(dir), before, 'the scan under way holds the files');
 
     let points = first.done ? 0 : sum(first.value);
@@ -92,6 +100,41 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
     }
   } finally {
     await retention.stop();
+    await storage.close();
+    await env.compute.close();
+  }
+});
+
+expiry('a series that moves to another policy leaves its old windows where they were', async () => {
+  const dir = join(await tempDir(), 'data');
+  const env = createNodeEnv(1);
+  const storage = await openStorage(dir, env, { policies: createPolicySet(POLICIES) });
+  try {
+    const write = async (timestampMs: number) => {
+      await appendPoints(storage, [{ labels: labels('short', 'a'), timestampMs, value: 1 }]);
+      await storage.flush();
+    };
+    await write(NOW_MS);
+    // Were the policy's keep to hold for all that it ever took, this would go as well.
+    const [, long] = POLICIES;
+    const removed = { policies: [long!], bytesMax: Infinity };
+    await storage.setPolicies(createPolicySet(removed.policies));
+    await write(NOW_MS + 1);
+
+    const plan = planSweep(storage.windows(), removed, NOW_MS + 2 * HOUR_MS);
+    assert.equal(
+      plan.policies.map(({ name, inForce, stored }) => [name, inForce, stored.points]),
+      [
+        ['long', true, 1],
+        ['short', false, 1],
+      ],
+    );
+    assert.equal(
+      plan.drops.map(({ window, reason }) => [window.policy.name, reason]),
+      [['short', 'keep']],
+    );
+    assert.match(formatPlan(plan), /^short \(removed\) .*\n.*drops 1 window .*\n\(removed\): /m);
+  } finally {
     await storage.close();
     await env.compute.close();
   }
