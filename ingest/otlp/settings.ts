@@ -1,6 +1,6 @@
 // How OpenTelemetry's metrics become series: `ingest.otlp` of the config.
 
-import type { OtlpTranslation } from '../decode/otlp-names.ts';
+import type { OtlpTranslation } from '../decode/otlp/names.ts';
 
 export const DELTA_HANDLINGS = [
   /** Added up to totals, so that `rate` is right. */
