@@ -82,7 +82,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const secret = randomBytes(32).toString('base64url');
   const tokensOf = ({ auth }: Config): Tokens => createTokens(auth.tokens, ownToken(secret));
   const state: ServerState = { config, tokens: tokensOf(config), isReady: false };
-  const reload = (): Promise<void> => reloadConfig(options, state, parts, tokensOf);
+  let reloading: Promise<void> = Promise.resolve();
+  // One after another, so that the config read last is the one that holds.
+  const reload = (): Promise<void> => {
+    reloading = reloading.catch(() => {}).then(() => reloadConfig(options, state, parts, tokensOf));
+    return reloading;
+  };
   const parts = await createParts(options, state, reload, tls);
   try {
     const grpc = await listenGrpc(parts.grpcServer, config.grpc.listen, grpcCredentials(tls));
@@ -132,7 +137,7 @@ async function createParts(
   });
   const tokens = () => state.tokens;
   const roomsOptions = {
-    ...{ clock, metrics, log, tokens, reload },
+    ...{ clock, metrics, log, tokens, reload, retention },
     config: () => state.config,
     isReady: () => state.isReady,
     version: options.version,

@@ -5,7 +5,7 @@ import { type DropReason, type PolicyPlan, type SweepPlan, windowTotals } from '
 const HEADER = [
   'POLICY',
   'KEEP',
-  'MAX BYTES',
+  'LIMIT',
   'WINDOWS',
   'SERIES',
   'POINTS',

@@ -1,6 +1,7 @@
 // The HTTP door: guards, health, metrics, administration and the page. The rooms add their routes.
 
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Retention } from '../../retention/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
@@ -10,6 +11,7 @@ import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import type { HttpServers } from './http-server.ts';
 import { registerPage } from './page.ts';
+import { retentionStatus, sweepReport } from './retention-status.ts';
 import { flagsStatus, runtimeStatus } from './runtime-status.ts';
 import { storageStatus } from './storage-status.ts';
 
@@ -24,6 +26,7 @@ export interface HttpAppOptions {
   readonly servers?: HttpServers | undefined;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
+  readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
   readonly isReady: () => boolean;
   /** Rejects with a message for the caller when the config has mistakes; the old one stays. */
   readonly reload: () => Promise<void>;
@@ -92,7 +95,7 @@ function registerHealth(app: FastifyInstance, options: HttpAppOptions): void {
 
 /** In a scope of its own: these take any body and read none of it. */
 function registerAdministration(app: FastifyInstance, options: HttpAppOptions): void {
-  const { storage, config, reload } = options;
+  const { storage, retention, config, reload } = options;
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => {
@@ -115,6 +118,14 @@ function registerAdministration(app: FastifyInstance, options: HttpAppOptions): 
       await storage.compact();
       return { status: 'success' };
     });
+    scope.post('/api/v1/admin/sweep', async () => ({
+      status: 'success',
+      data: sweepReport(await retention.sweepNow()),
+    }));
+    scope.get('/api/v1/status/retention', () => ({
+      status: 'success',
+      data: retentionStatus(retention, config()),
+    }));
     scope.get('/api/v1/status/storage', () => ({
       status: 'success',
       data: storageStatus(storage),
