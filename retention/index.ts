@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { type Clock, type Scheduler, type Storage, StorageError } from '../storage/index.ts';
 import type { JobMode, SweepJobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
+import type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import type { SweepPlan } from './plan.ts';
@@ -12,6 +13,7 @@ import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
 export type { JobMode } from './jobs/jobs.ts';
+export type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
 export type { RetentionLogger } from './logger.ts';
 export {
   type Drop,
@@ -106,4 +108,10 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
     stop: jobs.stop,
     [Symbol.asyncDispose]: jobs.stop,
   };
+}
+
+/** The sweeps of all servers on a Redis; rejects with UNAVAILABLE when it does not answer. */
+export async function listSweepQueues(options: QueuesOptions): Promise<SweepQueue[]> {
+  const { readSweepQueues } = await import('./jobs/queues.ts');
+  return readSweepQueues(options);
 }

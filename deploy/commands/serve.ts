@@ -3,14 +3,7 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Env } from '../../storage/index.ts';
 import { createWatchedFile, type WatchedFile } from '../config/watched-file.ts';
-import {
-  type Config,
-  type ConfigResult,
-  formatAddress,
-  formatProblems,
-  loadConfig,
-  type Override,
-} from '../config.ts';
+import { type Config, formatAddress, loadValidConfig, type Override } from '../config.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { createServerMetrics } from '../metrics.ts';
@@ -18,7 +11,6 @@ import { storageOptions } from '../options.ts';
 import { readVersion } from '../project.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { storageLog, tellBoth } from '../storage-log.ts';
-import { UserError } from '../user-error.ts';
 import { type Signals, watchSignals } from './signals.ts';
 import type { World } from './world.ts';
 
@@ -35,7 +27,7 @@ export async function serve(options: ServeOptions, world: World): Promise<void> 
   const file = options.config === undefined ? undefined : createWatchedFile(options.config);
   const readConfig = () => {
     file?.noteRead();
-    return validConfig(loadConfig(options.config, overridesOf(options)));
+    return loadValidConfig(options.config, overridesOf(options));
   };
   const config = readConfig();
   // Failures of grpc-js reach us as errors of calls; its own lines would only repeat them.
@@ -106,11 +98,6 @@ function overridesOf({ data, grpc, http, set }: ServeOptions): Override[] {
     { path: ['http', 'listen'], value: http, flag: `--http ${http}` },
   ];
   return [...set, ...flags.filter(({ value }) => value !== undefined)];
-}
-
-function validConfig(result: ConfigResult): Config {
-  if (!result.ok) throw new UserError(formatProblems(result.problems), 2);
-  return result.config;
 }
 
 /** Errors of a reload are told in the log; the old config stays in force. */

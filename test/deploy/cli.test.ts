@@ -44,6 +44,8 @@ const WRONG_USES: readonly [string, readonly string[], RegExp][] = [
   ['a step that is none', ['query', 'up', '--start', '-1h', '--step', '5'], /--step 5 is not/],
   ['a URL that is none', ['query', 'up', '--http', 'there'], /--http there is not a URL/],
   ['a plan without data', ['retention', 'plan'], /--data <dir>' not specified/],
+  ['jobs of nobody', ['jobs'], /either --redis URL or --config FILE/],
+  ['jobs on what is no Redis', ['jobs', '--redis', 'here'], /--redis here: retention\.redis: /],
   ['a plan for no time', ['retention', 'plan', '--data', dir, '--at', 'x'], /--at x is not a time/],
 ];
 for (const [title, args, message] of WRONG_USES) {
@@ -59,7 +61,7 @@ cli('a mistake in a process of its own is the same line and exit code', async ()
 cli('help and version are answers, not mistakes', async () => {
   const [help, version] = await Promise.all([runHere('--help'), runHere('--version')]);
   assert.is(help.code, 0);
-  for (const command of ['serve', 'config', 'retention', 'query', 'inspect']) {
+  for (const command of ['serve', 'config', 'retention', 'jobs', 'query', 'inspect']) {
     assert.match(help.stdout, new RegExp(`^ {2}${command}`, 'm'));
   }
   assert.is(version.code, 0);
