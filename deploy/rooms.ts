@@ -7,7 +7,7 @@ import {
   MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
-import { createQueryService, type QueryService } from '../query/index.ts';
+import { createQueryService, type QueryService, type QueryThreads } from '../query/index.ts';
 import type { Retention } from '../retention/index.ts';
 import {
   type Clock,
@@ -40,6 +40,8 @@ export interface RoomsOptions {
   readonly reload: () => Promise<void>;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
   readonly version: string;
+  /** Where heavy queries are evaluated; still owned by the caller. */
+  readonly threads: QueryThreads;
   readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
@@ -65,7 +67,7 @@ export function createRooms(
   storage: Storage,
   { servers, metadata = createMetadataStore(METADATA_BYTES), beside }: RoomsPlace,
 ): Rooms {
-  const { config, tokens, clock, metrics, log } = options;
+  const { config, tokens, clock, metrics, log, threads } = options;
   const { registry } = metrics;
   const ingest = createIngestService({
     ...{ storage, clock, registry, metadata },
@@ -75,7 +77,7 @@ export function createRooms(
     ...(beside !== undefined && { beside: beside.ingest }),
   });
   const query = createQueryService({
-    ...{ storage, metadata, registry, clock },
+    ...{ storage, metadata, registry, clock, threads },
     limits: queryLimits(config()),
     version: options.version,
     onEnd: createQueryLog(config, log),

@@ -2,7 +2,7 @@
 
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Retention } from '../../retention/index.ts';
-import type { Storage } from '../../storage/index.ts';
+import type { Clock, Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
@@ -11,8 +11,9 @@ import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import type { HttpServers } from './http-server.ts';
 import { registerPage } from './page.ts';
-import { retentionStatus, sweepReport } from './retention-status.ts';
+import { registerRetention } from './retention-status.ts';
 import { flagsStatus, runtimeStatus } from './runtime-status.ts';
+import { registerSnapshots } from './snapshots.ts';
 import { storageStatus } from './storage-status.ts';
 
 /** How long a browser may remember the answer to a preflight, s. */
@@ -24,6 +25,7 @@ export interface HttpAppOptions {
   readonly storage: Storage;
   /** What to listen with; default: fastify's own. */
   readonly servers?: HttpServers | undefined;
+  readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
@@ -95,7 +97,7 @@ function registerHealth(app: FastifyInstance, options: HttpAppOptions): void {
 
 /** In a scope of its own: these take any body and read none of it. */
 function registerAdministration(app: FastifyInstance, options: HttpAppOptions): void {
-  const { storage, retention, config, reload } = options;
+  const { storage, config, reload } = options;
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => {
@@ -118,14 +120,8 @@ function registerAdministration(app: FastifyInstance, options: HttpAppOptions): 
       await storage.compact();
       return { status: 'success' };
     });
-    scope.post('/api/v1/admin/sweep', async () => ({
-      status: 'success',
-      data: sweepReport(await retention.sweepNow()),
-    }));
-    scope.get('/api/v1/status/retention', () => ({
-      status: 'success',
-      data: retentionStatus(retention, config()),
-    }));
+    registerRetention(scope, options);
+    registerSnapshots(scope, options);
     scope.get('/api/v1/status/storage', () => ({
       status: 'success',
       data: storageStatus(storage),
