@@ -44,11 +44,16 @@ export function createWatchedFile(path: string): WatchedFile {
   };
 }
 
-/** What differs after any write; undefined when there is no such file. */
+/**
+ * What differs after any write; undefined when there is nothing to read anew: no such file, a pipe
+ * that has been read, or an empty file, which is what a failed save leaves on a full disk and would
+ * be a valid config of nothing but defaults.
+ */
 function stampOf(path: string): string | undefined {
   try {
-    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
+    const stat = statSync(path, { bigint: true });
+    if (!stat.isFile() || stat.size === 0n) return undefined;
+    return `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
   } catch {
     return undefined;
   }

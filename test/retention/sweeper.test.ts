@@ -47,6 +47,11 @@ sweeper('drops what the plan says, and once', async () => {
   const text = await registry.metrics();
   assert.match(text, 'varve_retention_sweeps_total 2');
   assert.match(text, 'varve_retention_windows_dropped_total{policy="debug",reason="keep"} 1');
+  assert.match(text, 'varve_retention_dropped_points_total{policy="debug",reason="keep"} 10');
+  assert.match(text, 'varve_retention_dropped_bytes_total{policy="debug",reason="keep"} 160');
+  assert.match(text, 'varve_retention_stored_bytes{policy="debug"} 160');
+  assert.match(text, 'varve_retention_total_max_bytes +Inf');
+  assert.not.match(text, 'varve_retention_max_bytes{');
   assert.match(text, `varve_retention_last_sweep_timestamp_seconds ${NOW_MS / 1000}`);
 });
 

@@ -105,40 +105,47 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
   }
 });
 
-expiry('a series that moves to another policy leaves its old windows where they were', async () => {
-  const dir = join(await tempDir(), 'data');
-  const env = createNodeEnv(1);
-  const storage = await openStorage(dir, env, { policies: createPolicySet(POLICIES) });
-  try {
-    const write = async (timestampMs: number) => {
-      await appendPoints(storage, [{ labels: labels('short', 'a'), timestampMs, value: 1 }]);
-      await storage.flush();
-    };
-    await write(NOW_MS);
-    // Were the policy's keep to hold for all that it ever took, this would go as well.
-    const [, long] = POLICIES;
-    const removed = { policies: [long!], bytesMax: Infinity };
-    await storage.setPolicies(createPolicySet(removed.policies));
-    await write(NOW_MS + 1);
+const [SHORT, LONG] = POLICIES;
+const MOVES: [string, PolicyConfig[], boolean][] = [
+  [
+    'that its policy does not match any more',
+    [{ ...SHORT!, matchers: [{ name: '__name__', type: '=', value: 'another' }] }, LONG!],
+    true,
+  ],
+  ['whose policy is removed', [LONG!], false],
+];
 
-    const plan = planSweep(storage.windows(), removed, NOW_MS + 2 * HOUR_MS);
-    assert.equal(
-      plan.policies.map(({ name, inForce, stored }) => [name, inForce, stored.points]),
-      [
-        ['long', true, 1],
-        ['short', false, 1],
-      ],
-    );
-    assert.equal(
-      plan.drops.map(({ window, reason }) => [window.policy.name, reason]),
-      [['short', 'keep']],
-    );
-    assert.match(formatPlan(plan), /^short \(removed\) .*\n.*drops 1 window .*\n\(removed\): /m);
-  } finally {
-    await storage.close();
-    await env.compute.close();
-  }
-});
+for (const [title, policies, inForce] of MOVES) {
+  expiry(`a series ${title} leaves its old windows under it, and the plan says so`, async () => {
+    const dir = join(await tempDir(), 'data');
+    const env = createNodeEnv(1);
+    const storage = await openStorage(dir, env, { policies: createPolicySet(POLICIES) });
+    try {
+      const write = async (timestampMs: number) => {
+        await appendPoints(storage, [{ labels: labels('short', 'a'), timestampMs, value: 1 }]);
+        await storage.flush();
+      };
+      await write(NOW_MS);
+      await storage.setPolicies(createPolicySet(policies));
+      await write(NOW_MS + 1);
+
+      const rules = { policies, bytesMax: Infinity };
+      const plan = planSweep(storage.windows(), rules, NOW_MS + 2 * HOUR_MS);
+      const short = plan.policies.find(({ name }) => name === 'short');
+      const long = plan.policies.find(({ name }) => name === 'long');
+      assert.is(short?.inForce, inForce);
+      assert.equal([short?.stored.points, long?.stored.points], [1, 1]);
+      assert.equal(
+        plan.drops.map(({ window, reason }) => [window.policy.name, reason]),
+        [['short', 'keep']],
+      );
+      assert.is(/^\(removed\): /m.test(formatPlan(plan)), !inForce);
+    } finally {
+      await storage.close();
+      await env.compute.close();
+    }
+  });
+}
 
 function sum(batch: readonly { readonly timestampsMs: Float64Array }[]): number {
   return batch.reduce((total, { timestampsMs }) => total + timestampsMs.length, 0);

@@ -61,6 +61,25 @@ watched('another file in its place is a change, none in its place is not', async
   assert.is(look(2), 1);
 });
 
+// What a save on a full disk leaves would otherwise put every policy back to its default.
+watched('an empty file is no change, what is written to it next is', async () => {
+  const { path, write, look } = await setUp();
+  writeFileSync(path, '');
+  assert.is(look(5), 0);
+  write();
+  assert.is(look(2), 1);
+});
+
+watched('what is no file never changes', async () => {
+  const dir = await tempDir();
+  const sim = createSimClock();
+  let changes = 0;
+  createWatchedFile(dir).watch(sim.scheduler, () => changes++);
+  writeFileSync(join(dir, 'another'), '');
+  sim.advance(5 * WATCH_EVERY_MS);
+  assert.is(changes, 0);
+});
+
 watched('what changed between the first read and the watch is noticed', async () => {
   const { path, write, sim } = await setUp();
   const file = createWatchedFile(path);
