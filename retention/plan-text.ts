@@ -60,13 +60,13 @@ function summary({ drops }: SweepPlan): string {
 
 /** A line for each reason, where there is more to it than keep. */
 function reasons({ drops }: SweepPlan): string[] {
-  const lines = REASON_TEXTS.flatMap(([reason, text]) => {
+  if (drops.every(({ reason }) => reason === 'keep')) return [];
+  return REASON_TEXTS.flatMap(([reason, text]) => {
     const own = drops.filter((drop) => drop.reason === reason).map(({ window }) => window);
     if (own.length === 0) return [];
     const { windows, sizeBytes } = windowTotals(own);
     return [`  ${text}: ${count(windows, 'window')}, ${formatBytes(sizeBytes)}`];
   });
-  return drops.every(({ reason }) => reason === 'keep') ? [] : lines;
 }
 
 function remarks({ policies, overBytes }: SweepPlan): string[] {
