@@ -6,6 +6,7 @@ import { StorageError } from '../storage/index.ts';
 import type { ExportOptions } from './commands/export.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { InspectOptions } from './commands/inspect.ts';
+import type { JobsOptions } from './commands/jobs.ts';
 import type { QueryOptions } from './commands/query.ts';
 import type { RestoreOptions } from './commands/restore.ts';
 import type { RetentionPlanOptions } from './commands/retention-plan.ts';
@@ -64,6 +65,7 @@ function createProgram(world: World): Command {
   addServe(program, world);
   addConfig(program, world);
   addRetention(program, world);
+  addJobs(program, world);
   addImport(program, world);
   addExport(program, world);
   addQuery(program, world);
@@ -120,6 +122,19 @@ function addRetention(program: Command, world: World): void {
     .action(async (options: RetentionPlanOptions) => {
       const { printRetentionPlan } = await import('./commands/retention-plan.ts');
       await printRetentionPlan(options, world);
+    });
+}
+
+function addJobs(program: Command, world: World): void {
+  program
+    .command('jobs')
+    .description('list the sweeps that servers run as jobs on a Redis')
+    .option('--redis <url>', 'redis://HOST:PORT')
+    .option('--config <file>', 'the config whose retention.redis is asked')
+    .option('--json', 'for programs')
+    .action(async (options: JobsOptions) => {
+      const { listJobs } = await import('./commands/jobs.ts');
+      await listJobs(options, world);
     });
 }
 

@@ -10,13 +10,12 @@ import { type BrokenRule, brokenRules } from './config/rules.ts';
 import { type Config, type ConfigText, configSchema } from './config/schema.ts';
 import { describeIssue, dropEmptySections, withoutRejected } from './config/shape.ts';
 import { isRecord, type Override, readSource } from './config/source.ts';
-
-import { systemReason } from './user-error.ts';
+import { systemReason, UserError } from './user-error.ts';
 
 export { configChanges, type KeyChange, reloaded } from './config/diff.ts';
-export { policyConfigs } from './config/policies.ts';
 export type { Problem } from './config/problem.ts';
 export { formatProblem } from './config/problem.ts';
+export { retentionRules } from './config/retention.ts';
 export type { Config } from './config/schema.ts';
 export { type Override, parseOverride } from './config/source.ts';
 export * from './config/units.ts';
@@ -68,6 +67,13 @@ export function loadConfig(
     return { ok: false, problems: [{ place: file, path: [], message }] };
   }
   return parseConfig(file, text, overrides);
+}
+
+/** As `loadConfig`; throws UserError with every mistake. */
+export function loadValidConfig(file?: string, overrides?: readonly Override[]): Config {
+  const result = loadConfig(file, overrides);
+  if (!result.ok) throw new UserError(formatProblems(result.problems), 2);
+  return result.config;
 }
 
 /** The whole config as text, defaults included. It has secrets in it. */

@@ -4,7 +4,7 @@ import type { IngestLimits, OtlpSettings } from '../ingest/index.ts';
 import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
-import { type Config, policyConfigs } from './config.ts';
+import { type Config, retentionRules } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
   const { wal, memtable, compaction, index, reserve } = config.storage;
@@ -28,7 +28,7 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
     pinnedBytes: pinned,
     scrubEveryMs: scrub_every,
     reserveBytes: reserve,
-    policies: createPolicySet(policyConfigs(config)),
+    policies: createPolicySet(retentionRules(config).policies),
     listener,
   };
 }

@@ -8,6 +8,7 @@ import {
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
 import { createQueryService, type QueryService, type QueryThreads } from '../query/index.ts';
+import type { Retention } from '../retention/index.ts';
 import {
   type Clock,
   createMetadataStore,
@@ -37,6 +38,7 @@ export interface RoomsOptions {
   readonly tokens: () => Tokens;
   readonly isReady: () => boolean;
   readonly reload: () => Promise<void>;
+  readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
   readonly version: string;
   /** Where heavy queries are evaluated; still owned by the caller. */
   readonly threads: QueryThreads;

@@ -18,8 +18,8 @@ import {
   configText,
   formatAddress,
   isLoopback,
-  policyConfigs,
   reloaded,
+  retentionRules,
 } from './config.ts';
 import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
@@ -88,7 +88,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const secret = randomBytes(32).toString('base64url');
   const tokensOf = ({ auth }: Config): Tokens => createTokens(auth.tokens, ownToken(secret));
   const state: ServerState = { config, tokens: tokensOf(config), isReady: false };
-  const reload = (): Promise<void> => reloadConfig(options, state, parts, tokensOf);
+  let reloading: Promise<void> = Promise.resolve();
+  // One after another, so that the config read last is the one that holds.
+  const reload = (): Promise<void> => {
+    reloading = reloading.catch(() => {}).then(() => reloadConfig(options, state, parts, tokensOf));
+    return reloading;
+  };
   const parts = await createParts(options, state, reload, tls);
   try {
     const grpc = await listenGrpc(parts.grpcServer, config.grpc.listen, grpcCredentials(tls));
@@ -127,6 +132,7 @@ async function createParts(
   // Before any point is written: what is stored now tells whether the clock can be believed.
   const retention = await startRetention({
     storage,
+    rules: retentionRules(config),
     sweepEveryMs: config.retention.sweep_every,
     redisUrl: config.retention.redis ?? undefined,
     serverId,
@@ -138,7 +144,7 @@ async function createParts(
   const tokens = () => state.tokens;
   const threads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
   const roomsOptions = {
-    ...{ clock, metrics, log, tokens, reload, threads },
+    ...{ clock, metrics, log, tokens, reload, retention, threads },
     config: () => state.config,
     isReady: () => state.isReady,
     version: options.version,
@@ -212,7 +218,7 @@ async function reloadConfig(
   const next = readConfig();
   const tls = readTls(state.config);
   const changes = configChanges(configText(state.config), configText(next));
-  await retention.setPolicies(policyConfigs(next));
+  await retention.setRules(retentionRules(next));
   state.config = reloaded(state.config, next);
   state.tokens = tokensOf(state.config);
   if (tls !== undefined) {

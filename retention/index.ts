@@ -4,27 +4,41 @@ import type { Registry } from 'prom-client';
 import { type Clock, type Scheduler, type Storage, StorageError } from '../storage/index.ts';
 import type { JobMode, SweepJobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
+import type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import type { SweepPlan } from './plan.ts';
-import { createPolicySet, type PolicyConfig } from './policy.ts';
+import { createPolicySet, type RetentionRules } from './policy.ts';
+import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
 export type { JobMode } from './jobs/jobs.ts';
+export type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
 export type { RetentionLogger } from './logger.ts';
-export { type PolicyPlan, planSweep, type SweepPlan, type WindowTotals } from './plan.ts';
+export {
+  type Drop,
+  type DropReason,
+  type PolicyPlan,
+  planSweep,
+  type SweepPlan,
+  type WindowTotals,
+} from './plan.ts';
 export { formatPlan } from './plan-text.ts';
 export {
   createPolicySet,
   type PolicyConfig,
   type PolicyMistake,
   policyMistakes,
+  type RetentionRules,
 } from './policy.ts';
+export type { PolicyStatus, RetentionStatus } from './status.ts';
 export type { SweepOutcome } from './sweeper.ts';
 
 export interface RetentionOptions {
   /** Opened with its policies, as `createPolicySet` makes them; still owned by the caller. */
-  readonly storage: Pick<Storage, 'windows' | 'policies' | 'dropWindows' | 'setPolicies'>;
+  readonly storage: Pick<Storage, 'windows' | 'dropWindows' | 'setPolicies'>;
+  /** Their policies are those that storage was opened with. */
+  readonly rules: RetentionRules;
   /** From the start of a sweep to the start of the next, at least 1 ms. */
   readonly sweepEveryMs: number;
   /** redis:// or rediss://; without one, sweeps run on a timer of this process. */
@@ -45,8 +59,10 @@ export interface Retention {
   sweepNow(): Promise<SweepOutcome>;
   /** What a sweep at `atMs` (default: now) would drop. */
   plan(atMs?: number): SweepPlan;
-  /** Takes new policies, for stored windows too; a mistake in them rejects as INVALID_ARGUMENT. */
-  setPolicies(configs: readonly PolicyConfig[]): Promise<void>;
+  /** What is stored, what the next sweep drops, and what sweeps have dropped since the start. */
+  status(): RetentionStatus;
+  /** Takes new rules, for stored windows too; a mistake in them rejects as INVALID_ARGUMENT. */
+  setRules(rules: RetentionRules): Promise<void>;
   /** Resolves once no sweep is under way and none will start. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -62,7 +78,8 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
     throw new StorageError('INVALID_ARGUMENT', 'a server id is made of letters, digits and dashes');
   }
   const metrics = createRetentionMetrics(options.registry);
-  const sweeper = createSweeper({ storage, clock, logger, metrics });
+  let { rules } = options;
+  const sweeper = createSweeper({ storage, rules: () => rules, clock, logger, metrics });
   const jobs = await startJobs();
 
   async function startJobs(): Promise<SweepJobs> {
@@ -83,10 +100,18 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
     },
     sweepNow: sweeper.sweep,
     plan: sweeper.plan,
-    async setPolicies(configs) {
-      await storage.setPolicies(createPolicySet(configs));
+    status: () => retentionStatus(sweeper, jobs.mode, { nowMs: clock.nowMs(), sweepEveryMs }),
+    async setRules(next) {
+      await storage.setPolicies(createPolicySet(next.policies));
+      rules = next;
     },
     stop: jobs.stop,
     [Symbol.asyncDispose]: jobs.stop,
   };
+}
+
+/** The sweeps of all servers on a Redis; rejects with UNAVAILABLE when it does not answer. */
+export async function listSweepQueues(options: QueuesOptions): Promise<SweepQueue[]> {
+  const { readSweepQueues } = await import('./jobs/queues.ts');
+  return readSweepQueues(options);
 }

@@ -1,12 +1,14 @@
 // The counters of this room, under conventional Prometheus names.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { WindowInfo } from '../storage/index.ts';
 import { JOB_MODES, type JobMode } from './jobs/jobs.ts';
+import type { Drop, SweepPlan } from './plan.ts';
 
 export interface RetentionMetrics {
   /** A sweep by the wall time `wallMs` is through, with what it dropped. */
-  swept(wallMs: number, dropped: readonly WindowInfo[]): void;
+  swept(wallMs: number, dropped: readonly Drop[]): void;
+  /** What is stored, and may be, by policy. */
+  stored(plan: SweepPlan): void;
   sweepFailed(): void;
   clockBelieved(isBelieved: boolean): void;
   jobMode(mode: JobMode): void;
@@ -25,10 +27,36 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     help: 'Sweeps that storage refused.',
     registers,
   });
+  const ofDrops = { labelNames: ['policy', 'reason'], registers } as const;
   const windowsDropped = new Counter({
     name: 'varve_retention_windows_dropped_total',
-    help: 'Windows dropped because their retention policy no longer keeps them.',
-    labelNames: ['policy'],
+    help: 'Windows dropped because of keep, of max_bytes of their policy, or of all policies.',
+    ...ofDrops,
+  });
+  const pointsDropped = new Counter({
+    name: 'varve_retention_dropped_points_total',
+    help: 'Points in the windows dropped.',
+    ...ofDrops,
+  });
+  const bytesDropped = new Counter({
+    name: 'varve_retention_dropped_bytes_total',
+    help: 'Size of the tables of the windows dropped.',
+    ...ofDrops,
+  });
+  const ofPolicies = { labelNames: ['policy'], registers } as const;
+  const storedBytes = new Gauge({
+    name: 'varve_retention_stored_bytes',
+    help: 'Size of the tables of a retention policy.',
+    ...ofPolicies,
+  });
+  const maxBytes = new Gauge({
+    name: 'varve_retention_max_bytes',
+    help: 'What the tables of a retention policy may take; absent without a limit.',
+    ...ofPolicies,
+  });
+  const totalMaxBytes = new Gauge({
+    name: 'varve_retention_total_max_bytes',
+    help: 'What the tables of all retention policies may take; +Inf without a limit.',
     registers,
   });
   const lastSweep = new Gauge({
@@ -51,7 +79,21 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     swept(wallMs, dropped) {
       sweeps.inc();
       lastSweep.set(wallMs / 1000);
-      for (const { policy } of dropped) windowsDropped.inc({ policy: policy.name });
+      for (const { window, reason } of dropped) {
+        const labels = { policy: window.policy.name, reason };
+        windowsDropped.inc(labels);
+        pointsDropped.inc(labels, window.points);
+        bytesDropped.inc(labels, window.sizeBytes);
+      }
+    },
+    stored({ policies, bytesMax }) {
+      storedBytes.reset();
+      maxBytes.reset();
+      totalMaxBytes.set(bytesMax);
+      for (const { name, stored, bytesMax: ownBytesMax } of policies) {
+        storedBytes.inc({ policy: name }, stored.sizeBytes);
+        if (ownBytesMax < Infinity) maxBytes.set({ policy: name }, ownBytesMax);
+      }
     },
     sweepFailed: () => failures.inc(),
     clockBelieved: (isBelieved) => clock.set(isBelieved ? 1 : 0),

@@ -1,11 +1,13 @@
 // A plan as the table that `varve retention plan` prints.
 
-import { type PolicyPlan, type SweepPlan, windowTotals } from './plan.ts';
+import { type DropReason, type PolicyPlan, type SweepPlan, windowTotals } from './plan.ts';
 
 const HEADER = [
   'POLICY',
   'KEEP',
+  'LIMIT',
   'WINDOWS',
+  'SERIES',
   'POINTS',
   'BYTES',
   'DROPPED',
@@ -25,7 +27,16 @@ const UNITS_MS: readonly (readonly [string, number])[] = [
   ['ms', 1],
 ];
 
-/** A row per policy, then a line with what is dropped in all; every line ends in a newline. */
+const REASON_TEXTS: readonly (readonly [DropReason, string])[] = [
+  ['keep', 'past keep'],
+  ['max_bytes', 'over max_bytes of its policy'],
+  ['total_max_bytes', 'over max_bytes of all policies'],
+];
+
+/**
+ * A row per policy, then a line with what is dropped in all, then what needs an explanation; every
+ * line ends in a newline.
+ */
 export function formatPlan(plan: SweepPlan): string {
   const rows = [HEADER, ...plan.policies.map(cells)];
   const widths = HEADER.map((_, column) =>
@@ -37,26 +48,54 @@ export function formatPlan(plan: SweepPlan): string {
       .join('  ')
       .trimEnd(),
   );
-  return [...lines, `a sweep at ${formatTime(plan.nowMs)} drops ${summary(plan)}`, ''].join('\n');
+  const drops = `a sweep at ${formatTime(plan.nowMs)} drops ${summary(plan)}`;
+  return [...lines, drops, ...reasons(plan), ...remarks(plan), ''].join('\n');
 }
 
-function summary({ expired }: SweepPlan): string {
-  const { windows, points, sizeBytes } = windowTotals(expired);
+function summary({ drops }: SweepPlan): string {
+  const { windows, points, sizeBytes } = windowTotals(drops.map(({ window }) => window));
   if (windows === 0) return 'nothing';
   return `${count(windows, 'window')} with ${count(points, 'point')}, ${formatBytes(sizeBytes)}`;
 }
 
+/** A line for each reason, where there is more to it than keep. */
+function reasons({ drops }: SweepPlan): string[] {
+  if (drops.every(({ reason }) => reason === 'keep')) return [];
+  return REASON_TEXTS.flatMap(([reason, text]) => {
+    const own = drops.filter((drop) => drop.reason === reason).map(({ window }) => window);
+    if (own.length === 0) return [];
+    const { windows, sizeBytes } = windowTotals(own);
+    return [`  ${text}: ${count(windows, 'window')}, ${formatBytes(sizeBytes)}`];
+  });
+}
+
+function remarks({ policies, overBytes }: SweepPlan): string[] {
+  const places: [string, number][] = policies.map(({ name, overBytes: own }) => [name, own]);
+  const over = [...places, ['all policies', overBytes] as const]
+    .filter(([, bytes]) => bytes > 0)
+    .map(
+      ([place, bytes]) =>
+        `${place}: ${formatBytes(bytes)} over max_bytes, in windows that still take points`,
+    );
+  if (policies.every(({ inForce }) => inForce)) return over;
+  return [...over, '(removed): what is stored under it stays there, and goes by the keep it had'];
+}
+
 function cells(policy: PolicyPlan): string[] {
-  const { stored, expired, nextExpiryMs } = policy;
+  const { stored, drops, nextExpiryMs } = policy;
+  const dropped = (figure: 'windows' | 'points' | 'sizeBytes') =>
+    Object.values(drops).reduce((sum, totals) => sum + totals[figure], 0);
   return [
     policy.inForce ? policy.name : `${policy.name} (removed)`,
     formatDuration(policy.keepMs),
+    policy.bytesMax === Infinity ? '-' : formatBytes(policy.bytesMax),
     String(stored.windows),
+    String(stored.series),
     String(stored.points),
     formatBytes(stored.sizeBytes),
-    String(expired.windows),
-    String(expired.points),
-    formatBytes(expired.sizeBytes),
+    String(dropped('windows')),
+    String(dropped('points')),
+    formatBytes(dropped('sizeBytes')),
     nextExpiryMs === undefined ? '-' : formatTime(nextExpiryMs),
   ];
 }

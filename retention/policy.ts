@@ -23,6 +23,24 @@ export interface PolicyConfig {
   readonly keepMs: number;
   /** Width of a window, a positive whole number of ms: a point may stay this much longer. */
   readonly windowMs: number;
+  /** What its tables may take, a positive whole number of bytes, or Infinity; see byte-limit.ts. */
+  readonly bytesMax: number;
+}
+
+/** What decides about the windows of a policy. */
+export type PolicyRule = Omit<PolicyConfig, 'matchers'>;
+
+/** What decides about all windows. */
+export interface SweepRules {
+  /** In force, in their order. */
+  readonly policies: readonly PolicyRule[];
+  /** What the tables of all policies may take together, as `PolicyConfig.bytesMax`. */
+  readonly bytesMax: number;
+}
+
+/** The section `retention` of the config, as far as it says what is kept. */
+export interface RetentionRules extends SweepRules {
+  readonly policies: readonly PolicyConfig[];
 }
 
 /** What is wrong with the policy at `index`, or with the whole list, and what would be right. */
@@ -39,7 +57,7 @@ export function policyMistakes(configs: readonly PolicyConfig[]): PolicyMistake[
   configs.forEach((config, index) => {
     const report = (field: keyof PolicyConfig, message: string) =>
       mistakes.push({ index, field, message });
-    const { name, keepMs, windowMs } = config;
+    const { name, keepMs, windowMs, bytesMax } = config;
     if (name.length === 0 || name.length > NAME_CHARS_MAX) {
       report('name', `a policy's name has 1 to ${NAME_CHARS_MAX} characters`);
     }
@@ -50,6 +68,9 @@ export function policyMistakes(configs: readonly PolicyConfig[]): PolicyMistake[
     }
     if (!Number.isSafeInteger(windowMs) || windowMs <= 0) {
       report('windowMs', 'window is a duration of at least 1 ms');
+    }
+    if (!(bytesMax === Infinity || (Number.isSafeInteger(bytesMax) && bytesMax > 0))) {
+      report('bytesMax', 'max_bytes is a size of at least 1 byte, or null for no limit');
     }
     for (const matcher of config.matchers) {
       const problem = matcherProblem(matcher);
@@ -89,7 +110,7 @@ export function createPolicySet(configs: readonly PolicyConfig[]): PolicySet {
 /** The windows none of whose points are wanted any more: `endMs + keepMs <= nowMs`. */
 export function expiredWindows(
   windows: readonly WindowInfo[],
-  policies: readonly Policy[],
+  policies: readonly Pick<Policy, 'name' | 'keepMs'>[],
   nowMs: number,
 ): WindowInfo[] {
   const keepMsByName = new Map(policies.map(({ name, keepMs }) => [name, keepMs]));

@@ -2,14 +2,8 @@
 
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Env } from '../../storage/index.ts';
-import {
-  type Config,
-  type ConfigResult,
-  formatAddress,
-  formatProblems,
-  loadConfig,
-  type Override,
-} from '../config.ts';
+import { createWatchedFile, type WatchedFile } from '../config/watched-file.ts';
+import { type Config, formatAddress, loadValidConfig, type Override } from '../config.ts';
 import { openDataDirectory } from '../data-directory.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { createServerMetrics } from '../metrics.ts';
@@ -17,7 +11,6 @@ import { storageOptions } from '../options.ts';
 import { readVersion } from '../project.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { storageLog, tellBoth } from '../storage-log.ts';
-import { UserError } from '../user-error.ts';
 import { type Signals, watchSignals } from './signals.ts';
 import type { World } from './world.ts';
 
@@ -31,7 +24,11 @@ export interface ServeOptions {
 
 /** Resolves when the server has stopped. */
 export async function serve(options: ServeOptions, world: World): Promise<void> {
-  const readConfig = () => validConfig(loadConfig(options.config, overridesOf(options)));
+  const file = options.config === undefined ? undefined : createWatchedFile(options.config);
+  const readConfig = () => {
+    file?.noteRead();
+    return loadValidConfig(options.config, overridesOf(options));
+  };
   const config = readConfig();
   // Failures of grpc-js reach us as errors of calls; its own lines would only repeat them.
   setLogVerbosity(logVerbosity.NONE);
@@ -39,7 +36,7 @@ export async function serve(options: ServeOptions, world: World): Promise<void> 
   const env = world.engine.createEnv();
   const signals = watchSignals(world, log);
   try {
-    await serveUntilStopped({ config, readConfig, world, env, log, signals });
+    await serveUntilStopped({ config, file, readConfig, world, env, log, signals });
     log.info('stopped');
   } finally {
     await env.compute.close();
@@ -49,6 +46,7 @@ export async function serve(options: ServeOptions, world: World): Promise<void> 
 
 interface ServeContext {
   readonly config: Config;
+  readonly file: WatchedFile | undefined;
   readonly readConfig: () => Config;
   readonly world: World;
   readonly env: Env;
@@ -57,7 +55,7 @@ interface ServeContext {
 }
 
 async function serveUntilStopped(context: ServeContext): Promise<void> {
-  const { config, readConfig, world, env, log, signals } = context;
+  const { config, file, readConfig, world, env, log, signals } = context;
   const version = readVersion();
   const metrics = createServerMetrics(version, config.data_dir);
   const listener = tellBoth(metrics.listener, storageLog(log));
@@ -80,11 +78,14 @@ async function serveUntilStopped(context: ServeContext): Promise<void> {
       log,
     };
     const server = await startServer(parts);
-    signals.onReload(() => reload(server, log));
+    const onReload = () => reload(server, log);
+    signals.onReload(onReload);
+    const unwatch = file?.watch(scheduler, onReload);
     const [grpc, http] = [formatAddress(server.grpc), formatAddress(server.http)];
     log.info({ version, pid: process.pid, dataDir: config.data_dir, grpc, http }, 'ready');
     world.stdout.write(`varve ready grpc=${grpc} http=${http} data=${config.data_dir}\n`);
     await signals.stop;
+    unwatch?.();
     await server.stop();
   } finally {
     await storage.close();
@@ -99,11 +100,6 @@ function overridesOf({ data, grpc, http, set }: ServeOptions): Override[] {
     { path: ['http', 'listen'], value: http, flag: `--http ${http}` },
   ];
   return [...set, ...flags.filter(({ value }) => value !== undefined)];
-}
-
-function validConfig(result: ConfigResult): Config {
-  if (!result.ok) throw new UserError(formatProblems(result.problems), 2);
-  return result.config;
 }
 
 /** Errors of a reload are told in the log; the old config stays in force. */

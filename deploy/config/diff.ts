@@ -21,6 +21,7 @@ const LIVE_KEYS = [
   'http.allowed_hosts',
   'http.cors_origins',
   'retention.policies',
+  'retention.max_bytes',
   'ingest.max_past',
   'ingest.max_future',
   'ingest.limits.series',
@@ -38,14 +39,14 @@ const LIVE_KEYS = [
 /** The config in force after a reload: `current` with the live keys of `next`. */
 export function reloaded(current: Config, next: Config): Config {
   const { allowed_hosts, cors_origins } = next.http;
-  const { policies } = next.retention;
+  const { policies, max_bytes } = next.retention;
   const { log_slower_than } = next.query;
   const { message, series_per_metric } = current.ingest.limits;
   return {
     ...current,
     auth: { ...current.auth, tokens: next.auth.tokens },
     http: { ...current.http, allowed_hosts, cors_origins },
-    retention: { ...current.retention, policies },
+    retention: { ...current.retention, policies, max_bytes },
     ingest: { ...next.ingest, limits: { ...next.ingest.limits, message, series_per_metric } },
     query: { ...current.query, log_slower_than },
   };

@@ -2,8 +2,8 @@
 // cannot provide yet: switched on, they are refused, never ignored.
 
 import { policyMistakes } from '../../retention/index.ts';
-import { policyConfigs } from './policies.ts';
 import type { KeyPath } from './problem.ts';
+import { retentionRules } from './retention.ts';
 import type { Config } from './schema.ts';
 import { isLoopback } from './units.ts';
 
@@ -29,11 +29,12 @@ const POLICY_KEYS = {
   matchers: 'match',
   keepMs: 'keep',
   windowMs: 'window',
+  bytesMax: 'max_bytes',
 } as const;
 
 function policyRules(config: Config): BrokenRule[] {
   const root = ['retention', 'policies'] as const;
-  const policies = policyConfigs(config);
+  const { policies } = retentionRules(config);
   const mistakes = policyMistakes(policies).map(({ index, field, message }) => ({
     path: [
       ...root,

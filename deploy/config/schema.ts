@@ -108,6 +108,9 @@ const policy = z.strictObject({
   match: selector,
   keep: duration(60_000, 36_500 * DAY_MS, { forever: true }),
   window: duration(60_000, 366 * DAY_MS).prefault('2h'),
+  max_bytes: size(MiB, 1024 * TiB)
+    .nullable()
+    .prefault(null),
 });
 
 const token = z.strictObject({
@@ -161,6 +164,9 @@ const retention = z.strictObject({
       { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h' },
       { name: 'default', match: '{}', keep: '30d', window: '2h' },
     ]),
+  max_bytes: size(MiB, 1024 * TiB)
+    .nullable()
+    .prefault(null),
   sweep_every: duration(1_000, DAY_MS).prefault('1m'),
   redis: redisUrl.nullable().prefault(null),
 });

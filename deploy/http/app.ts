@@ -1,6 +1,7 @@
 // The HTTP door: guards, health, metrics, administration and the page. The rooms add their routes.
 
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Retention } from '../../retention/index.ts';
 import type { Clock, Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
@@ -10,6 +11,7 @@ import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import type { HttpServers } from './http-server.ts';
 import { registerPage } from './page.ts';
+import { registerRetention } from './retention-status.ts';
 import { flagsStatus, runtimeStatus } from './runtime-status.ts';
 import { registerSnapshots } from './snapshots.ts';
 import { storageStatus } from './storage-status.ts';
@@ -26,6 +28,7 @@ export interface HttpAppOptions {
   readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
+  readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
   readonly isReady: () => boolean;
   /** Rejects with a message for the caller when the config has mistakes; the old one stays. */
   readonly reload: () => Promise<void>;
@@ -117,6 +120,7 @@ function registerAdministration(app: FastifyInstance, options: HttpAppOptions): 
       await storage.compact();
       return { status: 'success' };
     });
+    registerRetention(scope, options);
     registerSnapshots(scope, options);
     scope.get('/api/v1/status/storage', () => ({
       status: 'success',

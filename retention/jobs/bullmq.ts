@@ -10,7 +10,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Clock, Scheduler } from '../../storage/index.ts';
 import type { RetentionLogger } from '../logger.ts';
-import type { JobMode, SweepBody, SweepJobs } from './jobs.ts';
+import { type JobMode, QUEUE_PREFIX, type SweepBody, type SweepJobs } from './jobs.ts';
 
 /** Intervals without a job after which Redis counts as away. */
 const OVERDUE_INTERVALS = 2;
@@ -39,7 +39,7 @@ export interface RedisJobsOptions {
 /** Returns at once, in local mode; Redis is used from the moment it answers. */
 export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
   const { sweep, everyMs, redisUrl, serverId, clock, scheduler, logger, onMode } = options;
-  const queueName = `varve-sweeps-${serverId}`;
+  const queueName = `${QUEUE_PREFIX}${serverId}`;
   const connection = new Redis(redisUrl, {
     // BullMQ asks for it: its commands wait for the connection rather than fail.
     maxRetriesPerRequest: null,

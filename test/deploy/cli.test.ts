@@ -46,6 +46,8 @@ const WRONG_USES: readonly [string, readonly string[], RegExp][] = [
   ['a snapshot to nowhere', ['snapshot'], /missing required argument 'dir'/],
   ['a restore to nowhere', ['restore', 'x'], /--data <dir>' not specified/],
   ['a plan without data', ['retention', 'plan'], /--data <dir>' not specified/],
+  ['jobs of nobody', ['jobs'], /either --redis URL or --config FILE/],
+  ['jobs on what is no Redis', ['jobs', '--redis', 'here'], /--redis here: retention\.redis: /],
   ['a plan for no time', ['retention', 'plan', '--data', dir, '--at', 'x'], /--at x is not a time/],
 ];
 for (const [title, args, message] of WRONG_USES) {
@@ -65,6 +67,7 @@ cli('help and version are answers, not mistakes', async () => {
     'serve',
     'config',
     'retention',
+    'jobs',
     'query',
     'inspect',
     'snapshot',

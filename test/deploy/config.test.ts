@@ -276,10 +276,16 @@ config('the example config names every key, commented, and is valid', () => {
   }
 });
 
+/** Keys that hold no section; of a list, its own and those of its items. */
 function leafKeys(value: object): string[] {
-  return Object.entries(value).flatMap(([key, inner]) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? leafKeys(inner) : [key],
-  );
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (Array.isArray(inner)) return [key, ...inner.filter(isSection).flatMap(leafKeys)];
+    return isSection(inner) ? leafKeys(inner) : [key];
+  });
+}
+
+function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 config.run();

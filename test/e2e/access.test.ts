@@ -87,6 +87,7 @@ const PATHS: readonly (readonly [method: string, path: string])[] = [
   ...['/api/v1/labels', '/api/v1/label/a/values', '/api/v1/metadata', '/api/v1/export'],
   ...['/api/v1/status/tsdb', '/api/v1/status/config', '/api/v1/status/storage'],
   ...['/api/v1/status/flags', '/api/v1/status/runtimeinfo', '/api/v1/status/buildinfo'],
+  '/api/v1/status/retention',
   ...['/api/v1/status/active_queries', '/api/v1/format_query?query=up', '/nothing/here'],
 ].map((path) => ['GET', path] as const);
 const POSTS: typeof PATHS = [
@@ -94,6 +95,7 @@ const POSTS: typeof PATHS = [
   ...['/api/v1/import/prometheus', '/api/v1/import/csv', '/api/v1/query', '/-/reload'],
   ...['/api/v1/admin/flush', '/api/v1/admin/compact', '/api/v1/admin/tsdb/delete_series'],
   ...['/api/v1/admin/tsdb/clean_tombstones', '/api/v1/admin/tsdb/snapshot'],
+  '/api/v1/admin/sweep',
 ].map((path) => ['POST', path] as const);
 
 access('without a token every path is shut, but for health and the page', async () => {
@@ -210,7 +212,11 @@ access('whatever a tenant asks, nothing of others comes back', async () => {
     const text = await (await request(path, 'red')).text();
     assert.not.match(text, /blues|everybody/, path);
   }
-  for (const path of ['/metrics', '/api/v1/status/tsdb', '/api/v1/status/storage']) {
+  const whole = [
+    '/metrics',
+    ...['tsdb', 'storage', 'retention'].map((of) => `/api/v1/status/${of}`),
+  ];
+  for (const path of whole) {
     assert.is(await statusOf(path, 'red'), 403, path);
   }
   for (const path of ['/-/reload', '/api/v1/admin/flush', '/api/v1/admin/tsdb/snapshot']) {

@@ -20,15 +20,17 @@ const retention = suite('retention');
 const NOW_MS = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
 const debug = policy('debug', DAY_MS);
+const DEBUG_CONFIG = { ...debug, matchers: [], bytesMax: Infinity };
 
 function setUp(options: Partial<RetentionOptions> = {}) {
   const sim = createSimClock(NOW_MS);
-  const storage = createWindowStorage({ policies: [debug], policyOf: () => 0 });
+  const storage = createWindowStorage();
   const log = createTestLog();
   const registry = new Registry();
   const start = () =>
     startRetention({
       storage,
+      rules: { policies: [DEBUG_CONFIG], bytesMax: Infinity },
       sweepEveryMs: MINUTE_MS,
       serverId: 'a-1',
       clock: sim.clock,
@@ -61,29 +63,32 @@ retention('the plan for a time is what a sweep at that time drops', async () => 
   }
   const own = await start();
   await own.sweepNow();
-  const planned = own.plan(NOW_MS + 5 * MINUTE_MS + 3 * HOUR_MS).expired;
+  const planned = own.plan(NOW_MS + 5 * MINUTE_MS + 3 * HOUR_MS).drops;
   assert.is(planned.length, 3);
   for (let minutes = 0; minutes < 185; minutes++) sim.advance(MINUTE_MS);
   await own.sweepNow();
   const left = new Set(storage.windows());
-  for (const window of planned) assert.not.ok(left.has(window));
+  for (const { window } of planned) assert.not.ok(left.has(window));
   assert.is(left.size, 24 - planned.length);
   await own.stop();
 });
 
-retention('new policies hold for stored windows; wrong ones change nothing', async () => {
+retention('new rules hold for stored windows; wrong ones change nothing', async () => {
   const { storage, start } = setUp();
   storage.add(windowEnding(debug, NOW_MS - 2 * HOUR_MS));
   await using own = await start();
-  const shorter = { name: 'debug', matchers: [], keepMs: HOUR_MS, windowMs: HOUR_MS };
+  const withKeep = (keepMs: number) => ({
+    policies: [{ ...DEBUG_CONFIG, keepMs }],
+    bytesMax: Infinity,
+  });
   try {
-    await own.setPolicies([{ ...shorter, keepMs: 0 }]);
+    await own.setRules(withKeep(0));
     assert.unreachable('a keep of nothing is a mistake');
   } catch (error) {
     assert.is(error instanceof StorageError && error.code, 'INVALID_ARGUMENT');
   }
   assert.is((await own.sweepNow()).dropped.length, 0);
-  await own.setPolicies([shorter]);
+  await own.setRules(withKeep(HOUR_MS));
   assert.is((await own.sweepNow()).dropped.length, 1);
 });
 

@@ -18,6 +18,7 @@ function config(name: string, ...matchers: [string, MatchType, string][]): Polic
     matchers: matchers.map(([label, type, value]): Matcher => ({ name: label, type, value })),
     keepMs: DAY_MS,
     windowMs: HOUR_MS,
+    bytesMax: Infinity,
   };
 }
 
@@ -68,6 +69,7 @@ const MISTAKES: [string, PolicyConfig[], [number | undefined, string | undefined
   ['nothing kept', [{ ...config('a'), keepMs: 0 }], [[0, 'keepMs', /over|at least 1 ms/]]],
   ['keep that is no number', [{ ...config('a'), keepMs: Number.NaN }], [[0, 'keepMs', /forever/]]],
   ['windows without width', [{ ...config('a'), windowMs: 0 }], [[0, 'windowMs', /at least 1 ms/]]],
+  ['room for nothing', [{ ...config('a'), bytesMax: 0 }], [[0, 'bytesMax', /max_bytes.*null/]]],
   ['windows for ever', [{ ...config('a'), windowMs: Infinity }], [[0, 'windowMs', /duration/]]],
   [
     'a broken expression, and other mistakes beside it',

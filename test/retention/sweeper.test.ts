@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createRetentionMetrics } from '../../retention/metrics.ts';
 import { createSweeper } from '../../retention/sweeper.ts';
-import { StorageError } from '../../storage/index.ts';
+import { StorageError, type WindowInfo } from '../../storage/index.ts';
 import { createSimClock } from '../sim/sim-clock.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
 import {
@@ -13,6 +13,7 @@ import {
   DAY_MS,
   HOUR_MS,
   policy,
+  rulesOf,
   windowEnding,
 } from '../support/retention.ts';
 
@@ -20,23 +21,24 @@ const sweeper = suite('retention/sweeper');
 
 const debug = policy('debug', DAY_MS);
 const NOW_MS = 1_700_000_000_000;
+const rules = () => rulesOf([debug]);
 
 function setUp() {
   const sim = createSimClock(NOW_MS);
-  const storage = createWindowStorage({ policies: [debug], policyOf: () => 0 });
+  const storage = createWindowStorage();
   storage.add(windowEnding(debug, NOW_MS - DAY_MS), windowEnding(debug, NOW_MS));
   const log = createTestLog();
   const registry = new Registry();
   const metrics = createRetentionMetrics(registry);
-  const sweep = createSweeper({ storage, clock: sim.clock, logger: log.logger, metrics });
+  const sweep = createSweeper({ storage, rules, clock: sim.clock, logger: log.logger, metrics });
   return { sim, storage, log, registry, sweeper: sweep };
 }
 
 sweeper('drops what the plan says, and once', async () => {
   const { storage, sweeper: own, registry, log } = setUp();
-  const { expired } = own.plan();
+  const { drops } = own.plan();
   const first = await own.sweep();
-  assert.equal(first.dropped, expired);
+  assert.equal(first.dropped, drops);
   assert.is(first.dropped.length, 1);
   assert.is((await own.sweep()).dropped.length, 0);
   assert.is(storage.windows().length, 1);
@@ -44,7 +46,12 @@ sweeper('drops what the plan says, and once', async () => {
   assert.equal(log.lines, [{ level: 'info', message: 'window dropped' }]);
   const text = await registry.metrics();
   assert.match(text, 'varve_retention_sweeps_total 2');
-  assert.match(text, 'varve_retention_windows_dropped_total{policy="debug"} 1');
+  assert.match(text, 'varve_retention_windows_dropped_total{policy="debug",reason="keep"} 1');
+  assert.match(text, 'varve_retention_dropped_points_total{policy="debug",reason="keep"} 10');
+  assert.match(text, 'varve_retention_dropped_bytes_total{policy="debug",reason="keep"} 160');
+  assert.match(text, 'varve_retention_stored_bytes{policy="debug"} 160');
+  assert.match(text, 'varve_retention_total_max_bytes +Inf');
+  assert.not.match(text, 'varve_retention_max_bytes{');
   assert.match(text, `varve_retention_last_sweep_timestamp_seconds ${NOW_MS / 1000}`);
 });
 
@@ -118,12 +125,81 @@ sweeper('points stamped by a false clock do not make it believable', async () =>
   const falseMs = Date.parse('2100-01-01');
   sim.jumpTo(falseMs);
   const metrics = createRetentionMetrics(new Registry());
-  const own = createSweeper({ storage, clock: sim.clock, logger: log.logger, metrics });
+  const own = createSweeper({ storage, rules, clock: sim.clock, logger: log.logger, metrics });
   assert.match((await own.sweep()).doubt ?? '', /newest stored data/);
   storage.add(windowEnding(debug, falseMs));
   assert.match((await own.sweep()).doubt ?? '', /newest stored data/);
   assert.is(storage.windows().length, 3);
 });
+
+sweeper(
+  'a sweep drops what the plan says, and for max_bytes no window more than needed',
+  async () => {
+    const bytesMax = fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 2000 }));
+    const policyFields = fc.record({
+      keepMs: fc.integer({ min: 1, max: 200 }).map((hours) => hours * HOUR_MS),
+      windowMs: fc.integer({ min: 1, max: 24 }).map((hours) => hours * HOUR_MS),
+      bytesMax,
+    });
+    const window = fc.record({
+      of: fc.nat({ max: 3 }),
+      endsHoursAgo: fc.integer({ min: -12, max: 300 }),
+      sizeBytes: fc.integer({ min: 1, max: 500 }),
+    });
+    const sets = fc.tuple(policyFields, policyFields, policyFields, policyFields);
+    await fc.assert(
+      fc.asyncProperty(sets, fc.array(window, { maxLength: 30 }), bytesMax, async (...drawn) => {
+        const [fields, list, totalBytesMax] = drawn;
+        const policies = fields.map((own, i) => ({ name: `p${i}`, ...own }));
+        // The last is in force no longer.
+        const inForce = rulesOf(policies.slice(0, 3), totalBytesMax);
+        const storage = createWindowStorage();
+        for (const { of, endsHoursAgo, sizeBytes } of list) {
+          const end = NOW_MS - endsHoursAgo * HOUR_MS;
+          storage.add({ ...windowEnding(policies[of]!, end), sizeBytes });
+        }
+        const { clock } = createSimClock(NOW_MS);
+        const metrics = createRetentionMetrics(new Registry());
+        const { logger } = createTestLog();
+        const own = createSweeper({ storage, rules: () => inForce, clock, logger, metrics });
+        const plan = own.plan();
+        const { dropped } = await own.sweep();
+        assert.equal(dropped, plan.drops);
+        assert.is(own.plan().drops.length, 0, 'a second sweep finds nothing');
+
+        const left = storage.windows();
+        const limits = [...inForce.policies, { name: undefined, bytesMax: totalBytesMax }];
+        for (const { name, bytesMax: limit } of limits) {
+          const under = ({ policy: { name: other } }: WindowInfo) =>
+            name === undefined || other === name;
+          const reason = name === undefined ? 'total_max_bytes' : 'max_bytes';
+          const gone = dropped.filter((drop) => drop.reason === reason && under(drop.window));
+          const staying = left.filter(under);
+          const bytes = staying.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+          const closed = staying.filter(({ endMs }) => endMs <= NOW_MS);
+          assert.ok(bytes <= limit || closed.length === 0, 'over the limit only by what is open');
+          for (const { window } of gone) {
+            assert.ok(window.endMs <= NOW_MS, 'what takes points stays');
+            assert.ok(
+              closed.every(({ endMs }) => endMs >= window.endMs),
+              'the oldest go first',
+            );
+          }
+          const last = gone.at(-1);
+          const laterGone =
+            name === undefined
+              ? []
+              : dropped.filter(
+                  ({ reason: other, window }) => other === 'total_max_bytes' && under(window),
+                );
+          const bytesThen = laterGone.reduce((sum, { window }) => sum + window.sizeBytes, bytes);
+          if (last) assert.ok(bytesThen + last.window.sizeBytes > limit, 'no more than needed');
+        }
+      }),
+      { seed: 2, numRuns: 500 },
+    );
+  },
+);
 
 sweeper('no point goes before its keep, none survives a sweep past keep and window', async () => {
   const hoursMs = (max: number) => fc.integer({ min: 1, max }).map((hours) => hours * HOUR_MS);
@@ -153,7 +229,13 @@ sweeper('no point goes before its keep, none survives a sweep past keep and wind
       const { clock } = createSimClock(NOW_MS);
       const metrics = createRetentionMetrics(new Registry());
       const { logger } = createTestLog();
-      await createSweeper({ storage, clock, logger, metrics }).sweep();
+      await createSweeper({
+        storage,
+        rules: () => rulesOf(policies),
+        clock,
+        logger,
+        metrics,
+      }).sweep();
 
       const left = [...storage.contents().values()].map((own) => own.map(([t]) => t));
       for (const { series, ageMs } of list) {

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createPolicySet, type PolicyConfig, startRetention } from '../../retention/index.ts';
+import {
+  createPolicySet,
+  formatPlan,
+  type PolicyConfig,
+  planSweep,
+  startRetention,
+} from '../../retention/index.ts';
 import { createNodeEnv, openStorage } from '../../storage/index.ts';
 import { createSimClock } from '../sim/sim-clock.ts';
 import { appendPoints, EVERYTHING, labels } from '../support/storage.ts';
@@ -21,8 +27,9 @@ const POLICIES = [
     matchers: [{ name: '__name__', type: '=', value: 'short' }],
     keepMs: HOUR_MS,
     windowMs: HOUR_MS / 4,
+    bytesMax: Infinity,
   },
-  { name: 'long', matchers: [], keepMs: Number.POSITIVE_INFINITY, windowMs: HOUR_MS },
+  { name: 'long', matchers: [], keepMs: Infinity, windowMs: HOUR_MS, bytesMax: Infinity },
 ] satisfies PolicyConfig[];
 const SERIES = 1500;
 
@@ -45,6 +52,7 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
   const quiet = { info() {}, warn() {}, error() {} };
   const retention = await startRetention({
     storage,
+    rules: { policies: POLICIES, bytesMax: Infinity },
     sweepEveryMs: 60_000,
     serverId: 'test',
     clock: time.clock,
@@ -71,7 +79,7 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
     const { dropped, doubt } = await retention.sweepNow();
     assert.is(doubt, undefined);
     assert.is(dropped.length, 3);
-    assert.ok(dropped.every(({ policy }) => policy.name === 'short'));
+    assert.ok(dropped.every(({ window }) => window.policy.name === 'short'));
     assert.equal(tableFiles(dir), before, 'the scan under way holds the files');
 
     let points = first.done ? 0 : sum(first.value);
@@ -96,6 +104,48 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
     await env.compute.close();
   }
 });
+
+const [SHORT, LONG] = POLICIES;
+const MOVES: [string, PolicyConfig[], boolean][] = [
+  [
+    'that its policy does not match any more',
+    [{ ...SHORT!, matchers: [{ name: '__name__', type: '=', value: 'another' }] }, LONG!],
+    true,
+  ],
+  ['whose policy is removed', [LONG!], false],
+];
+
+for (const [title, policies, inForce] of MOVES) {
+  expiry(`a series ${title} leaves its old windows under it, and the plan says so`, async () => {
+    const dir = join(await tempDir(), 'data');
+    const env = createNodeEnv(1);
+    const storage = await openStorage(dir, env, { policies: createPolicySet(POLICIES) });
+    try {
+      const write = async (timestampMs: number) => {
+        await appendPoints(storage, [{ labels: labels('short', 'a'), timestampMs, value: 1 }]);
+        await storage.flush();
+      };
+      await write(NOW_MS);
+      await storage.setPolicies(createPolicySet(policies));
+      await write(NOW_MS + 1);
+
+      const rules = { policies, bytesMax: Infinity };
+      const plan = planSweep(storage.windows(), rules, NOW_MS + 2 * HOUR_MS);
+      const short = plan.policies.find(({ name }) => name === 'short');
+      const long = plan.policies.find(({ name }) => name === 'long');
+      assert.is(short?.inForce, inForce);
+      assert.equal([short?.stored.points, long?.stored.points], [1, 1]);
+      assert.equal(
+        plan.drops.map(({ window, reason }) => [window.policy.name, reason]),
+        [['short', 'keep']],
+      );
+      assert.is(/^\(removed\): /m.test(formatPlan(plan)), !inForce);
+    } finally {
+      await storage.close();
+      await env.compute.close();
+    }
+  });
+}
 
 function sum(batch: readonly { readonly timestampsMs: Float64Array }[]): number {
   return batch.reduce((total, { timestampsMs }) => total + timestampsMs.length, 0);

@@ -2,13 +2,22 @@
 // a log to read.
 
 import type { RetentionLogger } from '../../retention/index.ts';
-import type { Policy, PolicySet, Storage, WindowInfo } from '../../storage/index.ts';
+import type { PolicyRule, SweepRules } from '../../retention/policy.ts';
+import type { Policy, Storage, WindowInfo } from '../../storage/index.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 export function policy(name: string, keepMs: number, windowMs = HOUR_MS): Policy {
   return { name, keepMs, windowMs };
+}
+
+/** `policies` in force, of which those without a `bytesMax` have no limit. */
+export function rulesOf(
+  policies: readonly (Policy & Partial<PolicyRule>)[],
+  bytesMax = Infinity,
+): SweepRules {
+  return { policies: policies.map((own) => ({ bytesMax: Infinity, ...own })), bytesMax };
 }
 
 /** The window of `policy` that ends at `endMs`: ten points of two series in 160 bytes. */
@@ -18,8 +27,7 @@ export function windowEnding(of: Policy, endMs: number): WindowInfo {
   return { key, policy: of, startMs, endMs, tables: 1, points: 10, series: 2, sizeBytes: 160 };
 }
 
-export interface WindowStorage
-  extends Pick<Storage, 'windows' | 'policies' | 'dropWindows' | 'setPolicies'> {
+export interface WindowStorage extends Pick<Storage, 'windows' | 'dropWindows' | 'setPolicies'> {
   add(...windows: WindowInfo[]): void;
   /** The keys of each call of `dropWindows`. */
   readonly calls: readonly (readonly string[])[];
@@ -27,10 +35,9 @@ export interface WindowStorage
   holdNextDrop(until: Promise<void>): void;
 }
 
-export function createWindowStorage(policySet: PolicySet): WindowStorage {
+export function createWindowStorage(): WindowStorage {
   const stored = new Map<string, WindowInfo>();
   const calls: (readonly string[])[] = [];
-  let policies = policySet;
   let hold = Promise.resolve();
   return {
     calls,
@@ -41,12 +48,7 @@ export function createWindowStorage(policySet: PolicySet): WindowStorage {
       hold = until;
     },
     windows: () => [...stored.values()],
-    get policies() {
-      return policies.policies;
-    },
-    async setPolicies(next) {
-      policies = next;
-    },
+    setPolicies: async () => {},
     async dropWindows(keys) {
       calls.push(keys);
       const until = hold;

@@ -1,0 +1,70 @@
+// varve jobs: the sweeps that servers run as jobs on a Redis, by server.
+
+import { listSweepQueues, type SweepQueue } from '../../retention/index.ts';
+import { formatDuration, loadValidConfig } from '../config.ts';
+import { renderTable } from '../terminal/table.ts';
+import { UserError } from '../user-error.ts';
+import type { World } from './world.ts';
+
+export interface JobsOptions {
+  /** redis:// or rediss:// */
+  readonly redis?: string;
+  /** Whose `retention.redis` is asked. */
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+const HEADER = [
+  'SERVER',
+  'EVERY',
+  'WORKERS',
+  'WAITING',
+  'ACTIVE',
+  'FAILED',
+  'NEXT',
+  'LAST DONE',
+  'LAST FAILURE',
+];
+
+export async function listJobs(options: JobsOptions, { engine, stdout }: World): Promise<void> {
+  const redisUrl = redisOf(options);
+  const { scheduler, compute } = engine.createEnv();
+  try {
+    const queues = await listSweepQueues({ redisUrl, scheduler });
+    stdout.write(options.json ? `${JSON.stringify(queues)}\n` : report(queues));
+  } finally {
+    await compute.close();
+  }
+}
+
+function redisOf({ redis, config }: JobsOptions): string {
+  if ((redis === undefined) === (config === undefined)) {
+    throw new UserError('say whose jobs: either --redis URL or --config FILE', 2);
+  }
+  const key = { path: ['retention', 'redis'], value: redis, flag: `--redis ${redis}` };
+  const { retention } = loadValidConfig(config, redis === undefined ? [] : [key]);
+  if (retention.redis !== null) return retention.redis;
+  throw new UserError(`${config} sets no retention.redis: sweeps run on a timer of the server`, 2);
+}
+
+function report(queues: readonly SweepQueue[]): string {
+  if (queues.length === 0) return 'no server has sweeps on this Redis\n';
+  return renderTable(HEADER, queues.map(cells));
+}
+
+function cells(queue: SweepQueue): string[] {
+  const { lastCompleted, lastFailed } = queue;
+  return [
+    queue.serverId,
+    queue.everyMs === undefined ? '-' : formatDuration(queue.everyMs),
+    ...[queue.workers, queue.waiting, queue.active, queue.failed].map(String),
+    timeCell(queue.nextMs),
+    lastCompleted ? `${timeCell(lastCompleted.atMs)} in ${lastCompleted.durationMs} ms` : '-',
+    lastFailed ? `${timeCell(lastFailed.atMs)} ${lastFailed.reason.replaceAll('\n', ' ')}` : '-',
+  ];
+}
+
+/** RFC 3339. */
+function timeCell(timeMs: number | undefined): string {
+  return timeMs === undefined ? '-' : new Date(timeMs).toISOString();
+}

@@ -1,0 +1,45 @@
+// What was dropped since the start, by policy and reason.
+
+import type { WindowInfo } from '../storage/index.ts';
+import type { Drop, DropReason } from './plan.ts';
+
+/** Sums over dropped windows. */
+export interface DroppedTotals {
+  windows: number;
+  points: number;
+  sizeBytes: number;
+}
+
+export type DroppedByReason = Readonly<Record<DropReason, Readonly<DroppedTotals>>>;
+
+export interface DropTally {
+  add(drops: readonly Drop[]): void;
+  /** Under a name that a policy had before as well. */
+  of(policyName: string): DroppedByReason;
+}
+
+export function createDropTally(): DropTally {
+  const byPolicy = new Map<string, Record<DropReason, DroppedTotals>>();
+  return {
+    add(drops) {
+      for (const { window, reason } of drops) {
+        const { name } = window.policy;
+        const sums = byPolicy.get(name) ?? nothingDropped();
+        byPolicy.set(name, sums);
+        addTo(sums[reason], window);
+      }
+    },
+    of: (policyName) => byPolicy.get(policyName) ?? nothingDropped(),
+  };
+}
+
+function addTo(sums: DroppedTotals, { points, sizeBytes }: WindowInfo): void {
+  sums.windows++;
+  sums.points += points;
+  sums.sizeBytes += sizeBytes;
+}
+
+function nothingDropped(): Record<DropReason, DroppedTotals> {
+  const nothing = (): DroppedTotals => ({ windows: 0, points: 0, sizeBytes: 0 });
+  return { keep: nothing(), max_bytes: nothing(), total_max_bytes: nothing() };
+}

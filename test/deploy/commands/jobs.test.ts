@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
+import { runHere } from '../../support/run-here.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { QUIET, serveVarve } from '../../support/varve-process.ts';
+
+const jobs = suite('deploy/commands/jobs');
+
+let redis: RedisServer;
+jobs.before(async () => {
+  redis = await startRedis();
+});
+jobs.after(async () => {
+  await redis.kill();
+});
+
+async function configFile(text: string): Promise<string> {
+  const file = join(await tempDir(), 'varve.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+jobs('lists the sweeps of a server that is there, and of none', async () => {
+  const before = await runHere('jobs', '--redis', redis.url);
+  assert.equal(before, { code: 0, stdout: 'no server has sweeps on this Redis\n', stderr: '' });
+
+  const varve = await serveVarve(...QUIET, '--set', `retention.redis=${redis.url}`);
+  try {
+    await varve.logged(/Redis is there/);
+    const serverId = readFileSync(join(varve.dataDir, 'server-id'), 'utf8').trim();
+    const file = await configFile(`retention: {redis: "${redis.url}"}\n`);
+    const { code, stdout } = await runHere('jobs', '--config', file);
+    assert.is(code, 0);
+    const [header, row] = stdout.split('\n');
+    assert.match(header!, /^SERVER +EVERY +WORKERS +WAITING +ACTIVE +FAILED +NEXT /);
+    assert.match(row!, new RegExp(`^${serverId} +1m +1 +[01] +[01] +0 +20\\d\\d-`));
+    const [queue] = JSON.parse((await runHere('jobs', '--json', '--redis', redis.url)).stdout);
+    assert.is(queue.serverId, serverId);
+    assert.is(queue.everyMs, 60_000);
+  } finally {
+    await varve.stop();
+  }
+});
+
+jobs('a Redis that does not answer, or is not set, is said in a line', async () => {
+  const url = await absentRedisUrl();
+  const absent = await runHere('jobs', '--redis', url);
+  assert.is(absent.code, 1);
+  assert.match(absent.stderr, /^varve: Redis at 127\.0\.0\.1:\d+ does not serve: .*REFUSED.*\n$/);
+  const file = await configFile('data_dir: x\n');
+  const unset = await runHere('jobs', '--config', file);
+  assert.is(unset.code, 2);
+  assert.match(unset.stderr, /varve\.yaml sets no retention\.redis/);
+  assert.is((await runHere('jobs', '--config', file, '--redis', url)).code, 2);
+});
+
+jobs.run();
