@@ -48,6 +48,7 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     'Bytes of tables per byte of them fully merged, estimated.',
     (s) => amplificationOf(s).space ?? Number.NaN,
   ],
+  ['varve_storage_series_cache_bytes', 'Memory of series in use.', (s) => s.seriesCacheBytes],
   ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
@@ -66,6 +67,11 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
   ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
   ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
   ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
+  [
+    'varve_storage_series_forgotten_total',
+    'Series forgotten, as nothing has a point of them.',
+    (s) => s.seriesForgotten,
+  ],
   ['varve_storage_deletes_total', 'Deletes that had something to hide.', (s) => s.deletes],
   ['varve_storage_blocks_read_total', 'Blocks read from SSTables.', (s) => s.blocksRead],
   ['varve_storage_blocks_used_total', 'Of these, with an answer.', (s) => s.blocksUsed],

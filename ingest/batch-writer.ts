@@ -94,7 +94,10 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     idMax = Math.max(idMax, dictionary.lookUp(refs));
     const rejections = createRejections();
     if (request.events > 0) rejections.add('event', request.events);
-    const appended = pointWriter.append({ points, span, idMax, rejections }, limits);
+    const identified = { points, span, idMax, rejections };
+    const preparing = pointWriter.prepare(identified, limits);
+    if (preparing !== undefined) await preparing;
+    const appended = pointWriter.append(identified, limits);
     const durable = appended.then((outcome) => ({ ...outcome, sequence: request.sequence }));
     return { durable };
   }

@@ -28,7 +28,7 @@ export interface SeriesBatch {
    * a rule.
    */
   series(key: string, labels: () => readonly Label[] | Reason): number;
-  /** The same for a key that lies in bytes, `[start, end)`: made for many that come in one order. */
+  /** The same for a key that lies in bytes, `[start, end)`: for many in one order. */
   seriesAt(
     bytes: Buffer,
     start: number,
@@ -63,6 +63,8 @@ export interface SeriesBatchOptions {
   readonly storage: Storage;
   readonly cache: SeriesCache;
   readonly predictor: SeriesPredictor;
+  /** Part of every key in bytes. */
+  readonly scope: string;
   readonly limits: IngestLimits;
   readonly pool: PointPool;
   /** Told of memory before it is taken; may throw, which leaves the batch as it was. */
@@ -70,7 +72,7 @@ export interface SeriesBatchOptions {
 }
 
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
-  const { storage, cache, predictor, limits, pool, reserve } = options;
+  const { storage, cache, predictor, scope, limits, pool, reserve } = options;
   const lookup = createSeriesLookup(storage, cache, limits);
   const rejections = createRejections();
   /** Ids by slot; 0 until storage has told. */
@@ -148,7 +150,8 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       if (predictor.expected(bytes, start, end) === end - start && end > start) {
         return takeExpected();
       }
-      const slot = series(bytes.toString('latin1', start, end), labels);
+      const text = bytes.toString('latin1', start, end);
+      const slot = series(scope === '' ? text : `${scope}\n${text}`, labels);
       const id = slotIds[slot]!;
       // One that is new has its id later, and is learned when it comes again.
       if (id > 0 && id < REJECTED_ID_MIN) predictor.learn(bytes, start, end, id);

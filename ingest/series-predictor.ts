@@ -18,6 +18,9 @@ export interface SeriesPredictor {
   learn(bytes: Buffer, start: number, end: number, id: number): void;
 }
 
+/** Expects nothing. */
+export const NO_PREDICTOR: SeriesPredictor = { expected: () => 0, take: () => 0, learn: () => {} };
+
 const FIRST_ARENA_BYTES = 64 * 1024;
 const FIRST_ENTRIES = 1024;
 /** Longer keys are not worth keeping. */

@@ -90,7 +90,8 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   };
   const cache = caches.open();
   const writer = createBatchWriter({ storage, points, admission, cache, limits: () => limits });
-  const context: WriteContext = { ...shared, writer };
+  const holdSeries: WriteContext['holdSeries'] = (ids) => storage.holdSeries(ids);
+  const context: WriteContext = { ...shared, writer, holdSeries };
   const doors: DoorContext = {
     ...shared,
     storage,

@@ -51,6 +51,8 @@ export class Catalog {
   readonly #options: CatalogOptions;
   readonly #tables = new Map<number, TableFile>();
   readonly #indexTables = new Map<number, IndexFile>();
+  /** Tables that an edit removed and that somebody still reads. */
+  readonly #leaving = new Map<number, TableFile>();
   readonly #cleanups = new Set<Promise<void>>();
   #version: Version;
   /** As of the tables above: the manifest's state runs ahead of them while an edit is made. */
@@ -126,6 +128,11 @@ export class Catalog {
       if (!isMissing(error)) throw error;
       return (await fs.size(aside)) !== undefined;
     }
+  }
+
+  /** Tables that are in the Version no more and that a scan still reads. */
+  get leaving(): readonly TableFile[] {
+    return [...this.#leaving.values()];
   }
 
   get state(): ManifestState {
@@ -223,6 +230,10 @@ export class Catalog {
   #take(edit: Edit, opened: readonly IndexFile[]): void {
     for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
     this.#addIndexFiles(opened);
+    for (const number of edit.removeTables ?? []) {
+      const file = this.#tables.get(number);
+      if (file !== undefined) this.#leaving.set(number, file);
+    }
     this.#forget(this.#tables, edit.removeTables);
     const { tombstones, cleaned } = this.state;
     this.#deletions = { tombstones, cleaned };
@@ -323,6 +334,7 @@ export class Catalog {
    */
   #fileGone(number: number, path: string, unlink: boolean, closed: Promise<void>): void {
     this.#options.tableGone(number);
+    this.#leaving.delete(number);
     const cleanup = closed
       .then(() => (unlink && !this.#closed ? this.#unlink(path) : undefined))
       .catch((error: unknown) => this.#options.cleanupFailed(toError(error)))

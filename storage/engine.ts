@@ -7,6 +7,7 @@ import { Deleter } from './deleter.ts';
 import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
+import { Forgetter } from './forgetting.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
@@ -61,7 +62,7 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   let engine: Engine | undefined;
   const { core, nextWalSegment, info } = await recover(dir, env, settings, {
     assertWritable: () => engine!.writes.assertWritable(),
-    register: (entries, keys) => engine!.writes.register(entries, keys),
+    register: (entries) => engine!.writes.register(entries),
   });
   const wal = await openWalWriter({
     dir,
@@ -87,6 +88,7 @@ class Engine implements Storage {
   readonly #lock: FileLock;
   readonly #flushing: Background;
   readonly #upkeep: Upkeep;
+  readonly #forgetter: Forgetter;
   readonly #deleter: Deleter;
   readonly #mending: Background;
   #closing: Promise<void> | undefined;
@@ -122,6 +124,7 @@ class Engine implements Storage {
       flushSealed: () => this.#flushing.finish(),
       deleted: () => this.#upkeep.kick(),
     });
+    this.#forgetter = new Forgetter(core, this.writes, failed);
     this.#mending = createMending({
       core,
       wal,
@@ -144,6 +147,7 @@ class Engine implements Storage {
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
     this.#upkeep.kick();
+    this.#forgetter.kick();
   }
 
   resolve(
@@ -154,8 +158,21 @@ class Engine implements Storage {
     return this.#core.series.resolve(labelSets, admit);
   }
 
-  policyOf(id: SeriesId): number {
+  renew(id: SeriesId): boolean {
+    return this.#core.series.renew(id);
+  }
+
+  holdSeries(ids: () => Iterable<SeriesId>): () => void {
+    return this.#forgetter.hold(ids);
+  }
+
+  policyOf(id: SeriesId): number | undefined {
     return this.#core.series.policyOf(id);
+  }
+
+  load(ids: Uint32Array): Promise<void> | undefined {
+    this.#assertOpen();
+    return this.#core.series.bringIntoUse(ids);
   }
 
   get policies(): readonly Policy[] {
@@ -215,6 +232,7 @@ class Engine implements Storage {
   async cleanTombstones(): Promise<void> {
     this.#assertOpen();
     await this.#upkeep.cleanTombstones();
+    this.#forgetter.pointsGone();
   }
 
   windows(): readonly WindowInfo[] {
@@ -226,7 +244,9 @@ class Engine implements Storage {
     // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
     // comes back with its flush, to be dropped by the next sweep.
     if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
-    return withReserve(this.#core, () => dropWindows(this.#core, keys));
+    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, keys));
+    if (dropped.length > 0) this.#forgetter.pointsGone();
+    return dropped;
   }
 
   async setPolicies(policies: PolicySet): Promise<void> {
@@ -312,6 +332,7 @@ class Engine implements Storage {
 
   async #stopWork(): Promise<void> {
     await this.#mending.stop();
+    await this.#forgetter.stop();
     await this.#upkeep.stop();
     await this.#flushing.stop();
   }

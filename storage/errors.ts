@@ -42,6 +42,12 @@ export class CorruptionError extends StorageError {
   }
 }
 
+/** The answer to points under an id that was given up: the labels, resolved anew, have another. */
+export function refusalOfForgotten(): StorageError {
+  const message = 'a series of these points was forgotten meanwhile: send them again';
+  return new StorageError('UNAVAILABLE', message);
+}
+
 /** A system error as the kernel gives it, made here: `code` is its name, as in ENOSPC. */
 export class SystemError extends Error {
   readonly code: string;

@@ -13,7 +13,7 @@ import {
 } from './filenames.ts';
 import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
-import type { IndexMemoryData } from './tag-index/memory.ts';
+import type { IndexFlushInput } from './tag-index/flush.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 import type { Generation } from './version.ts';
 import type { FlushedTable, FlushInput, FlushOutput } from './workers/flush-job.ts';
@@ -88,6 +88,7 @@ async function policyIdsOf(ids: Uint32Array, { series, settings }: Core): Promis
   }
   const policyIds = new Uint32Array((ids.at(-1) ?? 0) + 1);
   for (const id of ids) policyIds[id] = lost.has(id) ? 0 : series.policyIdOf(id);
+  series.flushed(ids);
   return policyIds;
 }
 
@@ -128,9 +129,9 @@ async function flushNewSeries(
   files: NewFiles,
 ): Promise<IndexTableMeta[]> {
   if (newSeries.isEmpty) return [];
-  const table = await core.env.compute.run<IndexMemoryData, BuiltIndexTable | undefined>(
+  const table = await core.env.compute.run<IndexFlushInput, BuiltIndexTable | undefined>(
     'flush-index',
-    newSeries.data(),
+    { data: newSeries.data(), bloomBitsPerKey: core.settings.indexBloomBitsPerKey },
   );
   if (table === undefined) return [];
   return [await writeIndexTable(table, 0, core, files)];

@@ -7,24 +7,39 @@ import { writeIndexTable } from './flush.ts';
 import type { IndexTableMeta } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { IndexCompactionInput, IndexTableBytes } from './tag-index/compaction.ts';
-import { type Compaction, levelsOf, pickCompaction } from './tag-index/picker.ts';
+import {
+  type Compaction,
+  levelsOf,
+  pickCompaction,
+  pickFullCompaction,
+} from './tag-index/picker.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 
 export class IndexCompactor {
   readonly #core: Core;
   /** By level, the last key of the compaction before. */
   readonly #cursors: (Uint8Array | undefined)[] = [];
+  #isFullWanted = false;
 
   constructor(core: Core) {
     this.#core = core;
+  }
+
+  /** From now on everything goes to one level: what a tombstone hides is gone there. */
+  wantFull(): void {
+    this.#isFullWanted = true;
   }
 
   /** Carries out the most urgent compaction; false when none is owed. */
   async step(): Promise<boolean> {
     const { catalog, env, settings, counters } = this.#core;
     const levels = levelsOf(catalog.state.indexTables.values());
-    const compaction = pickCompaction(levels, settings.indexLimits, this.#cursors);
-    if (compaction === undefined) return false;
+    const owed = pickCompaction(levels, settings.indexLimits, this.#cursors);
+    const compaction = owed ?? (this.#isFullWanted ? pickFullCompaction(levels) : undefined);
+    if (compaction === undefined) {
+      this.#isFullWanted = false;
+      return false;
+    }
     const startMs = env.clock.monotonicMs();
     const inputs = [...compaction.inputs, ...compaction.overlapping];
     const outputs = await withNewFiles(env.fs, catalog, async (files) => {
@@ -59,6 +74,7 @@ export class IndexCompactor {
       runs: [...runs, older],
       dropTombstones: compaction.dropTombstones,
       targetBytes: settings.indexTableBytes,
+      bloomBitsPerKey: settings.indexBloomBitsPerKey,
     });
     return allWritten(
       built.map((table) => writeIndexTable(table, compaction.level + 1, this.#core, files)),

@@ -2,7 +2,7 @@
 // with points in a window or memtable that meets it. Series of which a delete left nothing are out.
 
 import type { Core } from './core.ts';
-import { orReport, readerOf, scanVersion, tablesIn } from './scan.ts';
+import { PASS_OVER, scanVersion, seriesIdsOf, tablesIn } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import { splitByRuns } from './series/series-runs.ts';
 import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.ts';
@@ -73,9 +73,6 @@ async function idsIn(
   return union([difference(ids, touched), alive]);
 }
 
-/** What is damaged is reported and passed over. */
-const PASS_OVER = { onCorruption: () => undefined };
-
 /** Of `wanted`, the series with points in tables or memtables that meet the range. */
 async function idsWithPoints(
   version: Version,
@@ -85,8 +82,7 @@ async function idsWithPoints(
 ): Promise<Uint32Array> {
   const onDisk = await Promise.all(
     tablesIn(version, range).map(async (file) => {
-      const table = await readerOf(file, PASS_OVER, core);
-      const ids = table && (await orReport(table.seriesIds(), PASS_OVER, core));
+      const ids = await seriesIdsOf(file, core);
       return shownIn(version, file, ids === undefined ? NO_POSTINGS : intersect(ids, wanted));
     }),
   );

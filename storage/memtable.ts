@@ -66,6 +66,8 @@ export interface Memtable {
     from: number,
     to: number,
   ): void;
+  /** Whether the series has a point. */
+  has(id: SeriesId): boolean;
   /** Ids with a point, ascending. */
   seriesIds(): Uint32Array;
   /** Points of one series with startMs <= t < endMs, in columns of the caller's own. */
@@ -204,6 +206,7 @@ export function createMemtable(bytesMax: number, recycled?: SharedArrayBuffer): 
     },
     fits,
     append,
+    has: (id) => id <= idMax && newest[id]! > 0,
     seriesIds,
     read,
     readMany,

@@ -24,9 +24,12 @@ export interface Settings {
   readonly memtablesSealedMax: number;
   readonly writeWaitMsMax: number;
   readonly blockCacheBytes: number;
+  readonly seriesCacheBytes: number;
+  readonly forgetGraceMs: number;
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
+  readonly indexBloomBitsPerKey: number;
   readonly compactionRate: IoRate;
   readonly compactionJobPoints: number;
   readonly windowLimits: WindowLimits;
@@ -44,12 +47,15 @@ export function settle(options: StorageOptions): Settings {
     memtablesSealedMax: options.memtable?.sealedMax ?? 2,
     writeWaitMsMax: options.writeWaitMsMax ?? 5000,
     blockCacheBytes: options.blockCacheBytes ?? 256 * MIB,
+    seriesCacheBytes: options.series?.cacheBytes ?? 64 * MIB,
+    forgetGraceMs: options.series?.forgetGraceMs ?? 60_000,
     reserveBytes: options.reserveBytes ?? 64 * MIB,
     indexLimits: {
       levelZeroTables: options.index?.levelZeroTables ?? DEFAULT_LEVEL_LIMITS.levelZeroTables,
       levelOneBytes: options.index?.levelOneBytes ?? DEFAULT_LEVEL_LIMITS.levelOneBytes,
       ratio: options.index?.levelRatio ?? DEFAULT_LEVEL_LIMITS.ratio,
     },
+    indexBloomBitsPerKey: options.index?.bloomBitsPerKey ?? 10,
     indexTableBytes: options.index?.tableBytes ?? INDEX_TABLE_BYTES,
     compactionRate: options.compaction?.rate ?? 'auto',
     compactionJobPoints: options.compaction?.jobPoints ?? 2 ** 20,

@@ -18,6 +18,7 @@ import { Reserve, withReserve } from './reserve.ts';
 import { SeriesDirectory, type SeriesDirectoryOptions } from './series-directory.ts';
 import { createBlockCache } from './sstable/block-cache.ts';
 import { openTable } from './sstable/reader.ts';
+import { allSeries } from './tag-index/lookup.ts';
 import { openIndexTable } from './tag-index/table.ts';
 import { Trouble } from './trouble.ts';
 import type { PointBatch, RecoveryInfo } from './types.ts';
@@ -109,6 +110,7 @@ async function openCore(
     nextId: state.nextSeriesId,
     policies: settings.policies,
     policyIds,
+    cacheBytes: settings.seriesCacheBytes,
     currentVersion: () => catalog.version,
     ...writes,
   });
@@ -156,8 +158,20 @@ async function replayInto(core: Core) {
   });
   // A window that is dropped from now on must not come back with a second replay of its points.
   if (counters.flushes > 0) await flushInReplay(core, result.segments.at(-1)! + 1);
+  await countSeries(core);
   for (const damage of result.skipped) settings.listener.corruption?.(damage);
   return { ...result, points };
+}
+
+/** The index knows how many there are; where it is damaged, there are no more than had an id. */
+async function countSeries({ catalog, series, settings }: Core): Promise<void> {
+  try {
+    series.begin((await allSeries(catalog.version.index)).length);
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    settings.listener.corruption?.(error);
+    series.begin(series.nextId - 1);
+  }
 }
 
 async function replaySeries(

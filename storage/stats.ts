@@ -39,6 +39,8 @@ export function statsOf(
     compactionDebt,
     mergedTableBytes: sum(windows, mergedBytes),
     windowsDropped: counters.windowsDropped,
+    seriesForgotten: counters.seriesForgotten,
+    seriesCacheBytes: series.cacheBytes,
     deletes: counters.deletes,
     tombstones: catalog.state.tombstones.size,
     windows: windows.length,

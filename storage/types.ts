@@ -1,6 +1,7 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
 import type { CorruptionError } from './errors.ts';
+import type { Cardinality, StorageStats } from './figures.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 
@@ -128,6 +129,17 @@ export interface StorageOptions {
     readonly levelRatio?: number;
     /** Size of a table that compaction writes. Default 2 MiB. */
     readonly tableBytes?: number;
+    /**
+     * Bits of filter for each label set and label pair, in memory: of n lookups of what is not
+     * there n * 0.62^bits read a block. Default 10, which is one in 120.
+     */
+    readonly bloomBitsPerKey?: number;
+  };
+  readonly series?: {
+    /** Memory from which on series that are not in use are let go of. Default 64 MiB. */
+    readonly cacheBytes?: number;
+    /** A series is not forgotten for so long after it was resolved, ms. Default 60 s. */
+    readonly forgetGraceMs?: number;
   };
   readonly compaction?: CompactionOptions;
   /** Decompressed blocks kept in memory. Default 256 MiB. */
@@ -179,100 +191,31 @@ export interface RecoveryInfo {
   readonly unclean: boolean;
 }
 
-export interface StorageStats {
-  readonly series: number;
-  readonly pointsAppended: number;
-  readonly batchesAppended: number;
-  readonly memtable: { readonly points: number; readonly bytes: number; readonly sealed: number };
-  readonly wal: {
-    readonly segments: number;
-    readonly bytes: number;
-    readonly bytesWritten: number;
-    readonly syncs: number;
-  };
-  readonly flushes: number;
-  readonly flushBytesWritten: number;
-  /** Merges of tables of windows. */
-  readonly compactions: number;
-  readonly compactionBytesRead: number;
-  readonly compactionBytesWritten: number;
-  /** Tables in the window that waits most to be merged: what slows and stops writes. */
-  readonly compactionDebt: number;
-  /** What the tables would take if every window had one: estimated, see stats.ts. */
-  readonly mergedTableBytes: number;
-  readonly windowsDropped: number;
-  /** Deletes since the start that had something to hide. */
-  readonly deletes: number;
-  /** Deletes, also of earlier runs, that are not applied to every table yet. */
-  readonly tombstones: number;
-  readonly windows: number;
-  readonly tables: number;
-  readonly tableBytes: number;
-  readonly tablePoints: number;
-  readonly index: {
-    readonly levels: readonly { readonly tables: number; readonly bytes: number }[];
-    readonly compactions: number;
-    readonly bytesWritten: number;
-  };
-  readonly blockCache: {
-    readonly bytes: number;
-    readonly bytesMax: number;
-    readonly hits: number;
-    readonly misses: number;
-  };
-  /** Wall time in which writes had to wait, ms. */
-  readonly writeStallMs: number;
-  readonly scans: number;
-  /** Tables of which a scan read a block, summed over scans. */
-  readonly scanTables: number;
-  /** Blocks that scans asked for, from the cache or the disk. */
-  readonly blocksRead: number;
-  /** Of these, the ones that had a point of the answer. */
-  readonly blocksUsed: number;
-  /** Tables put aside since the start, because they cannot be read. */
-  readonly quarantined: number;
-  /** Whether the disk is full or fails, and writes are refused until it is not. */
-  readonly readOnly: boolean;
-  /** Appends refused since the start, by reason. */
-  readonly refusals: {
-    readonly diskFull: number;
-    readonly diskFailing: number;
-    /** Memory was full, and flushing too slow. */
-    readonly flushBehind: number;
-    /** Times that the disk began to be in the way. */
-    readonly troubles: number;
-  };
-}
-
-/** A name, a value or a `name=value` pair with its figure. */
-export interface NamedCount {
-  readonly name: string;
-  readonly count: number;
-}
-
-/** Lists have the largest figures first. */
-export interface Cardinality {
-  readonly labelPairs: number;
-  readonly seriesByMetric: readonly NamedCount[];
-  readonly valuesByLabel: readonly NamedCount[];
-  /** Characters of all values of a label. */
-  readonly charactersByLabel: readonly NamedCount[];
-  readonly seriesByPair: readonly NamedCount[];
-}
-
 /** One data directory, one writer. Every method may throw StorageError. */
 export interface Storage {
   /**
    * Ids of label sets, in their order. Sets not seen before are registered when `admit` (called
    * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is
    * needed.
+   *
+   * A series without points is forgotten after a while: whoever keeps an id for longer than
+   * `series.forgetGraceMs` asks `renew` before points of it follow, or holds it.
    */
   resolve(
     labelSets: readonly Labels[],
     admit?: (position: number) => boolean,
   ): Uint32Array | Promise<Uint32Array>;
-  /** Index into `policies` of a resolved series. */
-  policyOf(id: SeriesId): number;
+  /**
+   * Whether an id that was resolved earlier still is its series', which then is as if just
+   * resolved. It is not when the series was forgotten: its labels, resolved again, have a new id.
+   */
+  renew(id: SeriesId): boolean;
+  /** Keeps the series that `ids` lists, whenever it is asked, until the result is called. */
+  holdSeries(ids: () => Iterable<SeriesId>): () => void;
+  /** Index into `policies` of a series; undefined when it was not in use lately: see `load`. */
+  policyOf(id: SeriesId): number | undefined;
+  /** Brings series into use, as far as they are not forgotten; at once when all of them are. */
+  load(ids: Uint32Array): Promise<void> | undefined;
   readonly policies: readonly Policy[];
   /** Series registered and not forgotten. */
   readonly seriesCount: number;
@@ -281,7 +224,7 @@ export interface Storage {
    * Appends points of resolved series. Resolves once they are as durable as `wal.sync` says; they
    * may be visible to scans before. The caller leaves the columns unchanged until then, and may
    * reuse them after. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and UNAVAILABLE
-   * when the disk is full or failing.
+   * when the disk is full or failing, or a series was forgotten since it was resolved.
    */
   append(batch: PointBatch): Promise<void>;
 
@@ -336,4 +279,5 @@ export interface Storage {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export type { Cardinality, NamedCount, StorageStats } from './figures.ts';
 export type { Label, Labels, Matcher, SeriesId };

@@ -5,10 +5,11 @@
 import type { Core } from './core.ts';
 import { isOutOfSpace, StorageError } from './errors.ts';
 import { largestId } from './memtable.ts';
+import type { SeriesId } from './series/labels.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
 import { Generation, type PendingTombstone } from './version.ts';
-import type { SeriesEntry } from './wal/record.ts';
+import type { NewSeries } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteBrake } from './write-brake.ts';
 import { WriteRoom } from './write-room.ts';
@@ -16,9 +17,17 @@ import { WriteRoom } from './write-room.ts';
 /** Points in one WAL record; a larger batch becomes several. */
 const RECORD_POINTS_MAX = 2 ** 18;
 
+/** A series on its way out; `key` is its labels', and good as long as the entry. */
+export interface ForgottenEntry {
+  readonly key: LabelsKey;
+  readonly id: SeriesId;
+  /** Whether the labels stand for this series, and for no newer one. */
+  readonly isCurrent: boolean;
+}
+
 export type WritePathOptions = Pick<
   Core,
-  'env' | 'settings' | 'catalog' | 'memtables' | 'trouble'
+  'env' | 'settings' | 'catalog' | 'series' | 'memtables' | 'trouble'
 > & {
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
@@ -91,6 +100,7 @@ export class WritePath {
         const piece =
           count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
         this.assertWritable();
+        this.#options.series.assertKnown(piece.ids);
         if (!this.#makeRoom(piece)) return false;
         durable.push(this.#appendPiece(piece));
       }
@@ -109,13 +119,26 @@ export class WritePath {
   }
 
   /** Writes new series ahead of the points that use them. Throws CLOSED once shut. */
-  register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void {
+  register(entries: readonly NewSeries[]): void {
     if (this.#shut !== undefined) throw this.#shut;
     const { newSeries } = this.#active;
-    for (const [i, { id, labels }] of entries.entries()) newSeries.add(keys[i]!, labels, id);
+    for (const { id, labels, key } of entries) newSeries.add(key, labels, id);
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();
+  }
+
+  /**
+   * Notes that series are no more, each with the key of its labels and whether they stand for it.
+   * False, and nothing is noted, when memory has no room for that now.
+   */
+  forget(entries: readonly ForgottenEntry[]): boolean {
+    if (this.#shut !== undefined) return false;
+    if (this.#isFullOfSeries && !this.#turnOver()) return false;
+    const { newSeries } = this.#active;
+    for (const { key, id, isCurrent } of entries) newSeries.forget(key, id, isCurrent);
+    this.#startAgeTimer();
+    return true;
   }
 
   /** Throws when writes are refused: what cannot be acknowledged must not pile up in memory. */
@@ -174,14 +197,20 @@ export class WritePath {
     return this.#options.catalog.version.parts.active;
   }
 
+  get #isFullOfSeries(): boolean {
+    return this.#active.newSeries.memoryBytes > this.#options.settings.memtableBytesMax;
+  }
+
   /** False when the memtable is full and as many as may wait for their flush already do. */
   #makeRoom(piece: PointBatch): boolean {
-    const { memtable, newSeries } = this.#active;
+    const { memtable } = this.#active;
+    const isFull = !memtable.fits(piece.ids.length, largestId(piece.ids)) || this.#isFullOfSeries;
+    return !isFull || this.#turnOver();
+  }
+
+  /** Seals what is full, if one more may wait for its flush. */
+  #turnOver(): boolean {
     const { settings, catalog } = this.#options;
-    const isFull =
-      !memtable.fits(piece.ids.length, largestId(piece.ids)) ||
-      newSeries.memoryBytes > settings.memtableBytesMax;
-    if (!isFull) return true;
     if (catalog.version.parts.sealed.length >= settings.memtablesSealedMax) return false;
     if (this.#options.debt() >= settings.stopTables) return false;
     this.seal();

@@ -27,6 +27,9 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     canonicalLabels([...labels.filter(({ name }) => !names.has(name)), ...tenant]);
   return {
     resolve: (labelSets, admit) => storage.resolve(labelSets.map(ofTenant), admit),
+    renew: (id) => storage.renew(id),
+    holdSeries: (ids) => storage.holdSeries(ids),
+    load: (ids) => storage.load(ids),
     policyOf: (id) => storage.policyOf(id),
     get policies() {
       return storage.policies;

@@ -150,9 +150,11 @@ const storage = z.strictObject({
     .strictObject({
       level_zero_tables: count.max(64).prefault(4),
       level_ratio: count.min(2).max(100).prefault(10),
+      bloom_bits_per_key: count.min(2).max(32).prefault(10),
     })
     .prefault({}),
   block_cache: size(0, TiB).prefault('256MiB'),
+  series_cache: size(0, TiB).prefault('64MiB'),
   reserve: size(0, TiB).prefault('64MiB'),
 });
 

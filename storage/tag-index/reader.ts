@@ -54,11 +54,8 @@ export async function labelsOf(view: IndexView, ids: Postings): Promise<(Labels 
     settled[position] = 1;
   };
   for (const memory of memoriesOf(view)) {
-    for (const id of memory.forgotten()) {
-      const position = gallop(ids, 0, id);
-      if (ids[position] === id) settle(position, undefined);
-    }
     for (const [position, id] of ids.entries()) {
+      if (memory.hasForgotten(id)) settle(position, undefined);
       const labels = settled[position] === 1 ? undefined : memory.labelsOf(id);
       if (labels !== undefined) settle(position, labels);
     }

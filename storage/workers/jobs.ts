@@ -3,8 +3,7 @@
 
 import { encodeTableTail, type TableTailInput } from '../sstable/tail.ts';
 import { compactIndexTables, type IndexCompactionInput } from '../tag-index/compaction.ts';
-import { flushIndexMemory } from '../tag-index/flush.ts';
-import type { IndexMemoryData } from '../tag-index/memory.ts';
+import { flushIndexMemory, type IndexFlushInput } from '../tag-index/flush.ts';
 import { type CompactWindowInput, compactWindow } from './compact-window-job.ts';
 import { type FlushInput, flush } from './flush-job.ts';
 
@@ -12,7 +11,7 @@ const jobs: Readonly<Record<string, (input: never) => unknown>> = {
   flush: (input: FlushInput) => flush(input),
   'compact-window': (input: CompactWindowInput) => compactWindow(input),
   'table-tail': (input: TableTailInput) => encodeTableTail(input),
-  'flush-index': (data: IndexMemoryData) => flushIndexMemory(data),
+  'flush-index': (input: IndexFlushInput) => flushIndexMemory(input),
   'compact-index': (input: IndexCompactionInput) => compactIndexTables(input),
 };
 

@@ -169,6 +169,7 @@ function randomOptions(rng: Rng): StorageOptions {
       tableBytes: rng.pick([300, 2000]),
     },
     compaction: randomCompaction(rng),
+    series: { cacheBytes: rng.pick([0, 5000, 2 ** 20]), forgetGraceMs: rng.pick([0, 2000]) },
     blockCacheBytes: rng.pick([0, 1000, 2 ** 20]),
     reserveBytes: rng.pick([0, 10_000]),
   };

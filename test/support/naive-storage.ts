@@ -77,6 +77,9 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         return series.id;
       });
     },
+    renew: () => true,
+    holdSeries: () => () => undefined,
+    load: () => undefined,
     policyOf: (id) => byId[id - 1]!.policy,
     get policies() {
       return policies.policies;
@@ -204,6 +207,8 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       scanTables: 0,
       blocksUsed: 0,
       windowsDropped: 0,
+      seriesForgotten: 0,
+      seriesCacheBytes: 0,
       deletes,
       tombstones: 0,
       windows: storage.windows().length,

@@ -39,10 +39,18 @@ export class Witness {
     this.#batches = events.filter(({ kind }) => kind === 'sent').length;
   }
 
-  /** Sends a point of a new value to each place; no place occurs twice. */
-  async write(storage: Storage, places: readonly Place[]): Promise<void> {
+  /**
+   * Sends a point of a new value to each place; no place occurs twice. `between` comes after the
+   * series are resolved, and before their points are appended.
+   */
+  async write(
+    storage: Storage,
+    places: readonly Place[],
+    between: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const ids = await storage.resolve(places.map(({ labels }) => labels));
     this.#doubtRefused();
+    await between();
     const batch = ++this.#batches;
     const points = places.map(({ labels, timestampMs }, i) => {
       const policy = this.policies.policies[this.policies.policyOf(labels)]!;
@@ -120,6 +128,7 @@ async function readAll(storage: Storage) {
     for (const { id, labels, timestampsMs, values } of batch) {
       const bits = new BigUint64Array(values.slice().buffer);
       const key = JSON.stringify(labels);
+      if (contents.has(key)) throw new Error(`two series have the labels ${key}`);
       ids.set(key, id);
       contents.set(
         key,

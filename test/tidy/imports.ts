@@ -22,7 +22,7 @@ const REACH: Readonly<Record<string, readonly string[]>> = {
 /** Floors of storage from the ground up; a file may import its own floor and those below it. */
 const FLOORS: readonly (readonly string[])[] = [
   ['assert', 'errors', 'env', 'metric-metadata'],
-  ['limits', 'window', 'filenames', 'trouble'],
+  ['limits', 'figures', 'window', 'filenames', 'trouble'],
   ['coding'],
   ['series', 'newest-wins'],
   ['types'],
@@ -35,7 +35,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['core', 'new-files'],
   ['flush', 'scan', 'windows', 'index-compaction'],
   ['tombstones', 'listing', 'recovery', 'write-path'],
-  ['stats', 'mending', 'upkeep', 'deleter'],
+  ['stats', 'mending', 'forgetting', 'upkeep', 'deleter'],
   ['engine', 'inspect'],
   ['index', 'env/node-env'],
 ];

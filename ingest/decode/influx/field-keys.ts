@@ -1,4 +1,4 @@
-// The bytes that stand for a field of a line: database, head and field key, as they came.
+// The bytes that stand for a field of a line: its head, a space, and the field's key, as they came.
 
 import { SPACE } from './characters.ts';
 import type { Line } from './line.ts';
@@ -16,37 +16,34 @@ export interface FieldKeys {
   keyOf(block: Buffer, line: Line, i: number): FieldKey;
 }
 
-export function createFieldKeys(database: string): FieldKeys {
-  // Databases have the same lines and other series; no line has a newline in it.
-  const prefix = Buffer.from(database === '' ? '' : `${database}\n`);
-  let scratch = Buffer.concat([prefix], prefix.length + SCRATCH_BYTES);
+export function createFieldKeys(): FieldKeys {
+  let scratch = Buffer.alloc(SCRATCH_BYTES);
   const key: FieldKey = { bytes: scratch, start: 0, end: 0 };
-  /** Where the head ends in the scratch, when it is there. */
-  let headEnd = 0;
+  /** What the scratch has of this line: head and space, or nothing yet. */
+  let headSize = 0;
 
-  function copyHead(block: Buffer, line: Line): void {
-    const size = prefix.length + line.headEnd - line.headStart;
-    if (size + 1 > scratch.length) scratch = Buffer.concat([prefix], size * 2);
-    headEnd = prefix.length + block.copy(scratch, prefix.length, line.headStart, line.headEnd);
-    scratch[headEnd++] = SPACE;
+  function copyHead(block: Buffer, { headStart, headEnd }: Line): void {
+    headSize = headEnd - headStart + 1;
+    if (headSize > scratch.length) scratch = Buffer.alloc(headSize * 2);
+    block.copy(scratch, 0, headStart, headEnd);
+    scratch[headSize - 1] = SPACE;
   }
 
   return {
     keyOf(block, line, i) {
-      const { keyStarts, keyEnds } = line;
-      const [keyStart, keyEnd] = [keyStarts[i]!, keyEnds[i]!];
-      // The first field follows the head with a space between: they lie there as the key has them.
-      if (i === 0 && prefix.length === 0 && keyStart === line.headEnd + 1) {
-        headEnd = 0;
+      const [keyStart, keyEnd] = [line.keyStarts[i]!, line.keyEnds[i]!];
+      if (i === 0) headSize = 0;
+      // The first field most often lies behind the head just so.
+      if (keyStart === line.headEnd + 1) {
         key.bytes = block;
         key.start = line.headStart;
         key.end = keyEnd;
         return key;
       }
-      if (i === 0 || headEnd === 0) copyHead(block, line);
-      const end = headEnd + keyEnd - keyStart;
-      if (end > scratch.length) scratch = Buffer.concat([scratch.subarray(0, headEnd)], end * 2);
-      for (let from = keyStart, to = headEnd; from < keyEnd; ) scratch[to++] = block[from++]!;
+      if (headSize === 0) copyHead(block, line);
+      const end = headSize + keyEnd - keyStart;
+      if (end > scratch.length) scratch = Buffer.concat([scratch.subarray(0, headSize)], end * 2);
+      for (let from = keyStart, to = headSize; from < keyEnd; ) scratch[to++] = block[from++]!;
       key.bytes = scratch;
       key.start = 0;
       key.end = end;

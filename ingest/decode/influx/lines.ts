@@ -4,7 +4,7 @@ import type { SeriesBatch } from '../../series-batch.ts';
 import { eachLine } from '../lines.ts';
 import { createFieldKeys } from './field-keys.ts';
 import { fieldLabels } from './labels.ts';
-import { createLine, readLine } from './line.ts';
+import { createLine, readLine, readOnlyField } from './line.ts';
 import type { Precision } from './numbers.ts';
 
 export interface LineRules {
@@ -30,7 +30,7 @@ export interface LineReader {
 
 export function createLineReader({ precision, nowMs, database }: LineRules): LineReader {
   const line = createLine();
-  const keys = createFieldKeys(database);
+  const keys = createFieldKeys();
   let linesBefore = 0;
   let firstBad: BadLine | undefined;
 
@@ -52,6 +52,11 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
       let inBlock = 0;
       linesBefore += eachLine(block, (start, end) => {
         inBlock++;
+        const known = batch.expected(block, start, end);
+        if (known > 0 && readOnlyField(block, start + known, end, precision, line)) {
+          batch.add(batch.takeExpected(), line.timestampMs ?? nowMs, line.values[0]!);
+          return;
+        }
         const problem = readLine(block, start, end, precision, line);
         if (problem !== undefined) {
           firstBad ??= { number: linesBefore + inBlock, reason: problem };
