@@ -50,6 +50,17 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
   ],
   ['varve_storage_series_cache_bytes', 'Memory of series in use.', (s) => s.seriesCacheBytes],
   ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
+  [
+    'varve_table_filters_bytes',
+    'Filters and indexes of SSTables in memory.',
+    (s) => s.pinned.bytes,
+  ],
+  ['varve_table_handles_open', 'Open files of tables.', (s) => s.handles.open],
+  [
+    'varve_scrub_last_pass_timestamp_seconds',
+    'When the scrubber had last read every table; no value before.',
+    (s) => (s.scrub.lastPassMs ?? Number.NaN) / 1000,
+  ],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
 
@@ -59,6 +70,13 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
     'Tables put aside because they cannot be read.',
     (s) => s.quarantined,
   ],
+  [
+    'varve_table_handles_exhausted_total',
+    'Times that no file handle was left, and some of tables were closed.',
+    (s) => s.handles.exhausted,
+  ],
+  ['varve_scrub_read_bytes_total', 'Bytes of tables that the scrubber read.', (s) => s.scrub.bytes],
+  ['varve_scrub_damages_total', 'Damaged places that it found.', (s) => s.scrub.damages],
   [
     'varve_storage_disk_troubles_total',
     'Times that a full or failing disk began to be in the way of writes.',

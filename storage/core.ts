@@ -2,6 +2,7 @@
 
 import type { Catalog } from './catalog.ts';
 import type { Env } from './env/env.ts';
+import type { FileHandles } from './file-handles.ts';
 import type { IoBudget } from './io-budget.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
@@ -19,6 +20,9 @@ export interface Core {
   readonly series: SeriesDirectory;
   readonly memtables: MemtablePool;
   readonly blockCache: BlockCache;
+  /** Filters and indexes of tables, of those that were used last. */
+  readonly pinned: BlockCache;
+  readonly handles: FileHandles;
   /** What compactions may read and write, and what flushes take ahead of them. */
   readonly io: IoBudget;
   readonly counters: Counters;

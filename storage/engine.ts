@@ -4,20 +4,19 @@
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import { Deleter } from './deleter.ts';
-import type { Env, FileLock } from './env/env.ts';
+import type { FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import { flushOldest } from './flush.ts';
 import { Forgetter } from './forgetting.ts';
 import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
-import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
-import { lockDirectory, recover } from './recovery.ts';
 import { withReserve } from './reserve.ts';
-import { scanVersion } from './scan.ts';
+import { scanPoints, scanSlices } from './scan.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
+import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
-import { select } from './tag-index/select.ts';
 import type {
   Cardinality,
   Labels,
@@ -27,61 +26,21 @@ import type {
   ScanRequest,
   SeriesId,
   SeriesPoints,
+  SnapshotInfo,
   Storage,
-  StorageOptions,
   StorageStats,
   TimeRange,
   WindowInfo,
 } from './types.ts';
 import { Upkeep } from './upkeep.ts';
 import type { Version } from './version.ts';
-import { openWalWriter, type WalWriter } from './wal/writer.ts';
+import type { WalWriter } from './wal/writer.ts';
+import { createWatch, type Watch } from './watch.ts';
 import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
-/**
- * Opens the data directory `dir`, made if absent, and brings it to its last durable state. Throws
- * StorageError: LOCKED when another process has it, CORRUPTION when what it stands on is damaged.
- */
-export async function openStorage(
-  dir: string,
-  env: Env,
-  options: StorageOptions = {},
-): Promise<Storage> {
-  const settings = settle(options);
-  const lock = await lockDirectory(dir, env);
-  try {
-    return await start(dir, env, settings, lock);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-}
-
-async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
-  let engine: Engine | undefined;
-  const { core, nextWalSegment, info } = await recover(dir, env, settings, {
-    assertWritable: () => engine!.writes.assertWritable(),
-    register: (entries) => engine!.writes.register(entries),
-  });
-  const wal = await openWalWriter({
-    dir,
-    fs: env.fs,
-    clock: env.clock,
-    scheduler: env.scheduler,
-    sync: settings.walSync,
-    intervalMs: settings.walIntervalMs,
-    segment: nextWalSegment,
-    onFailure: (cause) => core.trouble.report(cause),
-    onSync: (sync) => settings.listener.walSynced?.(sync),
-  });
-  engine = new Engine(core, wal, lock);
-  await engine.begin();
-  settings.listener.recovered?.(info);
-  return engine;
-}
-
-class Engine implements Storage {
+/** Made by openStorage. */
+export class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
@@ -91,6 +50,9 @@ class Engine implements Storage {
   readonly #forgetter: Forgetter;
   readonly #deleter: Deleter;
   readonly #mending: Background;
+  readonly #watch: Watch;
+  /** Settles with the last snapshot asked for. */
+  #snapshotting: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -129,6 +91,7 @@ class Engine implements Storage {
       core,
       wal,
       writes: this.writes,
+      lock,
       flushAll: () => this.#flushAll(),
       mended: () => {
         this.writes.retryWaiting();
@@ -136,6 +99,7 @@ class Engine implements Storage {
       },
       failed,
     });
+    this.#watch = createWatch(core, lock, failed);
   }
 
   /** Part of openStorage: a disk that takes no writes is served from all the same. */
@@ -146,6 +110,7 @@ class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
+    this.#watch.begin();
     this.#upkeep.kick();
     this.#forgetter.kick();
   }
@@ -188,19 +153,14 @@ class Engine implements Storage {
     return this.writes.append(batch);
   }
 
-  async *scan(request: ScanRequest): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]> {
     this.#assertOpen();
-    const version = this.#core.catalog.version.retain();
-    try {
-      const pause = (): Promise<void> => {
-        request.signal?.throwIfAborted();
-        return this.#core.env.scheduler.nextTurn();
-      };
-      const ids = await select(version.index, request.selectors, pause);
-      yield* scanVersion(version, ids, request, this.#core);
-    } finally {
-      version.release();
-    }
+    return scanPoints(this.#core, request);
+  }
+
+  scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice> {
+    this.#assertOpen();
+    return scanSlices(this.#core, request);
   }
 
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]> {
@@ -271,8 +231,19 @@ class Engine implements Storage {
     await this.#upkeep.compact();
   }
 
+  snapshot(dir: string, { skipHead = false } = {}): Promise<SnapshotInfo> {
+    this.#assertOpen();
+    const made = this.#snapshotting.then(async () => {
+      this.#assertOpen();
+      if (!skipHead) await this.#flushAll();
+      return makeSnapshot(this.#core, dir);
+    });
+    this.#snapshotting = made.catch(() => undefined);
+    return made;
+  }
+
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt);
+    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt, this.#watch);
   }
 
   close(): Promise<void> {
@@ -299,6 +270,9 @@ class Engine implements Storage {
   }
 
   async #flushStep(): Promise<boolean> {
+    const { trouble } = this.#core;
+    // It would be made anew, with nothing else in it.
+    if (trouble.kind === 'directory-gone') throw trouble.refusal!;
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
     this.#upkeep.kick();
@@ -331,6 +305,8 @@ class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
+    await this.#snapshotting;
+    await this.#watch.stop();
     await this.#mending.stop();
     await this.#forgetter.stop();
     await this.#upkeep.stop();

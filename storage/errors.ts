@@ -69,11 +69,12 @@ export function isOutOfSpace(error: unknown): boolean {
 
 /** Whether there was no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && hasCode(error, 'ENOENT');
+  return hasCode(error, 'ENOENT');
 }
 
-function hasCode(error: Error, code: string): boolean {
-  return 'code' in error && error.code === code;
+/** Whether it is a system error of this name, as in EXDEV. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** What was thrown, as an Error: libraries may throw anything. */

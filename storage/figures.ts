@@ -45,6 +45,16 @@ export interface StorageStats {
     readonly hits: number;
     readonly misses: number;
   };
+  /** Filters and indexes of tables of points. */
+  readonly pinned: { readonly bytes: number; readonly bytesMax: number };
+  /** Handles of table files. `max` falls when the system runs out: `exhausted` times so far. */
+  readonly handles: { readonly open: number; readonly max: number; readonly exhausted: number };
+  /** What the scrubber read since the start, and found; when it ended its last whole pass. */
+  readonly scrub: {
+    readonly bytes: number;
+    readonly damages: number;
+    readonly lastPassMs?: number;
+  };
   /** Wall time in which writes had to wait, ms. */
   readonly writeStallMs: number;
   readonly scans: number;

@@ -70,7 +70,7 @@ async function flushPoints(
   const sizeBytes = tables.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const startMs = core.env.clock.monotonicMs();
   core.io.charge(sizeBytes);
-  const metas = await allWritten(tables.map((table) => writeTable(table, core, files)));
+  const metas = await allWritten(tables, (table) => writeTable(table, core, files));
   core.io.measured(sizeBytes, core.env.clock.monotonicMs() - startMs);
   await syncTableDirs(metas, core);
   return metas;
@@ -120,7 +120,7 @@ export async function syncTableDirs(
   const paths = new Set(metas.map((meta) => windowDir(dir, meta)));
   for (const { policyId } of metas) paths.add(policyDir(dir, policyId));
   paths.add(windowsDir(dir)).add(dir);
-  await Promise.all([...paths].map((path) => env.fs.syncDir(path)));
+  await allWritten([...paths], (path) => env.fs.syncDir(path));
 }
 
 async function flushNewSeries(

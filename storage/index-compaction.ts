@@ -2,6 +2,7 @@
 // them on a worker, writes the result and swaps it in.
 
 import type { Core } from './core.ts';
+import { CorruptionError } from './errors.ts';
 import { indexTablePath } from './filenames.ts';
 import { writeIndexTable } from './flush.ts';
 import type { IndexTableMeta } from './manifest/edit.ts';
@@ -20,6 +21,8 @@ export class IndexCompactor {
   /** By level, the last key of the compaction before. */
   readonly #cursors: (Uint8Array | undefined)[] = [];
   #isFullWanted = false;
+  /** Paths of tables with a damaged block; a restart tries them again. */
+  readonly #damaged = new Set<string>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -30,8 +33,22 @@ export class IndexCompactor {
     this.#isFullWanted = true;
   }
 
-  /** Carries out the most urgent compaction; false when none is owed. */
+  /**
+   * Carries out the most urgent compaction; false when none is owed, or when an input of it cannot
+   * be read: to merge the rest would throw away what its other blocks hold.
+   */
   async step(): Promise<boolean> {
+    try {
+      return await this.#compact();
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      this.#core.settings.listener.corruption?.(error);
+      this.#damaged.add(error.path);
+      return false;
+    }
+  }
+
+  async #compact(): Promise<boolean> {
     const { catalog, env, settings, counters } = this.#core;
     const levels = levelsOf(catalog.state.indexTables.values());
     const owed = pickCompaction(levels, settings.indexLimits, this.#cursors);
@@ -40,8 +57,11 @@ export class IndexCompactor {
       this.#isFullWanted = false;
       return false;
     }
-    const startMs = env.clock.monotonicMs();
     const inputs = [...compaction.inputs, ...compaction.overlapping];
+    const isDamaged = ({ number }: IndexTableMeta): boolean =>
+      this.#damaged.has(indexTablePath(this.#core.dir, number));
+    if (inputs.some(isDamaged)) return false;
+    const startMs = env.clock.monotonicMs();
     const outputs = await withNewFiles(env.fs, catalog, async (files) => {
       const addIndexTables = await this.#merge(compaction, files);
       const removeIndexTables = inputs.map(({ number }) => number);
@@ -76,8 +96,8 @@ export class IndexCompactor {
       targetBytes: settings.indexTableBytes,
       bloomBitsPerKey: settings.indexBloomBitsPerKey,
     });
-    return allWritten(
-      built.map((table) => writeIndexTable(table, compaction.level + 1, this.#core, files)),
+    return allWritten(built, (table) =>
+      writeIndexTable(table, compaction.level + 1, this.#core, files),
     );
   }
 

@@ -2,15 +2,10 @@
 
 import { assert } from './assert.ts';
 import type { IoRate } from './io-budget.ts';
+import type { StorageListener } from './listener.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
 import { DEFAULT_LEVEL_LIMITS, INDEX_TABLE_BYTES, type LevelLimits } from './tag-index/picker.ts';
-import type {
-  CompactionOptions,
-  PolicySet,
-  StorageListener,
-  StorageOptions,
-  WalSync,
-} from './types.ts';
+import type { CompactionOptions, PolicySet, StorageOptions, WalSync } from './types.ts';
 import { DEFAULT_WINDOW_LIMITS, type WindowLimits } from './windows/picker.ts';
 
 const MIB = 2 ** 20;
@@ -26,6 +21,8 @@ export interface Settings {
   readonly blockCacheBytes: number;
   readonly seriesCacheBytes: number;
   readonly forgetGraceMs: number;
+  readonly pinnedBytes: number;
+  readonly scrubEveryMs: number;
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
@@ -49,6 +46,8 @@ export function settle(options: StorageOptions): Settings {
     blockCacheBytes: options.blockCacheBytes ?? 256 * MIB,
     seriesCacheBytes: options.series?.cacheBytes ?? 64 * MIB,
     forgetGraceMs: options.series?.forgetGraceMs ?? 60_000,
+    scrubEveryMs: options.scrubEveryMs ?? 7 * 86_400_000,
+    pinnedBytes: options.pinnedBytes ?? 64 * MIB,
     reserveBytes: options.reserveBytes ?? 64 * MIB,
     indexLimits: {
       levelZeroTables: options.index?.levelZeroTables ?? DEFAULT_LEVEL_LIMITS.levelZeroTables,

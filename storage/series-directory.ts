@@ -5,6 +5,7 @@ import { assert } from './assert.ts';
 import { refusalOfForgotten } from './errors.ts';
 import { IdSet } from './series/id-set.ts';
 import type { Labels, SeriesId } from './series/labels.ts';
+import { createLabelsCache } from './series/labels-cache.ts';
 import { createLabelsKeys, keptKey, type LabelsKey } from './series/labels-key.ts';
 import { SeriesRegistry } from './series/registry.ts';
 import { findSeries, labelsOf } from './tag-index/reader.ts';
@@ -40,6 +41,7 @@ interface LabelsToFind {
 export class SeriesDirectory {
   readonly #options: SeriesDirectoryOptions;
   readonly #registry = new SeriesRegistry();
+  readonly #recent = createLabelsCache();
   readonly #keyOf = createLabelsKeys();
   #policies: PolicySet;
   #policyIds: readonly number[];
@@ -216,11 +218,15 @@ export class SeriesDirectory {
 
   /** Labels of series in id order; undefined for those that nobody knows. */
   async labelsOf(view: IndexView, ids: Uint32Array): Promise<(Labels | undefined)[]> {
-    const labels = Array.from(ids, (id) => this.#registry.labelsOf(id));
+    const labels = Array.from(ids, (id) => this.#registry.labelsOf(id) ?? this.#recent.get(id));
     const missing = ids.filter((_, position) => labels[position] === undefined);
     if (missing.length === 0) return labels;
-    const read = (await labelsOf(view, missing)).values();
-    return labels.map((known) => known ?? read.next().value);
+    const read = await labelsOf(view, missing);
+    for (const [position, found] of read.entries()) {
+      if (found !== undefined) this.#recent.set(missing[position]!, found);
+    }
+    const rest = read.values();
+    return labels.map((known) => known ?? rest.next().value);
   }
 
   /** The ids that label sets have, 0 where there is none; at once when no block must be read. */

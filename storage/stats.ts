@@ -4,6 +4,7 @@ import type { Core } from './core.ts';
 import type { StorageStats } from './types.ts';
 import type { WindowTables } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
+import type { Watch } from './watch.ts';
 import type { WritePath } from './write-path.ts';
 
 export function statsOf(
@@ -11,8 +12,9 @@ export function statsOf(
   wal: WalWriter,
   writes: WritePath,
   compactionDebt: number,
+  watch: Watch,
 ): StorageStats {
-  const { catalog, series, blockCache, counters } = core;
+  const { catalog, series, blockCache, pinned, handles, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
   const memtables = [active, ...sealed].map((generation) => generation.memtable);
   const tables = [...catalog.state.tables.values()];
@@ -58,6 +60,9 @@ export function statsOf(
       hits: blockCache.hits,
       misses: blockCache.misses,
     },
+    pinned: { bytes: pinned.bytes, bytesMax: pinned.bytesMax },
+    handles: { open: handles.open, max: handles.max, exhausted: handles.exhausted },
+    scrub: watch.scrub,
     writeStallMs: writes.stallMs,
     scans: counters.scans,
     scanTables: counters.scanTables,

@@ -2,8 +2,10 @@
 
 import type { CorruptionError } from './errors.ts';
 import type { Cardinality, StorageStats } from './figures.ts';
+import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 
 /** Points to append, as parallel columns of the same length. */
 export interface PointBatch {
@@ -145,6 +147,13 @@ export interface StorageOptions {
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
   /**
+   * Filters and block indexes of tables kept in memory; of others they are read again. Those of the
+   * tag index always are, and are not counted here. Default 64 MiB.
+   */
+  readonly pinnedBytes?: number;
+  /** The scrubber reads all tables once in so long, ms; Infinity: it does not. Default 7 d. */
+  readonly scrubEveryMs?: number;
+  /**
    * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
    * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
    */
@@ -154,41 +163,13 @@ export interface StorageOptions {
   readonly listener?: Partial<StorageListener>;
 }
 
-/** What happens inside, for logs and metrics. Called synchronously; must not throw. */
-export interface StorageListener {
-  walSynced(info: { durationMs: number; bytes: number; batches: number }): void;
-  recovered(info: RecoveryInfo): void;
-  flushed(info: { durationMs: number; points: number; tables: number; bytes: number }): void;
-  indexCompacted(info: {
-    durationMs: number;
-    level: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowCompacted(info: {
-    durationMs: number;
-    tables: number;
-    points: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowDropped(info: WindowInfo): void;
-  corruption(error: Error): void;
-  /** A background task failed, and is tried again. */
-  backgroundError(error: Error): void;
-}
-
-export interface RecoveryInfo {
-  readonly durationMs: number;
-  readonly walSegments: number;
-  readonly walRecords: number;
-  readonly points: number;
-  /** Bytes of a torn last record that were cut off. */
-  readonly tornBytes: number;
-  /** Files that no manifest edit mentions and that were removed. */
-  readonly orphansRemoved: number;
-  /** Whether the last run ended without close(). */
-  readonly unclean: boolean;
+/** A snapshot that was made, checked or restored. */
+export interface SnapshotInfo {
+  readonly dir: string;
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** Tables that are not in it, because their files were gone when it was made. */
+  readonly lost: readonly CorruptionError[];
 }
 
 /** One data directory, one writer. Every method may throw StorageError. */
@@ -230,6 +211,8 @@ export interface Storage {
 
   /** Batches of series in id order, each series once with all its points in the range. */
   scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]>;
+  /** The same, loaded and not decoded yet: for whoever decodes on other threads. */
+  scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice>;
   /** Label sets with a point in the range's windows, in id order; without a range, all. */
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]>;
   /** Sorted label names of those series; without selectors, of all series. */
@@ -273,6 +256,12 @@ export interface Storage {
    * lets it) of those that it had when this was called.
    */
   compact(): Promise<void>;
+  /**
+   * Makes a snapshot in `dir`, which must be absent or empty: everything appended before, unless
+   * `skipHead` leaves out what is in memory. Reads all of it, at the pace of background work; one
+   * snapshot after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
+   */
+  snapshot(dir: string, options?: { readonly skipHead?: boolean }): Promise<SnapshotInfo>;
   stats(): StorageStats;
   /** Flushes, then lets go of the directory. */
   close(): Promise<void>;

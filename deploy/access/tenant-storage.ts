@@ -39,6 +39,8 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     },
     append: (batch) => storage.append(batch),
     scan: (request) => storage.scan({ ...request, selectors: scoped(request.selectors) }),
+    scanSlices: (request) =>
+      storage.scanSlices({ ...request, selectors: scoped(request.selectors) }),
     series: (selectors, range) => storage.series(scoped(selectors), range),
     labelNames: (selectors, range) => storage.labelNames(scoped(selectors), range),
     labelValues: (name, selectors, range) => storage.labelValues(name, scoped(selectors), range),
@@ -46,6 +48,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     windows: () => storage.windows(),
     deletePoints: (selectors, range) => storage.deletePoints(scoped(selectors), range),
     cleanTombstones: async () => refuse(),
+    snapshot: async () => refuse(),
     dropWindows: async () => refuse(),
     setPolicies: async () => refuse(),
     flush: async () => refuse(),

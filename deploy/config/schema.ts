@@ -155,6 +155,8 @@ const storage = z.strictObject({
     .prefault({}),
   block_cache: size(0, TiB).prefault('256MiB'),
   series_cache: size(0, TiB).prefault('64MiB'),
+  pinned: size(0, TiB).prefault('64MiB'),
+  scrub_every: duration(60_000, 366 * DAY_MS, { forever: true }).prefault('7d'),
   reserve: size(0, TiB).prefault('64MiB'),
 });
 

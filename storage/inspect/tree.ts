@@ -9,11 +9,14 @@ import {
   LOCK_NAME,
   manifestDir,
   manifestPath,
+  nameBeforeDamage,
   parseFileName,
   parsePolicyDirName,
   parseWindowDirName,
   policyDir,
   RESERVE_NAME,
+  SERVER_ID_NAME,
+  snapshotsDir,
   tablePath,
   tagIndexDir,
   walDir,
@@ -23,8 +26,8 @@ import {
 import type { ManifestState } from '../manifest/edit.ts';
 
 export interface TreeFile {
-  /** Undefined: the name is not ours. */
-  readonly kind: FileKind | undefined;
+  /** aside: a table that could not be read. Undefined: the name is not ours. */
+  readonly kind: FileKind | 'aside' | undefined;
   readonly path: string;
   readonly number: number;
 }
@@ -41,10 +44,12 @@ export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<Tre
   yield* filesIn(walDir(dir), 'wal', fs);
   yield* filesIn(tagIndexDir(dir), 'index', fs);
   yield* windowFiles(dir, fs);
-  const known = [LOCK_NAME, RESERVE_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
-    (name) => `${dir}/${name}`,
-  );
-  known.push(manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir));
+  const known = [
+    ...[LOCK_NAME, RESERVE_NAME, SERVER_ID_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
+      (name) => `${dir}/${name}`,
+    ),
+    ...[manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir), snapshotsDir(dir)],
+  ];
   for (const name of await fs.list(dir)) {
     const path = `${dir}/${name}`;
     if (!known.includes(path)) yield unknown(path);
@@ -65,6 +70,7 @@ export function isLive(dir: string, { manifest, state }: LiveState, file: TreeFi
     }
     case 'index':
       return state.indexTables.has(number) && path === indexTablePath(dir, number);
+    case 'aside':
     case undefined:
       return false;
   }
@@ -92,8 +98,10 @@ async function* filesIn(
   fs: FileSystem,
 ): AsyncGenerator<TreeFile, void, void> {
   for (const name of await fs.list(path)) {
-    const file = parseFileName(name);
-    if (file?.kind === kind) yield { kind, path: `${path}/${name}`, number: file.number };
+    const before = nameBeforeDamage(name);
+    const file = parseFileName(before ?? name);
+    const found = { path: `${path}/${name}`, number: file?.number ?? 0 };
+    if (file?.kind === kind) yield { ...found, kind: before === undefined ? kind : 'aside' };
     else yield unknown(`${path}/${name}`);
   }
 }

@@ -21,6 +21,7 @@ import { STREAM_COUNT } from '../coding/planes.ts';
 import { compressFrame, decompressFrame, frameBytesMax } from '../coding/zstd.ts';
 import { BLOCK_BYTES_MAX, BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
+import type { BlockContent } from '../slice-types.ts';
 import { CHECKSUM_BYTES } from './format.ts';
 import { checkedBytes, sealBytes } from './section.ts';
 
@@ -35,6 +36,7 @@ const CHUNK_MEMORY_BYTES = 100;
 
 /** A decompressed block. */
 export interface Block {
+  readonly content: BlockContent;
   /** By chunk, ascending; a series with more points than a chunk takes has several. */
   readonly ids: Uint32Array;
   readonly timeColumns: Uint32Array;
@@ -113,18 +115,18 @@ function writeDirectory(chunks: ChunkWriter): void {
 /** Checks and decompresses the bytes of a block, which lie at `offset` of `path`. */
 export function openBlock(bytes: Uint8Array, path: string, offset: number): Block {
   const body = new ByteReader(checkedBytes(bytes, path, offset), path, offset);
-  const spans: Span[] = [];
+  const frameLengths = new Uint32Array(FRAME_COUNT);
   const storedSizes: number[] = [];
   let total = 0;
   for (let frame = 0; frame < FRAME_COUNT; frame++) {
     const length = body.varint();
     storedSizes.push(length === 0 ? 0 : body.varint());
-    spans.push({ offset: total, length });
+    frameLengths[frame] = length;
     total += length;
   }
   if (total > BLOCK_BYTES_MAX) throw body.corrupt(`a block of ${total} B is too large`);
-  const content = new Uint8Array(total);
-  spans.forEach((span, frame) => {
+  const content = new Uint8Array(new SharedArrayBuffer(total));
+  spansOf(frameLengths).forEach((span, frame) => {
     if (span.length === 0) return;
     const at = offset + body.offset;
     const stored = body.bytes(storedSizes[frame]!);
@@ -133,15 +135,22 @@ export function openBlock(bytes: Uint8Array, path: string, offset: number): Bloc
     else decompressFrame(target, stored, path, at);
   });
   body.expectEnd();
-  return readDirectory(content, spans, path, offset);
+  return openContent({ bytes: content, frameLengths, path, offset });
 }
 
-function readDirectory(
-  content: Uint8Array,
-  spans: readonly Span[],
-  path: string,
-  offset: number,
-): Block {
+function spansOf(frameLengths: Uint32Array): Span[] {
+  let offset = 0;
+  return Array.from(frameLengths, (length) => {
+    const span = { offset, length };
+    offset += length;
+    return span;
+  });
+}
+
+/** The block whose frames were decompressed before, perhaps on another thread. */
+export function openContent(source: BlockContent): Block {
+  const { bytes: content, path, offset } = source;
+  const spans = spansOf(source.frameLengths);
   const reader = new ByteReader(content.subarray(0, spans[0]!.length), path, offset);
   const count = reader.varint();
   const timeCount = reader.varint();
@@ -186,6 +195,7 @@ function readDirectory(
     offset,
   );
   return {
+    content: source,
     ids,
     timeColumns,
     times,
@@ -223,11 +233,15 @@ export function lowerBound(ids: Uint32Array, id: SeriesId): number {
 }
 
 export function decodeChunk(block: Block, chunk: number): DecodedChunk {
+  return { timestampsMs: decodeTimes(block, chunk), values: decodeColumn(block.values, chunk) };
+}
+
+/** The timestamps of a chunk: the same array for all chunks that share them. */
+export function decodeTimes(block: Block, chunk: number): Float64Array {
   const t = block.timeColumns[chunk]!;
-  let timestampsMs = block.decodedTimes[t];
-  if (timestampsMs === undefined) {
-    timestampsMs = decodeColumn(block.times, t);
-    block.decodedTimes[t] = timestampsMs;
-  }
-  return { timestampsMs, values: decodeColumn(block.values, chunk) };
+  const decoded = block.decodedTimes[t];
+  if (decoded !== undefined) return decoded;
+  const timestampsMs = decodeColumn(block.times, t);
+  block.decodedTimes[t] = timestampsMs;
+  return timestampsMs;
 }

@@ -19,7 +19,7 @@ export interface Table {
   readonly bloom: BloomFilter;
   readonly blocks: readonly BlockInfo[];
   /** Memory of filter and index. */
-  readonly pinnedBytes: number;
+  readonly sizeBytes: number;
   /** False when the series is not in the table for sure. */
   mayContain(id: SeriesId): boolean;
   /** Indexes of the blocks that can hold points of `ids` (ascending) with startMs <= t < endMs. */
@@ -54,7 +54,7 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
     footer,
     bloom,
     blocks,
-    pinnedBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
+    sizeBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
     mayContain: (id) => bloomMayContain(bloom, id),
     blocksFor: (ids, startMs, endMs) => blocksFor(blocks, ids, startMs, endMs),
     async readBlock(index) {

@@ -12,6 +12,7 @@ import {
   type PolicySet,
   type Storage,
   type StorageOptions,
+  verifySnapshot,
 } from '../../storage/index.ts';
 import { type MemoryFileSystem, PowerCut } from '../sim/memory-fs.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
@@ -47,6 +48,8 @@ const OPTIONS: StorageOptions = {
   compaction: { jobPoints: 40 },
   series: { cacheBytes: 4096, forgetGraceMs: 0 },
 };
+
+const SNAPSHOT = 'data/snapshots/one';
 
 /** What the machine has on its disk before one operation, and what it was told by then. */
 interface Moment {
@@ -93,6 +96,7 @@ async function firstRun(storage: Storage, witness: Witness): Promise<void> {
   await witness.delete(storage, ofMetric('dev'), { startMs: 0, endMs: HOUR_MS });
   await witness.write(storage, places(0, 4, [-1, 1]));
   await witness.flush(storage);
+  await storage.snapshot(SNAPSHOT);
   await witness.setPolicies(storage, OTHER_POLICIES);
   // More than a memtable takes: it is sealed and flushed while writes go on.
   await Promise.all([0, 1, 2].map((i) => witness.write(storage, places(i * 15, 20, [0, 2]))));
@@ -174,6 +178,8 @@ async function survive(moment: Moment, way: Way, rng: Rng): Promise<void> {
   const options = { ...OPTIONS, memtable: { bytesMax }, policies: moment.policies };
   let storage = await openStorage('data', env, options);
   await witness.checkFound(storage);
+  // The start removes one that is not whole.
+  if ((await env.fs.list(SNAPSHOT)).length > 0) await verifySnapshot(SNAPSHOT, env);
   const first = rng.below(60);
   await witness.write(storage, places(first, 10, [0]));
   if (rng.chance(0.5)) await witness.flush(storage);

@@ -75,7 +75,8 @@ class History {
     const { witness } = subject;
     if (draw < 31) return ['write', () => this.#write()];
     if (draw < 39) return ['flush', () => witness.flush(subject.storage)];
-    if (draw < 43) return ['compact', () => subject.storage.compact()];
+    if (draw < 42) return ['compact', () => subject.storage.compact()];
+    if (draw < 44) return ['snapshot', () => subject.checkSnapshot()];
     if (draw < 47) return ['drop', () => this.#drop()];
     if (draw < 49) return ['drop and write again', () => this.#dropAndWrite()];
     if (draw < 56) return ['delete', () => this.#delete()];
