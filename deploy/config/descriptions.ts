@@ -45,6 +45,9 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Memory of series from which on those that were not written to lately are let go of, and read ' +
     'from the tag index when they are met again. Series that are written to stay whatever it says.',
   'storage.block_cache': 'Decompressed blocks kept for queries.',
+  'storage.pinned': 'Filters and indexes of tables kept in memory.',
+  'storage.scrub_every':
+    'Every table is read once in this time, to find damage while there is a backup; `forever`: never.',
   'storage.reserve':
     'Disk space kept back for a full disk: given up to flush and expire with, made again after.',
 

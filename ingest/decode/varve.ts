@@ -70,7 +70,7 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
   let entries = 0;
   for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
     if (++entries > limits.entries) {
-      const message = `more than ${limits.entries} entries in one request`;
+      const message = `more than ${limits.entries} entries in one request, which no config key changes: send several`;
       throw new IngestError('RESOURCE_EXHAUSTED', message);
     }
     switch (tag) {

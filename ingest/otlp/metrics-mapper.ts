@@ -67,7 +67,10 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
   /** False when the point is not stored. */
   function begin(point: DataPoint, reason = metric.refusal): boolean {
     if (batch.size > pointsMax) {
-      throw new IngestError('TOO_LARGE', `more than ${pointsMax} points in one request`);
+      throw new IngestError(
+        'TOO_LARGE',
+        `more than ${pointsMax} points in one request, which no config key changes: send several`,
+      );
     }
     if (point.exemplars > 0) batch.reject('exemplar', point.exemplars);
     if (reason !== undefined) {

@@ -61,7 +61,10 @@ export function readSeries(
 ): void {
   const { batch, limits } = target;
   if (++target.series > limits.entries) {
-    throw new IngestError('TOO_LARGE', `more than ${limits.entries} series in one request`);
+    throw new IngestError(
+      'TOO_LARGE',
+      `more than ${limits.entries} series in one request, which no config key changes: send several`,
+    );
   }
   let slot = -1;
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {

@@ -108,7 +108,10 @@ function findSymbols(body: Buffer, limits: IngestLimits) {
     const length = readLength(cursor);
     const start = skipBytes(cursor, length);
     if (starts.length === limits.entries) {
-      throw new IngestError('TOO_LARGE', `more than ${limits.entries} symbols in one request`);
+      throw new IngestError(
+        'TOO_LARGE',
+        `more than ${limits.entries} symbols in one request, which no config key changes: send several`,
+      );
     }
     if (body.compare(METRIC_NAME, 0, undefined, start, cursor.offset) === 0) {
       metricNameRef = starts.length;
