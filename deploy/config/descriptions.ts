@@ -39,15 +39,16 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Tables of the tag index that wait before they are merged into its level 1.',
   'storage.index.level_ratio': 'How much more each further level may hold than the one above.',
   'storage.index.bloom_bits_per_key':
-    'Bits of memory for each label set and label pair, which tell without a read what a table does ' +
-    'not have; at 10 they are wrong once in 120 times, at 14 once in 840.',
+    'Bits of memory for each label set and label pair, which tell without a read what a table ' +
+    'does not have; at 10 they are wrong once in 120 times, at 14 once in 840.',
   'storage.series_cache':
-    'Memory of series from which on those that were not written to lately are let go of, and read ' +
-    'from the tag index when they are met again. Series that are written to stay whatever it says.',
+    'Memory of series from which on those that were not written to lately are let go of, and ' +
+    'read from the tag index when they are met again. Series that are written to stay whatever it says.',
   'storage.block_cache': 'Decompressed blocks kept for queries.',
   'storage.pinned': 'Filters and indexes of tables kept in memory.',
   'storage.scrub_every':
-    'Every table is read once in this time, to find damage while there is a backup; `forever`: never.',
+    'Every table is read once in this time, to find damage while there is a backup; `forever`: ' +
+    'never.',
   'storage.reserve':
     'Disk space kept back for a full disk: given up to flush and expire with, made again after.',
 

@@ -134,7 +134,8 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['1[5m:]', '1:1: parse error: subquery is only allowed on instant vector, got scalar instead'],
   [
     'a[99999999999999999999y]',
-    '1:3: parse error: duration out of range (limit 292y, no config key: the longest that PromQL can hold)',
+    '1:3: parse error: duration out of range ' +
+      '(limit 292y, no config key: the longest that PromQL can hold)',
   ],
   [
     'a anchored',
