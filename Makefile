@@ -51,6 +51,10 @@ proto: node_modules/.package-lock.json ## generate proto/gen from the .proto fil
 	$(BIN)/buf lint proto
 	$(BIN)/buf generate proto --template proto/buf.gen.yaml
 
+.PHONY: docs
+docs: build ## write what is made from code: the config reference and the example config
+	node dist/deploy/docs.js
+
 .PHONY: clean
 clean: ## remove what was built; data stays
 	rm -rf dist

@@ -15,6 +15,11 @@ export function apiUrl(server: string, path: string, parameters?: URLSearchParam
   return url;
 }
 
+/** Headers that say who asks; none without a token. */
+export function credentials(token: string | undefined): Record<string, string> {
+  return token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** Why there is none: the reason lies below what fetch throws. */
 export function noAnswer(server: string, error: unknown): UserError {
   const reason = systemReason((error as Error).cause ?? error);

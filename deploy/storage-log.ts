@@ -14,6 +14,7 @@ export function storageLog(
 ): Partial<StorageListener> {
   const isNews = createNewsFilter(nowMs);
   return {
+    recovering: (info) => log.info(info, 'replaying the log'),
     recovered(info) {
       if (info.unclean) log.warn(info, 'the last run ended without a shutdown: recovered');
       else log.debug(info, 'data directory opened');
@@ -61,6 +62,7 @@ export function tellBoth(
     };
   return {
     walSynced: both(first.walSynced, second.walSynced),
+    recovering: both(first.recovering, second.recovering),
     recovered: both(first.recovered, second.recovered),
     flushed: both(first.flushed, second.flushed),
     indexCompacted: both(first.indexCompacted, second.indexCompacted),

@@ -30,7 +30,7 @@ export function createAdmission(monotonicMs: () => number): Admission {
     hasRoom: (limits) => bytes < limits.requestBytes,
     enter(size, limits) {
       if (bytes > 0 && bytes + size > limits.requestBytes) {
-        const most = `the most is ${limits.requestBytes}`;
+        const most = `no config key allows more than ${limits.requestBytes}`;
         const message = `${bytes} bytes of requests are under way, ${most}`;
         throw new IngestError('RESOURCE_EXHAUSTED', message, BUSY_RETRY_MS);
       }

@@ -39,7 +39,10 @@ export function createDictionary(refsMax: number): Dictionary {
     define(ref, id) {
       const known = ref < dense.length ? dense[ref]! : sparseId(ref);
       if (known === 0 && size === refsMax) {
-        throw new IngestError('RESOURCE_EXHAUSTED', `more than ${refsMax} refs defined`);
+        throw new IngestError(
+          'RESOURCE_EXHAUSTED',
+          `more than ${refsMax} refs defined, which no config key changes: use several streams`,
+        );
       }
       if (known === 0) size++;
       if (ref >= DENSE_REFS_MAX) {

@@ -20,3 +20,8 @@ export class IngestError extends Error {
 export function malformed(message: string): IngestError {
   return new IngestError('INVALID_ARGUMENT', `malformed request: ${message}`);
 }
+
+/** Why a request with more than `most` of `what` is refused: a limit that no config key moves. */
+export function tooManyText(most: number, what: string): string {
+  return `more than ${most} ${what} in one request, which no config key changes: send several`;
+}

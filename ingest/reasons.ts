@@ -134,6 +134,6 @@ export function describe(reason: Reason, limits: IngestLimits): string {
     case 'late_delta':
       return 'delta that is older than one of its series that was added up already';
     case 'delta_limit':
-      return 'delta of one series more than can be added up';
+      return 'delta of one series more than can be added up (ingest.otlp.delta: keep adds up none)';
   }
 }

@@ -5,6 +5,8 @@ import type { WindowInfo } from './types.ts';
 /** What happens inside, for logs and metrics. Called synchronously; must not throw. */
 export interface StorageListener {
   walSynced(info: { durationMs: number; bytes: number; batches: number }): void;
+  /** While a start replays a long log: every few seconds. */
+  recovering(info: RecoveryProgress): void;
   recovered(info: RecoveryInfo): void;
   flushed(info: { durationMs: number; points: number; tables: number; bytes: number }): void;
   indexCompacted(info: {
@@ -24,6 +26,13 @@ export interface StorageListener {
   corruption(error: Error): void;
   /** A background task failed, and is tried again. */
   backgroundError(error: Error): void;
+}
+
+export interface RecoveryProgress {
+  readonly walSegmentsDone: number;
+  readonly walSegments: number;
+  /** Replayed so far. */
+  readonly points: number;
 }
 
 export interface RecoveryInfo {

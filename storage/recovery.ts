@@ -27,6 +27,9 @@ import { Generation } from './version.ts';
 import { replayWal } from './wal/reader.ts';
 import type { SeriesEntry } from './wal/record.ts';
 
+/** Between two words about a replay, ms, at least: between two segments. */
+const PROGRESS_EVERY_MS = 2_000;
+
 export interface Recovered {
   readonly core: Core;
   /** For the WAL's writer: no segment has it. */
@@ -141,6 +144,7 @@ const WHOLE_TAIL = 0;
 async function replayInto(core: Core) {
   const { dir, env, catalog, counters, settings } = core;
   let points = 0;
+  let toldMs = env.clock.monotonicMs();
   const result = await replayWal({
     dir,
     fs: env.fs,
@@ -149,6 +153,12 @@ async function replayInto(core: Core) {
       if (record.kind === 'series') return replaySeries(core, record.entries, segment);
       points += record.batch.ids.length;
       await replayPoints(core, record.batch, segment);
+    },
+    onSegment(walSegmentsDone, walSegments) {
+      const nowMs = env.clock.monotonicMs();
+      if (nowMs - toldMs < PROGRESS_EVERY_MS) return;
+      toldMs = nowMs;
+      settings.listener.recovering?.({ walSegmentsDone, walSegments, points });
     },
   });
   // A window that is dropped from now on must not come back with a second replay of its points.

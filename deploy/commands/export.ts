@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { apiUrl, noAnswer, parseJson } from '../remote.ts';
+import { apiUrl, credentials, noAnswer, parseJson } from '../remote.ts';
 import { compressionOf } from '../transfer/compression.ts';
 import { isSystemError, systemReason, UserError } from '../user-error.ts';
 import { timeOption } from './time.ts';
@@ -50,7 +50,9 @@ async function ask({ http, match, start, end }: ExportOptions, world: World): Pr
   let response: Response;
   try {
     // As it is: a file is compressed here when its name says so.
-    response = await fetch(url, { headers: { 'accept-encoding': 'identity' } });
+    response = await fetch(url, {
+      headers: { ...credentials(world.token), 'accept-encoding': 'identity' },
+    });
   } catch (error) {
     throw noAnswer(http, error);
   }

@@ -44,7 +44,7 @@ export async function importFiles(
   const total = totalBytes(files);
   const stopped = new AbortController();
   const senders = formats.map((format) =>
-    createSender(options.http, format, options, stopped.signal),
+    createSender({ url: options.http, token: world.token }, format, options, stopped.signal),
   );
   const releaseSignal = world.onSignal('SIGINT', () => {
     stopped.abort(new UserError('interrupted'));

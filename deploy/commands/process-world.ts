@@ -18,6 +18,7 @@ export function createProcessWorld(engine: Engine): World {
     },
     stdout,
     stderr,
+    token: env['VARVE_TOKEN'],
     colour: stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '',
     exit: (code) => process.exit(code),
     onSignal(signal, callback) {

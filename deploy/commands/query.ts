@@ -1,7 +1,7 @@
 // varve query: asks a running server, and shows a table, a plot or the raw answer.
 
 import { parseDuration } from '../config/units.ts';
-import { apiUrl, noAnswer, parseJson } from '../remote.ts';
+import { apiUrl, credentials, noAnswer, parseJson } from '../remote.ts';
 import { renderCsv } from '../terminal/csv.ts';
 import { type PlotLine, renderPlot } from '../terminal/plot.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -47,10 +47,10 @@ interface Range {
 export async function query(
   expression: string,
   options: QueryOptions,
-  { engine, stdout, stderr, colour }: World,
+  { engine, stdout, stderr, token, colour }: World,
 ): Promise<void> {
   const range = rangeOf(options, engine.createEnv().clock.nowMs());
-  const { text, answer } = await ask(options.http, expression, range);
+  const { text, answer } = await ask(options.http, token, expression, range);
   if (options.json) {
     stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     return;
@@ -84,6 +84,7 @@ function rangeOf({ start, end, step }: QueryOptions, nowMs: number): Range | und
 
 async function ask(
   server: string,
+  token: string | undefined,
   expression: string,
   range: Range | undefined,
 ): Promise<{ text: string; answer: Answer }> {
@@ -98,7 +99,8 @@ async function ask(
   let text: string;
   try {
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    text = await (await fetch(url, { method: 'POST', body: parameters, signal })).text();
+    const request = { method: 'POST', headers: credentials(token), body: parameters, signal };
+    text = await (await fetch(url, request)).text();
   } catch (error) {
     throw noAnswer(server, error);
   }

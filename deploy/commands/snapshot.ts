@@ -19,16 +19,17 @@ const STATUS_TIMEOUT_MS = 30_000;
 export async function snapshot(
   place: string,
   { http }: SnapshotOptions,
-  { engine, stdout, stderr }: World,
+  { engine, stdout, stderr, token }: World,
 ): Promise<void> {
   const target = resolve(place);
   await demandNewDirectory(target, 'the snapshot');
-  const dataDir = await dataDirOf(http);
+  const dataDir = await dataDirOf(http, token);
   if (stderr.isTTY) stderr.write(`${http} makes a snapshot\n`);
   const answer = await ask<{ readonly name: string }>(http, {
     method: 'POST',
     path: '/api/v1/admin/tsdb/snapshot',
     timeoutMs: Number.POSITIVE_INFINITY,
+    token,
   });
   for (const warning of answer.warnings ?? []) stderr.write(`varve: left out: ${warning}\n`);
   const made = `${snapshotsDir(dataDir)}/${answer.data?.name}`;
@@ -46,10 +47,10 @@ export async function snapshot(
 }
 
 /** Where the server has its data: it may have been started elsewhere. */
-async function dataDirOf(server: string): Promise<string> {
+async function dataDirOf(server: string, token: string | undefined): Promise<string> {
   const status = async (page: string): Promise<Readonly<Record<string, unknown>>> => {
     const path = `/api/v1/status/${page}`;
-    const question = { method: 'GET', path, timeoutMs: STATUS_TIMEOUT_MS } as const;
+    const question = { method: 'GET', path, timeoutMs: STATUS_TIMEOUT_MS, token } as const;
     return (await ask<Record<string, unknown>>(server, question)).data ?? {};
   };
   const [flags, runtime] = [await status('flags'), await status('runtimeinfo')];

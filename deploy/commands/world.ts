@@ -22,6 +22,8 @@ export interface World {
   onSignal(signal: StopSignal | 'SIGHUP', callback: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): never;
+  /** What commands show a server that wants one: VARVE_TOKEN. */
+  readonly token?: string | undefined;
   /** Whether colours are wanted on stdout. */
   readonly colour: boolean;
 }

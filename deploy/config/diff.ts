@@ -36,6 +36,11 @@ const LIVE_KEYS = [
   'auth.tokens',
 ];
 
+/** Whether a reload takes a changed `key` over. */
+export function isLive(key: string): boolean {
+  return LIVE_KEYS.includes(key);
+}
+
 /** The config in force after a reload: `current` with the live keys of `next`. */
 export function reloaded(current: Config, next: Config): Config {
   const { allowed_hosts, cors_origins } = next.http;
@@ -61,5 +66,5 @@ export function configChanges(from: unknown, to: unknown, path: KeyPath = []): K
   if (JSON.stringify(from) === JSON.stringify(to)) return [];
   const key = formatPath(path);
   const values = SECRET_KEYS.includes(key) ? { from: 'secret', to: 'secret' } : { from, to };
-  return [{ key, ...values, needsRestart: !LIVE_KEYS.includes(key) }];
+  return [{ key, ...values, needsRestart: !isLive(key) }];
 }

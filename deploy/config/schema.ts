@@ -16,14 +16,17 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** A value written as text in the file and held as `Value` in the config; prints back the same. */
+/**
+ * A value written as text in the file and held as `Value` in the config; prints back the same.
+ * `expected` ends up in messages and, as `meta`, in the config reference.
+ */
 function quantity<Value>(
   check: z.ZodType<Value, Value>,
   parse: (input: string | number) => Value | undefined,
   format: (value: Value) => string,
   expected: string,
 ) {
-  return z.codec(z.unknown(), check, {
+  const codec = z.codec(z.unknown(), check, {
     decode(input, context) {
       const readable = typeof input === 'string' || typeof input === 'number';
       const value = readable ? parse(input) : undefined;
@@ -33,6 +36,11 @@ function quantity<Value>(
     },
     encode: format,
   });
+  return codec.meta({ expected });
+}
+
+function matching(pattern: RegExp, expected: string) {
+  return z.string().regex(pattern, `expected ${expected}`).meta({ expected });
 }
 
 /** ms in [minMs, maxMs]; with `forever` allowed also Infinity. */
@@ -81,23 +89,22 @@ const address = quantity(
   'HOST:PORT such as 127.0.0.1:4318, with port 0 for a free one',
 );
 
-const selector = z.string().superRefine((text, context) => {
-  try {
-    parseMatch(text);
-  } catch (error) {
-    const example = 'a selector such as {env="dev",team=~"a|b"}';
-    const message = `expected ${example}: ${(error as Error).message}`;
-    context.addIssue({ code: 'custom', message });
-  }
-});
+const SELECTOR = 'a selector such as {env="dev",team=~"a|b"}';
+const selector = z
+  .string()
+  .superRefine((text, context) => {
+    try {
+      parseMatch(text);
+    } catch (error) {
+      const message = `expected ${SELECTOR}: ${(error as Error).message}`;
+      context.addIssue({ code: 'custom', message });
+    }
+  })
+  .meta({ expected: SELECTOR });
 
-const redisUrl = z
-  .string()
-  .regex(/^rediss?:\/\/\S+$/, 'expected a URL such as redis://127.0.0.1:6379');
-const origin = z
-  .string()
-  .regex(/^https?:\/\/[^/\s]+$/, 'expected an origin such as https://example.org');
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 as 64 lower-case hex digits');
+const redisUrl = matching(/^rediss?:\/\/\S+$/, 'a URL such as redis://127.0.0.1:6379');
+const origin = matching(/^https?:\/\/[^/\s]+$/, 'an origin such as https://example.org');
+const sha256 = matching(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hex digits');
 const name = z.string().min(1).max(128);
 const count = z.int().min(1);
 const MiB = 2 ** 20;

@@ -102,7 +102,7 @@ function knownKeys(path: KeyPath): string[] {
 }
 
 /** The schema behind its default and its null. */
-function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodNullable) {
     return unwrapped(schema.unwrap());
   }

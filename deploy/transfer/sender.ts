@@ -1,7 +1,7 @@
 // Portions on their way to a server: one at a time, sent again when it asks to wait.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { apiUrl, noAnswer, parseJson } from '../remote.ts';
+import { apiUrl, credentials, noAnswer, parseJson } from '../remote.ts';
 import { UserError } from '../user-error.ts';
 import { type Format, type FormatOptions, targetOf } from './formats.ts';
 import type { Portion } from './portions.ts';
@@ -32,7 +32,7 @@ interface Answer {
 }
 
 export function createSender(
-  server: string,
+  { url: server, token }: { readonly url: string; readonly token: string | undefined },
   format: Format,
   options: FormatOptions,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export function createSender(
   const url = apiUrl(server, path, parameters);
 
   async function post(portion: Portion): Promise<{ response: Response; answer: Answer }> {
-    const headers = { 'content-type': contentType };
+    const headers = { ...credentials(token), 'content-type': contentType };
     try {
       const body = new Uint8Array(portion.bytes);
       const response = await fetch(url, { method: 'POST', headers, body, signal });

@@ -3,7 +3,7 @@
 // counts, so that nothing is taken in of a malformed request and columns are allocated once;
 // `definitionReader`, `seriesReader` and `readColumns` then hand out what is there.
 
-import { IngestError, malformed } from '../errors.ts';
+import { IngestError, malformed, tooManyText } from '../errors.ts';
 import type { IngestLimits } from '../limits.ts';
 import {
   COLUMNS_FIELDS,
@@ -70,7 +70,7 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
   let entries = 0;
   for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
     if (++entries > limits.entries) {
-      const message = `more than ${limits.entries} entries in one request`;
+      const message = tooManyText(limits.entries, 'entries');
       throw new IngestError('RESOURCE_EXHAUSTED', message);
     }
     switch (tag) {

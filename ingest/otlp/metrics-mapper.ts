@@ -17,7 +17,7 @@ import { type LabelMap, pointLabels, seriesLabels } from '../decode/otlp/labels.
 import type { MetricsVisitor } from '../decode/otlp/metrics.ts';
 import type { DataPoint, DoubleWords } from '../decode/otlp/points.ts';
 import { fromWords, NO_BYTES } from '../decode/otlp/wire.ts';
-import { IngestError } from '../errors.ts';
+import { IngestError, tooManyText } from '../errors.ts';
 import type { Reason } from '../reasons.ts';
 import type { SeriesBatch } from '../series-batch.ts';
 import {
@@ -67,7 +67,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
   /** False when the point is not stored. */
   function begin(point: DataPoint, reason = metric.refusal): boolean {
     if (batch.size > pointsMax) {
-      throw new IngestError('TOO_LARGE', `more than ${pointsMax} points in one request`);
+      throw new IngestError('TOO_LARGE', tooManyText(pointsMax, 'points'));
     }
     if (point.exemplars > 0) batch.reject('exemplar', point.exemplars);
     if (reason !== undefined) {

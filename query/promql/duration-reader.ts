@@ -9,6 +9,8 @@ import { tooDeep } from './scan-text.ts';
 
 /** The longest duration that Prometheus can hold: 2^63 ns. */
 const SECONDS_MAX = 2 ** 63 / 1e9;
+/** In the words of other limits, see limits.ts. */
+const SECONDS_MAX_NOTE = ' (limit 292y, no config key: the longest that PromQL can hold)';
 
 type Seconds = Extract<Duration, { kind: 'seconds' }>;
 
@@ -38,7 +40,7 @@ export function readDuration(
   if (first.name === 'NumberDurationLiteralInDurationContext') {
     const literal = readSeconds(text, first);
     if (!(Math.abs(literal.value) < SECONDS_MAX)) {
-      throw parseError(text, span, 'duration out of range');
+      throw parseError(text, span, `duration out of range${SECONDS_MAX_NOTE}`);
     }
     return literal;
   }

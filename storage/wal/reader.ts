@@ -21,6 +21,8 @@ export interface ReplayOptions {
   readonly fromSegment: number;
   /** Called in the order of the appends; replay waits for it. */
   readonly onRecord: (record: WalRecord, segment: number) => void | Promise<void>;
+  /** Called after each segment: how many are done, of how many. */
+  readonly onSegment?: (done: number, segments: number) => void;
 }
 
 export interface ReplayResult {
@@ -36,7 +38,7 @@ export interface ReplayResult {
 
 /** Needs the memory of one piece and one record. Throws CorruptionError on a newer format. */
 export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
-  const { dir, fs, fromSegment, onRecord } = options;
+  const { dir, fs, fromSegment, onRecord, onSegment } = options;
   const files = fileNumbers(await fs.list(walDir(dir)), 'wal');
   const last = await lastBegun(dir, fs, files);
   for (const segment of files) {
@@ -47,7 +49,7 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
   let records = 0;
   let skippedBytes = 0;
   let tornBytes = 0;
-  for (const segment of segments) {
+  for (const [index, segment] of segments.entries()) {
     const path = walPath(dir, segment);
     for await (const item of readSegment(fs, path)) {
       if (item.kind === 'record') {
@@ -60,6 +62,7 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
         skipped.push(damageError(path, item));
       }
     }
+    onSegment?.(index + 1, segments.length);
   }
   if (last !== undefined && last >= fromSegment) await syncWhole(fs, walPath(dir, last), tornBytes);
   return { segments, records, tornBytes, skipped, skippedBytes };

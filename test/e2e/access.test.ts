@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
 import { rejection } from '../support/rejection.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
+import { QUIET, runVarve, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 const access = suite('e2e/access');
 
@@ -111,6 +111,21 @@ access('without a token every path is shut, but for health and the page', async 
   for (const path of ['/-/healthy', '/-/ready', '/', '/page/style.css']) {
     assert.is(await statusOf(path), 200, path);
   }
+});
+
+access('commands show the token of VARVE_TOKEN', async () => {
+  const query = () => runVarve('query', '--http', varve.http, 'vector(7)', '--json');
+  const refused = await query();
+  assert.is(refused.code, 1);
+  process.env['VARVE_TOKEN'] = 'secret-reader';
+  const answered = await query();
+  const exported = await runVarve('export', '--http', varve.http, '--match', '{a="none"}');
+  const denied = await runVarve('snapshot', '--http', varve.http, join(await tempDir(), 'new'));
+  delete process.env['VARVE_TOKEN'];
+  assert.is(answered.code, 0, answered.stderr);
+  assert.match(answered.stdout, /"7"/);
+  assert.is(exported.code, 0, exported.stderr);
+  assert.match(denied.stderr, /admin/);
 });
 
 access('without a token every gRPC method is shut, but for health', async () => {

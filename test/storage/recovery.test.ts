@@ -2,7 +2,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CorruptionError, openStorage } from '../../storage/index.ts';
+import { type CorruptionError, openStorage, type RecoveryInfo } from '../../storage/index.ts';
 import { SystemError } from '../sim/memory-fs.ts';
 import { createRng } from '../sim/rng.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
@@ -151,6 +151,26 @@ recovery('removes a file whose number is in use, but in another window', async (
   assert.is(await env.fs.size(orphan), undefined);
   assert.is((await contentsOf(storage)).size, 1);
   await storage.close();
+});
+
+recovery('tells how far a long replay is, and at its end what it found', async () => {
+  const env = createSimEnv();
+  const killed = await openStorage('data', env, { wal: { sync: 'os' } });
+  await appendPoints(killed, [point('a', 1), point('b', 2)]);
+  const next = createSimEnv(env.fs.killClone());
+  let monotonicMs = 0;
+  // A machine on which everything takes 3 s.
+  const clock = { ...next.clock, monotonicMs: () => (monotonicMs += 3_000) };
+  const told: object[] = [];
+  const found: RecoveryInfo[] = [];
+  const listener = {
+    recovering: (progress: object) => void told.push(progress),
+    recovered: (info: RecoveryInfo) => void found.push(info),
+  };
+  await openStorage('data', { ...next, clock }, { listener });
+  assert.equal(told, [{ walSegmentsDone: 1, walSegments: 1, points: 2 }]);
+  assert.is(found[0]?.unclean, true);
+  assert.is(found[0]?.points, 2);
 });
 
 recovery.run();

@@ -2,7 +2,7 @@
 // and native histograms and exemplars, which are counted.
 
 import type { MetricType } from '../../../storage/index.ts';
-import { IngestError } from '../../errors.ts';
+import { IngestError, tooManyText } from '../../errors.ts';
 import type { IngestLimits } from '../../limits.ts';
 import type { SeriesBatch } from '../../series-batch.ts';
 import { decodeLabels, type LabelBytes } from '../labels.ts';
@@ -61,7 +61,7 @@ export function readSeries(
 ): void {
   const { batch, limits } = target;
   if (++target.series > limits.entries) {
-    throw new IngestError('TOO_LARGE', `more than ${limits.entries} series in one request`);
+    throw new IngestError('TOO_LARGE', tooManyText(limits.entries, 'series'));
   }
   let slot = -1;
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {

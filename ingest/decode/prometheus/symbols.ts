@@ -1,6 +1,6 @@
 // The symbol table of a remote-write 2.0 request, and label sets given as references into it.
 
-import { IngestError, malformed } from '../../errors.ts';
+import { IngestError, malformed, tooManyText } from '../../errors.ts';
 import type { IngestLimits } from '../../limits.ts';
 import type { LabelBytes } from '../labels.ts';
 import {
@@ -108,7 +108,7 @@ function findSymbols(body: Buffer, limits: IngestLimits) {
     const length = readLength(cursor);
     const start = skipBytes(cursor, length);
     if (starts.length === limits.entries) {
-      throw new IngestError('TOO_LARGE', `more than ${limits.entries} symbols in one request`);
+      throw new IngestError('TOO_LARGE', tooManyText(limits.entries, 'symbols'));
     }
     if (body.compare(METRIC_NAME, 0, undefined, start, cursor.offset) === 0) {
       metricNameRef = starts.length;

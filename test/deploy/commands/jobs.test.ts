@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { decodeServerId } from '../../../storage/index.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { runHere } from '../../support/run-here.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -30,7 +31,7 @@ jobs('lists the sweeps of a server that is there, and of none', async () => {
   const varve = await serveVarve(...QUIET, '--set', `retention.redis=${redis.url}`);
   try {
     await varve.logged(/Redis is there/);
-    const serverId = readFileSync(join(varve.dataDir, 'server-id'), 'utf8').trim();
+    const serverId = decodeServerId(readFileSync(join(varve.dataDir, 'server-id'), 'utf8'))!;
     const file = await configFile(`retention: {redis: "${redis.url}"}\n`);
     const { code, stdout } = await runHere('jobs', '--config', file);
     assert.is(code, 0);

@@ -132,7 +132,11 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ],
   ['a @ 1 @ 2', '1:1: parse error: @ <timestamp> may not be set multiple times'],
   ['1[5m:]', '1:1: parse error: subquery is only allowed on instant vector, got scalar instead'],
-  ['a[99999999999999999999y]', '1:3: parse error: duration out of range'],
+  [
+    'a[99999999999999999999y]',
+    '1:3: parse error: duration out of range ' +
+      '(limit 292y, no config key: the longest that PromQL can hold)',
+  ],
   [
     'a anchored',
     '1:1: parse error: anchored modifier is only supported for range vector selectors',
