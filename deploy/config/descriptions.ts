@@ -43,7 +43,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'does not have; at 10 they are wrong once in 120 times, at 14 once in 840.',
   'storage.series_cache':
     'Memory of series from which on those that were not written to lately are let go of, and ' +
-    'read from the tag index when they are met again. Series that are written to stay whatever it says.',
+    'read from the tag index when they are met again. Series that are written to stay whatever ' +
+    'it says.',
   'storage.block_cache': 'Decompressed blocks kept for queries.',
   'storage.pinned': 'Filters and indexes of tables kept in memory.',
   'storage.scrub_every':

@@ -52,8 +52,8 @@ function cell(text: string): string {
 
 const EXAMPLE_HEAD =
   "Every key of varve's config with its default. All are commented: take the comment off where " +
-  'you want something else, then `varve config check varve.yaml`. Durations: 90s, 2h, 30d, 1h30m. ' +
-  'Sizes: 64MiB, 1GiB. The same keys on the command line: `--set storage.wal.sync=os`. ' +
+  'you want something else, then `varve config check varve.yaml`. Durations: 90s, 2h, 30d, ' +
+  '1h30m. Sizes: 64MiB, 1GiB. The same keys on the command line: `--set storage.wal.sync=os`. ' +
   'Made by `make docs`.';
 
 function exampleText(keys: readonly KeyReference[]): string {

@@ -23,9 +23,9 @@ documents('a default of the reference is the default of the config', () => {
   }
 });
 
-/** A number may be written as text that prints another way, such as `0.5GiB`. */
+/** An optional key of a list's item may be left out. */
 function normal(value: unknown): string {
-  return JSON.stringify(value);
+  return JSON.stringify(value, (_, one) => (one === null ? undefined : one));
 }
 
 documents.run();
