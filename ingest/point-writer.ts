@@ -47,9 +47,10 @@ export interface PointWriter {
 export function createPointWriter(storage: Storage, clock: Clock, pool: PointPool): PointWriter {
   return {
     pool,
-    prepare({ points, span }, limits) {
+    prepare({ points, span, idMax }, limits) {
       if (withinEveryRule(span, { nowMs: clock.nowMs(), limits, storage })) return undefined;
-      return storage.load(points.ids.filter((id) => id < REJECTED_ID_MIN));
+      const { ids } = points;
+      return storage.load(idMax < REJECTED_ID_MIN ? ids : ids.filter((id) => id < REJECTED_ID_MIN));
     },
     append({ points, span, idMax, rejections }, limits, onRejected) {
       const rules = { nowMs: clock.nowMs(), limits, storage };

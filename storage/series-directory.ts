@@ -134,8 +134,12 @@ export class SeriesDirectory {
 
   /** See Storage.load. */
   bringIntoUse(ids: Uint32Array): Promise<void> | undefined {
-    if (ids.every((id) => this.#registry.policyOf(id) !== undefined)) return undefined;
-    return this.load(ids.slice().sort()).then(() => undefined);
+    // A loop: it is asked of every point of batches that are old enough for a rule to meet them.
+    for (let i = 0; i < ids.length; i++) {
+      if (this.#registry.policyOf(ids[i]!) !== undefined) continue;
+      return this.load(ids.slice().sort()).then(() => undefined);
+    }
+    return undefined;
   }
 
   /** Brings series that the index knows into use; `ids` ascend. Returns those it does not. */
