@@ -5,18 +5,16 @@ import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
+import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import { flushOldest } from './flush.ts';
 import { IndexCompactor } from './index-compaction.ts';
-import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
+import { createReading, type Reading } from './reading.ts';
 import { lockDirectory, recover } from './recovery.ts';
 import { withReserve } from './reserve.ts';
-import { scanVersion } from './scan.ts';
 import { statsOf } from './stats.ts';
-import { cardinalityIn } from './tag-index/cardinality.ts';
-import { select } from './tag-index/select.ts';
 import type {
   Cardinality,
   Labels,
@@ -32,7 +30,6 @@ import type {
   TimeRange,
   WindowInfo,
 } from './types.ts';
-import type { Version } from './version.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
 import { WindowCompactor } from './windows/compactor.ts';
 import { dropWindows, windowsOf } from './windows/windows.ts';
@@ -88,6 +85,7 @@ class Engine implements Storage {
   readonly #core: Core;
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
+  readonly #reading: Reading;
   readonly #flushing: Background;
   readonly #indexCompacting: Background;
   readonly #compactor: WindowCompactor;
@@ -100,6 +98,7 @@ class Engine implements Storage {
     this.#core = core;
     this.#wal = wal;
     this.#lock = lock;
+    this.#reading = createReading(core, () => this.#assertOpen());
     const failed = (error: Error) => {
       // Work that close() cut short has not failed.
       const isClosed = error instanceof StorageError && error.code === 'CLOSED';
@@ -181,27 +180,29 @@ class Engine implements Storage {
     return this.writes.append(batch);
   }
 
-  async *scan(request: ScanRequest): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  appendEvents(batch: EventBatch): Promise<void> {
     this.#assertOpen();
-    const version = this.#core.catalog.version.retain();
-    try {
-      const pause = (): Promise<void> => {
-        request.signal?.throwIfAborted();
-        return this.#core.env.scheduler.nextTurn();
-      };
-      const ids = await select(version.index, request.selectors, pause);
-      yield* scanVersion(version, ids, request, this.#core);
-    } finally {
-      version.release();
-    }
+    return this.writes.appendEvents(batch);
+  }
+
+  scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]> {
+    return this.#reading.scan(request);
+  }
+
+  scanEvents(request: EventScanRequest): AsyncIterable<readonly StoredEvent[]> {
+    return this.#reading.scanEvents(request);
+  }
+
+  findEvents(search: EventSearch): Promise<readonly StoredEvent[]> {
+    return this.#reading.findEvents(search);
   }
 
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]> {
-    return this.#read((version) => seriesIn(version, this.#core, selectors, range));
+    return this.#reading.series(selectors, range);
   }
 
   labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]> {
-    return this.#read((version) => labelNamesIn(version, this.#core, selectors, range));
+    return this.#reading.labelNames(selectors, range);
   }
 
   labelValues(
@@ -209,12 +210,11 @@ class Engine implements Storage {
     selectors?: ScanRequest['selectors'],
     range?: TimeRange,
   ): Promise<readonly string[]> {
-    return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
+    return this.#reading.labelValues(name, selectors, range);
   }
 
   cardinality(top: number): Promise<Cardinality> {
-    const pause = () => this.#core.env.scheduler.nextTurn();
-    return this.#read(({ index }) => cardinalityIn(index, top, pause));
+    return this.#reading.cardinality(top);
   }
 
   windows(): readonly WindowInfo[] {
@@ -265,16 +265,6 @@ class Engine implements Storage {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage is closed');
-  }
-
-  async #read<T>(question: (version: Version) => Promise<T>): Promise<T> {
-    this.#assertOpen();
-    const version = this.#core.catalog.version.retain();
-    try {
-      return await question(version);
-    } finally {
-      version.release();
-    }
   }
 
   async #flushStep(): Promise<boolean> {

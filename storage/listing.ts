@@ -2,8 +2,9 @@
 // with points in a window or memtable that meets it.
 
 import type { Core } from './core.ts';
-import { orReport, readerOf, tablesIn } from './scan.ts';
 import type { Labels } from './series/labels.ts';
+import { TABLE_KINDS } from './sstable/format.ts';
+import { orReport, readerOf, tablesIn } from './table-access.ts';
 import { intersect, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
 import { select } from './tag-index/select.ts';
@@ -67,16 +68,20 @@ const PASS_OVER = { onCorruption: () => undefined };
 
 async function idsWithPoints(version: Version, core: Core, range: TimeRange): Promise<Uint32Array> {
   const onDisk = await Promise.all(
-    tablesIn(version, range).map(async (file) => {
+    TABLE_KINDS.flatMap((kind) => tablesIn(version, range, kind)).map(async (file) => {
       const table = await readerOf(file, PASS_OVER, core);
       return table && (await orReport(table.seriesIds(), PASS_OVER, core));
     }),
   );
   const { sealed, active } = version.parts;
-  const inMemory = [...sealed, active]
+  const generations = [...sealed, active];
+  const events = generations
+    .filter((generation) => generation.events.meets(range))
+    .map((generation) => generation.events.seriesIds());
+  const inMemory = generations
     .map(({ memtable }) => memtable)
     .filter(({ minTimestampMs }) => minTimestampMs < range.endMs)
     .filter(({ maxTimestampMs }) => maxTimestampMs >= range.startMs)
     .map((memtable) => memtable.seriesIds());
-  return union([...onDisk.filter((ids) => ids !== undefined), ...inMemory]);
+  return union([...onDisk.filter((ids) => ids !== undefined), ...inMemory, ...events]);
 }

@@ -13,7 +13,8 @@ import { assert } from './assert.ts';
 import { sortNewestWins } from './newest-wins.ts';
 import type { SeriesId } from './series/labels.ts';
 
-const POINT_BYTES = 4 + 8 + 8 + 4;
+/** Of a point in the arena. */
+export const POINT_BYTES = 4 + 8 + 8 + 4;
 const NEWEST_BYTES = 4;
 const NEWEST_LENGTH_MIN = 1024;
 

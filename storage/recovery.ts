@@ -5,6 +5,9 @@ import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
 import type { Env, FileLock, FileSystem, ReadableFile } from './env/env.ts';
 import { CorruptionError, isMissing, StorageError } from './errors.ts';
+import type { EventBatch } from './event-types.ts';
+import { memoryBytesOf } from './events/event-columns.ts';
+import { openEventTable } from './events/event-table.ts';
 import { LOCK_NAME } from './filenames.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
@@ -94,7 +97,10 @@ async function openCore(
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async (_, path) => openTable(await openNamed(path, env.fs), path),
+    openTable: async ({ kind }, path) => {
+      const file = await openNamed(path, env.fs);
+      return kind === 'points' ? openTable(file, path) : openEventTable(file, path);
+    },
     openIndexTable: async ({ number }, path) =>
       openIndexTable(await openNamed(path, env.fs), path, number, blockCache),
     tableGone: (number) => blockCache.dropTable(number),
@@ -149,9 +155,16 @@ async function replayInto(core: Core) {
     fs: env.fs,
     fromSegment: catalog.state.walSegment,
     async onRecord(record, segment) {
-      if (record.kind === 'series') return replaySeries(core, record.entries, segment);
-      points += record.batch.ids.length;
-      await replayPoints(core, record.batch, segment);
+      switch (record.kind) {
+        case 'series':
+          return replaySeries(core, record.entries, segment);
+        case 'points':
+          points += record.batch.ids.length;
+          return replayPoints(core, record.batch, segment);
+        case 'events':
+          points += record.events.ids.length;
+          return replayEvents(core, record.events, segment);
+      }
     },
   });
   // A window that is dropped from now on must not come back with a second replay of its points.
@@ -177,13 +190,21 @@ async function replayPoints(core: Core, batch: PointBatch, segment: number): Pro
   const { ids, timestampsMs, values } = batch;
   series.replayIds(largestId(ids));
   for (let from = 0; from < ids.length; ) {
-    const { memtable } = catalog.version.parts.active;
-    const to = Math.min(ids.length, from + memtable.capacity);
-    if (memtable.fits(to - from, largestId(ids))) {
-      memtable.append(ids, timestampsMs, values, from, to);
+    const { active } = catalog.version.parts;
+    const to = Math.min(ids.length, from + active.memtable.capacity);
+    if (active.fitsPoints(to - from, largestId(ids))) {
+      active.memtable.append(ids, timestampsMs, values, from, to);
       from = to;
     } else await flushInReplay(core, segment);
   }
+}
+
+async function replayEvents(core: Core, events: EventBatch, segment: number): Promise<void> {
+  const { catalog, series } = core;
+  series.replayIds(largestId(events.ids));
+  const fits = catalog.version.parts.active.fitsEvents(memoryBytesOf(events));
+  if (!fits) await flushInReplay(core, segment);
+  catalog.version.parts.active.events.append(events);
 }
 
 /**

@@ -3,11 +3,11 @@
 // loaded from every table first, then decoded and merged without waiting.
 
 import type { Core } from './core.ts';
-import { CorruptionError, toError } from './errors.ts';
+import { eventPoints, mayHaveEvents } from './events/event-points.ts';
 import type { Memtable, PointColumns } from './memtable.ts';
-import { mergeRuns } from './merge.ts';
+import { joinByTime, mergeRuns } from './merge.ts';
 import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
-import type { Table } from './sstable/reader.ts';
+import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
@@ -34,30 +34,20 @@ export async function* scanVersion(
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
   const width = sliceWidth(tables, memtables, request);
+  const withEvents = request.withoutEvents !== true && mayHaveEvents(version, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const slice = ids.subarray(from, from + width);
     const loaded = await loadSlice(tables, slice, request, core, touched);
     const merged = mergeSlice(slice, loaded, memtables, request);
     core.counters.blocksUsed += merged.blocksUsed;
-    const series = await attachLabels(version, merged, core);
+    const events = withEvents
+      ? await eventPoints(version, slice, request, request, core)
+      : NO_EVENTS;
+    const series = await attachLabels(version, withEventPoints(merged, events), core);
     if (series.length > 0) yield series;
     await core.env.scheduler.nextTurn();
   }
-}
-
-function windowsIn(version: Version, { startMs, endMs }: TimeRange) {
-  const { windows } = version.parts;
-  return windows.filter((window) => window.startMs < endMs && window.endMs > startMs);
-}
-
-/** Tables with points in the range, oldest first. */
-export function tablesIn(version: Version, range: TimeRange): TableFile[] {
-  const { startMs, endMs } = range;
-  return windowsIn(version, range)
-    .flatMap((window) => window.tables)
-    .filter(({ meta }) => meta.minTimestampMs < endMs && meta.maxTimestampMs >= startMs)
-    .sort((a, b) => a.meta.sequence - b.meta.sequence);
 }
 
 /** How many series make a slice: as many as have SLICE_POINTS in the range, on average. */
@@ -79,10 +69,12 @@ function sliceWidth(
   return Math.max(1, Math.min(SLICE_SERIES_MAX, Math.floor(SLICE_POINTS / pointsPerSeries)));
 }
 
+type SeriesColumns = Pick<SeriesPoints, 'timestampsMs' | 'values' | 'isEvents'>;
+
 /** Series with points in the range, and their columns. */
 interface MergedSlice {
   readonly ids: Uint32Array;
-  readonly columns: readonly PointColumns[];
+  readonly columns: readonly SeriesColumns[];
   /** Of the blocks loaded, those with a point in the range. */
   readonly blocksUsed: number;
 }
@@ -150,41 +142,6 @@ async function loadBlocks(
   return blocks.filter((block) => block !== undefined);
 }
 
-/** The table's reader; a table that cannot be opened is reported and put aside. */
-export function readerOf(
-  file: TableFile,
-  request: Pick<ScanRequest, 'onCorruption'>,
-  core: Core,
-): Promise<Table | undefined> {
-  return orReport(file.reader(), request, core, () => quarantine(file, core));
-}
-
-/** Damage is always reported; whether it ends the scan is the caller's choice. */
-export async function orReport<T>(
-  reading: T | Promise<T>,
-  request: Pick<ScanRequest, 'onCorruption'>,
-  core: Core,
-  onDamage?: () => void,
-): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof CorruptionError)) throw error;
-    core.settings.listener.corruption?.(error);
-    if (!error.isOtherVersion) onDamage?.();
-    if (request.onCorruption === undefined) throw error;
-    request.onCorruption(error);
-    return undefined;
-  }
-}
-
-/** The scan goes on meanwhile; what fails is tried again by the next scan that meets the table. */
-function quarantine(file: TableFile, { catalog, settings }: Core): void {
-  catalog.quarantine(file).catch((error: unknown) => {
-    settings.listener.backgroundError?.(toError(error));
-  });
-}
-
 function mergeSlice(
   slice: Uint32Array,
   loaded: readonly LoadedTable[],
@@ -222,6 +179,25 @@ function mergeSlice(
     columns.push(merged);
   }
   return { ids: Uint32Array.from(ids), columns, blocksUsed };
+}
+
+const NO_EVENTS: ReadonlyMap<number, PointColumns> = new Map();
+
+/** With the points of streams, in the order of ids. A stream that has points too keeps them all. */
+function withEventPoints(
+  merged: MergedSlice,
+  events: ReadonlyMap<number, PointColumns>,
+): MergedSlice {
+  if (events.size === 0) return merged;
+  const byId = new Map<number, SeriesColumns>();
+  for (const [i, id] of merged.ids.entries()) byId.set(id, merged.columns[i]!);
+  for (const [id, ofStream] of events) {
+    const points = byId.get(id);
+    const columns = points === undefined ? ofStream : joinByTime(points, ofStream);
+    byId.set(id, { ...columns, isEvents: true });
+  }
+  const ids = Uint32Array.from(byId.keys()).sort();
+  return { ...merged, ids, columns: Array.from(ids, (id) => byId.get(id)!) };
 }
 
 /** A series whose labels are lost to damage cannot be told from others: it is left out. */

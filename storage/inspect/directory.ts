@@ -11,6 +11,7 @@ import {
   LOCK_NAME,
   manifestDir,
   manifestPath,
+  tableFileKind,
   tablePath,
   walDir,
   walPath,
@@ -170,7 +171,7 @@ async function* missingLines(inspection: DirectoryInspection, state: ManifestSta
   const { dir, fs, verify } = inspection;
   const named: (TreeFile & { readonly sizeBytes: number })[] = [];
   for (const meta of state.tables.values()) {
-    named.push({ ...meta, kind: 'table', path: tablePath(dir, meta) });
+    named.push({ ...meta, kind: tableFileKind(meta.kind), path: tablePath(dir, meta) });
   }
   for (const meta of state.indexTables.values()) {
     named.push({ ...meta, kind: 'index', path: indexTablePath(dir, meta.number) });
@@ -219,8 +220,15 @@ async function* verifyLines(
   }
   const table = live?.state.tables.get(number);
   const verify = true;
-  if (kind === 'table') {
-    yield* inspectTable({ fs, path, verify, ...(table !== undefined && { expected: table }) });
+  if (kind === 'table' || kind === 'events') {
+    const of = kind === 'table' ? 'points' : 'events';
+    yield* inspectTable({
+      fs,
+      path,
+      kind: of,
+      verify,
+      ...(table !== undefined && { expected: table }),
+    });
   }
   const index = live?.state.indexTables.get(number);
   if (kind === 'index') {

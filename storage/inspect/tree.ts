@@ -37,9 +37,9 @@ export interface LiveState {
 
 /** Files in the order of their kinds, then those with other names. */
 export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<TreeFile, void, void> {
-  yield* filesIn(manifestDir(dir), 'manifest', fs);
-  yield* filesIn(walDir(dir), 'wal', fs);
-  yield* filesIn(tagIndexDir(dir), 'index', fs);
+  yield* filesIn(manifestDir(dir), ['manifest'], fs);
+  yield* filesIn(walDir(dir), ['wal'], fs);
+  yield* filesIn(tagIndexDir(dir), ['index'], fs);
   yield* windowFiles(dir, fs);
   const known = [LOCK_NAME, RESERVE_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
     (name) => `${dir}/${name}`,
@@ -59,7 +59,8 @@ export function isLive(dir: string, { manifest, state }: LiveState, file: TreeFi
       return path === manifestPath(dir, manifest);
     case 'wal':
       return path === walPath(dir, number) && number >= state.walSegment;
-    case 'table': {
+    case 'table':
+    case 'events': {
       const meta = state.tables.get(number);
       return meta !== undefined && path === tablePath(dir, meta);
     }
@@ -81,19 +82,19 @@ async function* windowFiles(dir: string, fs: FileSystem): AsyncGenerator<TreeFil
     for (const windowName of await fs.list(policyPath)) {
       const path = `${policyPath}/${windowName}`;
       if (parseWindowDirName(windowName) === undefined) yield unknown(path);
-      else yield* filesIn(path, 'table', fs);
+      else yield* filesIn(path, ['table', 'events'], fs);
     }
   }
 }
 
 async function* filesIn(
   path: string,
-  kind: FileKind,
+  kinds: readonly FileKind[],
   fs: FileSystem,
 ): AsyncGenerator<TreeFile, void, void> {
   for (const name of await fs.list(path)) {
     const file = parseFileName(name);
-    if (file?.kind === kind) yield { kind, path: `${path}/${name}`, number: file.number };
+    if (file !== undefined && kinds.includes(file.kind)) yield { ...file, path: `${path}/${name}` };
     else yield unknown(`${path}/${name}`);
   }
 }

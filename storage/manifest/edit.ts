@@ -2,10 +2,11 @@
 // Whatever an edit names must be durable before the edit is; its bytes are in edit-codec.ts.
 
 import { assert } from '../assert.ts';
-import type { TableSummary } from '../sstable/format.ts';
+import type { TableKind, TableSummary } from '../sstable/format.ts';
 
-/** An SSTable of one window. */
+/** A table of one window. */
 export interface TableMeta extends TableSummary {
+  readonly kind: TableKind;
   /** Names the file; never reused. */
   readonly number: number;
   /** Of two tables with the same point, the one with the higher sequence is right. */

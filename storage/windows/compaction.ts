@@ -3,24 +3,22 @@
 // block cache, as nobody will read these blocks again.
 
 import type { Core } from '../core.ts';
-import type { WritableFile } from '../env/env.ts';
+import { mergeEventTables } from '../events/compaction.ts';
 import { tablePath, windowDir } from '../filenames.ts';
 import { syncTableDirs } from '../flush.ts';
 import type { TableMeta } from '../manifest/edit.ts';
 import { type NewFiles, withNewFiles } from '../new-files.ts';
 import type { EncodedBlock } from '../sstable/block-builder.ts';
-import { TABLE_MAGIC, type TableSummary, type TableWindow } from '../sstable/format.ts';
+import { TABLE_MAGICS, type TableSummary, type TableWindow } from '../sstable/format.ts';
 import { createTableLayout, type TableLayout } from '../sstable/layout.ts';
 import type { Table } from '../sstable/reader.ts';
 import type { TableTail, TableTailInput } from '../sstable/tail.ts';
 import type { Version } from '../version.ts';
 import type { CompactWindowInput, CompactWindowOutput } from '../workers/compact-window-job.ts';
 import { transferables } from '../workers/jobs.ts';
+import { PacedFile } from './paced-file.ts';
 import type { WindowCompaction } from './picker.ts';
 import { type Slice, sliceTables } from './slices.ts';
-
-/** Synced in steps, so that no fsync of the WAL waits behind all of a large table. */
-const SYNC_BYTES = 8 * 2 ** 20;
 
 /**
  * Carries out `compaction` of tables in `version`, which is retained; false when their window was
@@ -76,13 +74,16 @@ async function writeMerged(
   inputs: readonly TableMeta[],
   files: NewFiles,
 ): Promise<TableMeta> {
-  const { policyId, windowStartMs, windowEndMs, sequence } = inputs.at(-1)!;
+  const { kind, policyId, windowStartMs, windowEndMs, sequence } = inputs.at(-1)!;
   const window = { policyId, windowStartMs, windowEndMs };
   const number = core.catalog.takeFileNumber();
   const tables = await openTables(version, inputs);
-  const path = tablePath(core.dir, { ...window, number });
-  const summary = await files.writeWith(path, (file) => mergeInto(file, core, window, tables));
-  const meta: TableMeta = { ...summary, number, sequence };
+  const path = tablePath(core.dir, { ...window, number, kind });
+  const merge = kind === 'events' ? mergeEventTables : mergeInto;
+  const summary = await files.writeWith(path, (file) => {
+    return merge(new PacedFile(file, core), core, window, tables);
+  });
+  const meta: TableMeta = { ...summary, number, sequence, kind };
   await syncTableDirs([meta], core);
   return meta;
 }
@@ -96,14 +97,13 @@ function openTables(version: Version, inputs: readonly TableMeta[]): Promise<Tab
 }
 
 async function mergeInto(
-  file: WritableFile,
+  output: PacedFile,
   core: Core,
   window: TableWindow,
   tables: readonly Table[],
 ): Promise<TableSummary> {
   const layout = createTableLayout();
-  const output = new PacedFile(file, core);
-  await output.append([TABLE_MAGIC]);
+  await output.append([TABLE_MAGICS.points]);
   let carried: EncodedBlock | undefined;
   const blocks = tables.map((table) => table.blocks);
   for (const slice of sliceTables(blocks, core.settings.compactionJobPoints)) {
@@ -149,27 +149,4 @@ function placed(blocks: readonly EncodedBlock[], layout: TableLayout): Uint8Arra
     layout.place(block);
     return block.bytes;
   });
-}
-
-/** A file written no faster than the budget for work in the background allows. */
-class PacedFile {
-  readonly #file: WritableFile;
-  readonly #core: Core;
-  #unsyncedBytes = 0;
-
-  constructor(file: WritableFile, core: Core) {
-    this.#file = file;
-    this.#core = core;
-  }
-
-  async append(parts: readonly Uint8Array[]): Promise<void> {
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    if (bytes === 0) return;
-    await this.#core.io.take(bytes);
-    await this.#file.append(parts);
-    this.#unsyncedBytes += bytes;
-    if (this.#unsyncedBytes < SYNC_BYTES) return;
-    await this.#file.sync();
-    this.#unsyncedBytes = 0;
-  }
 }
