@@ -13,7 +13,7 @@ import {
 } from '../proto/index.ts';
 import { createQueryService } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
-import type { Clock, Scheduler, Storage } from '../storage/index.ts';
+import { type Clock, createMetadataStore, type Scheduler, type Storage } from '../storage/index.ts';
 import {
   type Address,
   type Config,
@@ -38,6 +38,9 @@ import { registrySamples } from './self-monitoring/registry.ts';
  * container runtimes wait before they kill, so that the flush has the other half.
  */
 const SHUTDOWN_GRACE_MS = 5_000;
+
+/** Type, help and unit of some 50,000 metrics. */
+const METADATA_BYTES = 16 * 1024 * 1024;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -114,9 +117,11 @@ async function createParts(
     registry,
   });
   const limits = ingestLimits(config);
-  const ingest = createIngestService({ storage, limits, clock, registry, logger: log });
+  const metadata = createMetadataStore(METADATA_BYTES);
+  const ingest = createIngestService({ storage, limits, clock, registry, logger: log, metadata });
   const query = createQueryService({
     storage,
+    metadata,
     limits: queryLimits(config),
     registry,
     clock,
@@ -137,6 +142,7 @@ async function createParts(
     log,
     reload,
   });
+  ingest.registerRoutes(app);
   query.registerRoutes(app);
   return { retention, ingest, grpcServer, app };
 }

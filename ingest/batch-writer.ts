@@ -1,49 +1,33 @@
 // One request on its way into storage: decoded, its series resolved, its points validated,
 // appended, and in the end durable.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock, Storage } from '../storage/index.ts';
+import type { Storage } from '../storage/index.ts';
 import type { Admission } from './admission.ts';
 import { POINT_BYTES } from './decode/columns.ts';
-import { decodeLabels, type LabelBytes } from './decode/labels.ts';
+import { readInTurns } from './decode/entries.ts';
+import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
 import { convertTimestamps } from './decode/timestamps.ts';
-import {
-  definitionReader,
-  type EntryReader,
-  measureRequest,
-  readColumns,
-  seriesReader,
-} from './decode/varve.ts';
+import { definitionReader, measureRequest, readColumns, seriesReader } from './decode/varve.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { IngestLimits } from './limits.ts';
-import { createPointPool } from './point-pool.ts';
-import { createRejections, REJECTED_ID_MIN, type Rejections } from './reasons.ts';
+import type { PointWriter, WriteOutcome } from './point-writer.ts';
+import { createRejections } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { createSeriesLookup } from './series-lookup.ts';
-import { filterPoints } from './validate.ts';
 
-/** Entries read before others have a turn: some 10 ms, when all of them are new. */
-const ENTRIES_PER_TURN = 10_000;
-
-/** Enough for the batches that share one fsync. */
-const POOL_BYTES = 32 * 1024 * 1024;
-
-export interface WriteOutcome {
+export interface BatchOutcome extends WriteOutcome {
   readonly sequence: bigint;
-  /** Points stored. */
-  readonly accepted: number;
-  readonly rejections: Rejections;
 }
 
 /** A request whose points are in storage's hands. */
 export interface Submission {
   /** Resolves once they are as durable as storage promises; rejects when they may not be. */
-  readonly durable: Promise<WriteOutcome>;
+  readonly durable: Promise<BatchOutcome>;
 }
 
 export interface BatchWriterOptions {
   readonly storage: Storage;
-  readonly clock: Clock;
+  readonly points: PointWriter;
   readonly admission: Admission;
   readonly cache: SeriesCache;
   /** Asked once per request, so that a reload counts from the next one. */
@@ -64,8 +48,7 @@ export interface BatchWriter {
 }
 
 export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
-  const { storage, clock, admission, cache } = options;
-  const pool = createPointPool(POOL_BYTES);
+  const { storage, points: pointWriter, admission, cache } = options;
 
   async function submit(
     bytes: Buffer,
@@ -78,13 +61,16 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     reserve(count * POINT_BYTES);
     admission.takePoints(count, limits);
 
-    const points = pool.take(count);
+    const points = pointWriter.pool.take(count);
     const seriesIds = points.ids.subarray(0, request.seriesPoints);
     const refs = points.ids.subarray(request.seriesPoints);
     let idMax = 0;
     const lookup = createSeriesLookup(storage, cache, limits);
+    const lookUp = (labels: LabelBytes, assign: (id: number) => void) => {
+      lookup.add(labelsKey(labels), () => decodeLabels(labels, limits), assign);
+    };
     const define = (ref: number, labels: LabelBytes) => {
-      lookup.add(labels, (id) => dictionary.define(ref, id));
+      lookUp(labels, (id) => dictionary.define(ref, id));
     };
     const take = (labels: LabelBytes, from: number, to: number) => {
       if (from === to) {
@@ -92,7 +78,7 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
         decodeLabels(labels, limits);
         return;
       }
-      lookup.add(labels, (id) => {
+      lookUp(labels, (id) => {
         seriesIds.fill(id, from, to);
         idMax = Math.max(idMax, id);
       });
@@ -108,21 +94,10 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     idMax = Math.max(idMax, dictionary.lookUp(refs));
     const rejections = createRejections();
     if (request.events > 0) rejections.add('event', request.events);
-    const rules = { nowMs: clock.nowMs(), limits, storage };
-    const batch = filterPoints(points, span, idMax < REJECTED_ID_MIN, rules, rejections);
-    const accepted = batch.ids.length;
-    const outcome = { sequence: request.sequence, accepted, rejections };
-    const appended = accepted === 0 ? Promise.resolve() : storage.append(batch);
-    const durable = appended.then(() => {
-      pool.release(points);
-      return outcome;
-    });
+    const appended = pointWriter.append({ points, span, idMax, rejections }, limits);
+    const durable = appended.then((outcome) => ({ ...outcome, sequence: request.sequence }));
     return { durable };
   }
 
   return { submit };
-}
-
-async function readInTurns(entries: EntryReader): Promise<void> {
-  while (entries.read(ENTRIES_PER_TURN)) await nextTurn();
 }

@@ -2,22 +2,22 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ErrorCode } from '../proto/index.ts';
-import type { WriteOutcome } from './batch-writer.ts';
+import type { WriteOutcome } from './point-writer.ts';
 import { REASONS } from './reasons.ts';
-
-export type WriteMethod = 'Write' | 'WriteStream';
-const METHODS: readonly WriteMethod[] = ['Write', 'WriteStream'];
 
 /** Seconds, from a page-cache write to a disk in trouble. */
 const ACK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** `method` is the way in: a method of the gRPC service, or the name of a door. */
 export interface IngestMetrics {
-  received(bytes: number): void;
-  /** The batch is durable, whether or not there is anybody left to tell. */
-  stored(outcome: WriteOutcome): void;
+  /** Shows a way in before it is used. */
+  open(method: string): void;
+  received(method: string, bytes: number): void;
+  /** The points are durable, whether or not there is anybody left to tell. */
+  stored(method: string, outcome: WriteOutcome): void;
   /** `durationMs` from the arrival of the whole batch to its answer. */
-  acknowledged(method: WriteMethod, durationMs: number): void;
-  failed(method: WriteMethod, code: ErrorCode): void;
+  acknowledged(method: string, durationMs: number): void;
+  failed(method: string, code: ErrorCode): void;
   streamOpened(): void;
   streamClosed(): void;
 }
@@ -44,12 +44,13 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
   const rejected = new Counter({
     name: 'varve_ingest_rejected_points_total',
     help: 'Points and events refused while the rest of their batch was stored.',
-    labelNames: ['reason'],
+    labelNames: ['method', 'reason'],
     registers,
   });
   const bytes = new Counter({
     name: 'varve_ingest_bytes_total',
-    help: 'Bytes of write requests received.',
+    help: 'Bytes of write requests received, as they were sent.',
+    labelNames: ['method'],
     registers,
   });
   const acks = new Histogram({
@@ -64,16 +65,21 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     help: 'WriteStream calls under way.',
     registers,
   });
-  // From zero, so that the first rejection shows in a rate.
-  for (const reason of REASONS) rejected.inc({ reason }, 0);
-  for (const method of METHODS) batches.inc({ method }, 0);
 
   return {
-    received: (size) => bytes.inc(size),
-    stored(outcome) {
+    open(method) {
+      // From zero, so that the first rejection shows in a rate.
+      for (const reason of REASONS) rejected.inc({ method, reason }, 0);
+      batches.inc({ method }, 0);
+      bytes.inc({ method }, 0);
+    },
+    received: (method, size) => bytes.inc({ method }, size),
+    stored(method, outcome) {
       points.inc(outcome.accepted);
       if (outcome.rejections.total === 0) return;
-      for (const [reason, count] of outcome.rejections.entries()) rejected.inc({ reason }, count);
+      for (const [reason, count] of outcome.rejections.entries()) {
+        rejected.inc({ method, reason }, count);
+      }
     },
     acknowledged(method, durationMs) {
       batches.inc({ method });

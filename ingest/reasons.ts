@@ -3,7 +3,7 @@
 import type { Rejection } from '../proto/index.ts';
 import type { IngestLimits } from './limits.ts';
 
-/** Stable names, also in varve_ingest_rejected_points_total. At most 16: an answer has them all. */
+/** Stable names, also in varve_ingest_rejected_points_total. */
 export const REASONS = [
   'no_labels',
   'empty_label_name',
@@ -17,9 +17,17 @@ export const REASONS = [
   'expired',
   'too_far_in_future',
   'event',
+  'invalid_text',
+  'malformed_line',
+  'not_a_number',
+  'native_histogram',
+  'exemplar',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
+
+/** How many reasons an answer names. */
+const NAMED_MAX = 16;
 
 /** Ids from here on name no series: they say why there is none. */
 export const REJECTED_ID_MIN = 0xffff_ff00;
@@ -33,7 +41,9 @@ export interface Rejections {
   add(reason: Reason, points?: number): void;
   /** For a point whose id is at least REJECTED_ID_MIN. */
   addId(id: number): void;
+  addAll(others: Rejections): void;
   readonly total: number;
+  count(reason: Reason): number;
   /** Most frequent first. */
   entries(): [Reason, number][];
 }
@@ -46,9 +56,13 @@ export function createRejections(): Rejections {
   return {
     add: (reason, points = 1) => addAt(REASONS.indexOf(reason), points),
     addId: (id) => addAt(id - REJECTED_ID_MIN, 1),
+    addAll(others) {
+      for (const [reason, points] of others.entries()) addAt(REASONS.indexOf(reason), points);
+    },
     get total() {
       return counts.reduce((sum, count) => sum + count, 0);
     },
+    count: (reason) => counts[REASONS.indexOf(reason)]!,
     entries: () =>
       REASONS.map((reason, index): [Reason, number] => [reason, counts[index]!])
         .filter(([, count]) => count > 0)
@@ -63,10 +77,11 @@ export function toMessages(
 ): Pick<Rejection, 'count' | 'reason'>[] {
   return rejections
     .entries()
+    .slice(0, NAMED_MAX)
     .map(([reason, count]) => ({ count: BigInt(count), reason: describe(reason, limits) }));
 }
 
-function describe(reason: Reason, limits: IngestLimits): string {
+export function describe(reason: Reason, limits: IngestLimits): string {
   switch (reason) {
     case 'no_labels':
       return 'series without labels';
@@ -92,5 +107,15 @@ function describe(reason: Reason, limits: IngestLimits): string {
       return `timestamp more than ${limits.maxFutureMs} ms in the future (ingest.max_future)`;
     case 'event':
       return 'events are not stored by this version';
+    case 'invalid_text':
+      return 'label that is not valid Unicode';
+    case 'malformed_line':
+      return 'line that cannot be read';
+    case 'not_a_number':
+      return 'value that is not a number';
+    case 'native_histogram':
+      return 'native histograms are not stored: send classic buckets';
+    case 'exemplar':
+      return 'exemplars are not stored';
   }
 }

@@ -5,38 +5,59 @@
 /** Longer keys are not worth keeping: an ordinary label set has a tenth of this. */
 const KEY_BYTES_MAX = 4096;
 
+/** Of one way to write a key: the same bytes may mean other labels elsewhere. */
 export interface SeriesCache {
   /** The id, or 0 when it is not known. */
   get(key: string): number;
   set(key: string, id: number): void;
 }
 
+/** Caches that share one budget: what one does not use, another may. */
+export interface SeriesCaches {
+  open(): SeriesCache;
+}
+
+interface Generations {
+  young: Map<string, number>;
+  old: Map<string, number>;
+}
+
 /** `bytesMax` bounds the keys of both generations together; an entry counts 64 bytes on top. */
-export function createSeriesCache(bytesMax: number): SeriesCache {
-  let young = new Map<string, number>();
-  let old = new Map<string, number>();
+export function createSeriesCaches(bytesMax: number): SeriesCaches {
+  const all: Generations[] = [];
   let youngBytes = 0;
 
-  function set(key: string, id: number): void {
-    if (key.length > KEY_BYTES_MAX) return;
-    if (youngBytes >= bytesMax / 2) {
-      old = young;
-      young = new Map();
-      youngBytes = 0;
+  function age(): void {
+    for (const generations of all) {
+      generations.old = generations.young;
+      generations.young = new Map();
     }
-    young.set(key, id);
-    youngBytes += key.length + 64;
+    youngBytes = 0;
   }
 
   return {
-    set,
-    get(key) {
-      const id = young.get(key);
-      if (id !== undefined) return id;
-      const aged = old.get(key);
-      if (aged === undefined) return 0;
-      set(key, aged);
-      return aged;
+    open() {
+      const own: Generations = { young: new Map(), old: new Map() };
+      all.push(own);
+
+      function set(key: string, id: number): void {
+        if (key.length > KEY_BYTES_MAX) return;
+        if (youngBytes >= bytesMax / 2) age();
+        own.young.set(key, id);
+        youngBytes += key.length + 64;
+      }
+
+      return {
+        set,
+        get(key) {
+          const id = own.young.get(key);
+          if (id !== undefined) return id;
+          const aged = own.old.get(key);
+          if (aged === undefined) return 0;
+          set(key, aged);
+          return aged;
+        },
+      };
     },
   };
 }

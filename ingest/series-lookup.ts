@@ -1,18 +1,18 @@
 // The series of one request: known ones from the cache at once, new ones from storage together.
 
-import type { Labels, Storage } from '../storage/index.ts';
-import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
+import type { Label, Labels, Storage } from '../storage/index.ts';
 import type { IngestLimits } from './limits.ts';
-import { rejectedId } from './reasons.ts';
+import { type Reason, rejectedId } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { checkLabels } from './validate.ts';
 
 export interface SeriesLookup {
   /**
-   * Calls `assign` with the id of these labels, or with a rejected id when they cannot be a series;
-   * in the order of the calls, at the latest during `settle`.
+   * Calls `assign` with the id of the series that `key` stands for in the cache, or with a rejected
+   * id when it cannot be one; in the order of the calls, at the latest during `settle`. `read` is
+   * asked for the labels, or for why there are none, when the key is new.
    */
-  add(labels: LabelBytes, assign: (id: number) => void): void;
+  add(key: string, read: () => readonly Label[] | Reason, assign: (id: number) => void): void;
   /** Undefined when every id has been assigned already. */
   settle(): Promise<void> | undefined;
 }
@@ -53,11 +53,10 @@ export function createSeriesLookup(
   }
 
   return {
-    add(source, assign) {
-      const key = labelsKey(source);
+    add(key, read, assign) {
       let id = cache.get(key);
       if (id === 0) {
-        const sent = decodeLabels(source, limits);
+        const sent = read();
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {
           labelSets.push(labels);

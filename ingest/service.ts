@@ -1,20 +1,27 @@
-// The gRPC door: varve.v1.IngestService.
+// The room as one service: varve.v1.IngestService over gRPC, and the doors of other formats.
 
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { errorCodeOf, type MethodCodec } from '../proto/index.ts';
-import type { Clock, Storage } from '../storage/index.ts';
+import type { Clock, MetadataStore, Storage } from '../storage/index.ts';
 import { createAdmission } from './admission.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { createDictionary } from './dictionary.ts';
+import type { DoorContext } from './door.ts';
 import { IngestError } from './errors.ts';
+import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
-import { createIngestMetrics, type WriteMethod } from './metrics.ts';
+import { createIngestMetrics } from './metrics.ts';
+import { createPointPool } from './point-pool.ts';
+import { createPointWriter } from './point-writer.ts';
 import { toAnswer, toGrpcError, type WriteAnswer } from './responses.ts';
-import { createSeriesCache } from './series-cache.ts';
+import { createSeriesCaches } from './series-cache.ts';
 import { type WriteContext, WriteStream, type WriteStreamCall } from './write-stream.ts';
 
 const SERIES_CACHE_BYTES = 64 * 1024 * 1024;
+/** Enough for the batches that share one fsync. */
+const POOL_BYTES = 32 * 1024 * 1024;
 const DRAIN_RETRY_MS = 2000;
 
 /** The part of a pino logger that is used. */
@@ -29,13 +36,17 @@ export interface IngestServiceOptions {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly logger: IngestLogger;
+  /** Where doors put the metadata of metrics. */
+  readonly metadata: MetadataStore;
 }
 
 export interface IngestService {
   /** For the service of IngestServiceSchema, together with `codecs`. */
   readonly implementation: UntypedServiceImplementation;
   /** Requests stay bytes until they are decoded by hand. */
-  readonly codecs: Readonly<Record<WriteMethod, MethodCodec>>;
+  readonly codecs: Readonly<Record<'Write' | 'WriteStream', MethodCodec>>;
+  /** Adds the HTTP doors to an app that does not listen yet. */
+  registerRoutes(app: FastifyInstance): void;
   /** Takes new limits from the next request on; `messageBytes` of the server stays. */
   setLimits(limits: Partial<IngestLimits>): void;
   /**
@@ -46,30 +57,50 @@ export interface IngestService {
 }
 
 export function createIngestService(options: IngestServiceOptions): IngestService {
-  const { storage, clock, registry, logger } = options;
+  const { storage, clock, registry, logger, metadata } = options;
   let limits: IngestLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  let draining = false;
   const streams = new Set<WriteStream>();
-  const writes = new Set<Promise<void>>();
+  const writes = new Set<Promise<unknown>>();
+  const draining = new AbortController();
   const metrics = createIngestMetrics(registry);
   const admission = createAdmission(clock.monotonicMs);
-  const cache = createSeriesCache(SERIES_CACHE_BYTES);
-  const writer = createBatchWriter({ storage, clock, admission, cache, limits: () => limits });
-  const context: WriteContext = {
-    writer,
+  const caches = createSeriesCaches(SERIES_CACHE_BYTES);
+  const points = createPointWriter(storage, clock, createPointPool(POOL_BYTES));
+  const shared = {
     admission,
     metrics,
     limits: () => limits,
     monotonicMs: clock.monotonicMs,
-    onError(method, error) {
+    onError(method: string, error: unknown) {
       const code = errorCodeOf(error);
       metrics.failed(method, code);
       if (code === 'INTERNAL') logger.error({ err: error, method }, 'a write failed on a bug');
     },
   };
+  const cache = caches.open();
+  const writer = createBatchWriter({ storage, points, admission, cache, limits: () => limits });
+  const context: WriteContext = { ...shared, writer };
+  const doors: DoorContext = {
+    ...shared,
+    storage,
+    points,
+    caches,
+    metadata,
+    nowMs: clock.nowMs,
+    draining: draining.signal,
+    track,
+  };
+  for (const method of ['Write', 'WriteStream']) metrics.open(method);
+
+  /** A shutdown waits for what is tracked. */
+  function track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => writes.delete(tracked));
+    writes.add(tracked);
+    return tracked;
+  }
 
   async function write(bytes: Buffer): Promise<WriteAnswer> {
-    if (draining) throw shuttingDown();
+    draining.signal.throwIfAborted();
     const arrivedMs = clock.monotonicMs();
     let heldBytes = 0;
     const hold = (size: number) => {
@@ -78,10 +109,10 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     };
     try {
       hold(bytes.length);
-      metrics.received(bytes.length);
+      metrics.received('Write', bytes.length);
       const submission = await writer.submit(bytes, createDictionary(limits.refs), hold);
       const outcome = await submission.durable;
-      metrics.stored(outcome);
+      metrics.stored('Write', outcome);
       metrics.acknowledged('Write', clock.monotonicMs() - arrivedMs);
       return toAnswer(outcome, limits);
     } finally {
@@ -93,15 +124,15 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     call: ServerUnaryCall<Buffer, WriteAnswer>,
     callback: sendUnaryData<WriteAnswer>,
   ): void {
-    const written = write(call.request).then(
-      (answer) => callback(null, answer),
-      (error) => {
-        context.onError('Write', error);
-        callback(toGrpcError(error));
-      },
+    void track(
+      write(call.request).then(
+        (answer) => callback(null, answer),
+        (error) => {
+          context.onError('Write', error);
+          callback(toGrpcError(error));
+        },
+      ),
     );
-    writes.add(written);
-    written.finally(() => writes.delete(written));
   }
 
   function handleWriteStream(call: WriteStreamCall): void {
@@ -112,19 +143,20 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       streams.delete(stream);
       metrics.streamClosed();
     });
-    if (draining) stream.drain(shuttingDown());
+    if (draining.signal.aborted) stream.drain(shuttingDown());
   }
 
   return {
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
+    registerRoutes: (app) => registerRoutes(app, doors),
     setLimits(next) {
       limits = { ...DEFAULT_LIMITS, ...next };
     },
     async drain() {
-      draining = true;
+      draining.abort(shuttingDown());
       for (const stream of streams) stream.drain(shuttingDown());
-      await Promise.all([...writes, ...Array.from(streams, (stream) => stream.finished)]);
+      await Promise.allSettled([...writes, ...Array.from(streams, (stream) => stream.finished)]);
     },
   };
 }

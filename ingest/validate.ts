@@ -1,7 +1,7 @@
 // The rules every batch obeys, whatever format it came in.
 
 import type { Label, Labels, PointBatch, Storage } from '../storage/index.ts';
-import { canonicalLabels } from '../storage/index.ts';
+import { canonicalLabels, isWellFormed } from '../storage/index.ts';
 import type { PointBuffer } from './decode/columns.ts';
 import type { TimeSpan } from './decode/timestamps.ts';
 import type { IngestLimits } from './limits.ts';
@@ -17,6 +17,25 @@ export function checkLabels(labels: readonly Label[]): Labels | Reason {
     if (i > 0 && name === canonical[i - 1]!.name) return 'duplicate_label_name';
   }
   return canonical;
+}
+
+/** What keeps labels from being stored that were not measured while they were decoded. */
+export function checkSizes(labels: readonly Label[], limits: IngestLimits): Reason | undefined {
+  let present = 0;
+  for (const { name, value } of labels) {
+    // A label without a value is one that is not there.
+    if (value === '') continue;
+    if (++present > limits.labelsPerSeries) return 'too_many_labels';
+    if (isOver(name, limits.labelValueBytes)) return 'label_name_too_long';
+    if (isOver(value, limits.labelValueBytes)) return 'label_value_too_long';
+    if (!isWellFormed(name) || !isWellFormed(value)) return 'invalid_text';
+  }
+  return undefined;
+}
+
+/** A UTF-16 unit takes at most three bytes of UTF-8: counting them is rarely needed. */
+function isOver(text: string, bytesMax: number): boolean {
+  return text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
 }
 
 /** What a point's timestamp is held against. */

@@ -7,7 +7,7 @@
 
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Admission } from './admission.ts';
-import type { BatchWriter, WriteOutcome } from './batch-writer.ts';
+import type { BatchOutcome, BatchWriter } from './batch-writer.ts';
 import { createDictionary, type Dictionary } from './dictionary.ts';
 import type { IngestError } from './errors.ts';
 import { limitReadAhead } from './grpc/flow-control.ts';
@@ -38,7 +38,7 @@ interface Batch {
   /** Memory it holds: its message at first, then its points, which may have been compressed. */
   sizeBytes: number;
   readonly arrivedMs: number;
-  result: WriteOutcome | Error | undefined;
+  result: BatchOutcome | Error | undefined;
 }
 
 export class WriteStream {
@@ -89,7 +89,7 @@ export class WriteStream {
     this.#creditBatches++;
     this.#creditBytes += sizeBytes;
     admission.enterPaced(sizeBytes);
-    metrics.received(sizeBytes);
+    metrics.received('WriteStream', sizeBytes);
     this.#submitting++;
     if (!this.#mayRead()) this.#call.pause();
     this.#submitted = this.#submitted.then(async () => {
@@ -143,10 +143,10 @@ export class WriteStream {
     if (!this.#mayRead()) this.#call.pause();
   }
 
-  #settle(batch: Batch, result: WriteOutcome | Error): void {
+  #settle(batch: Batch, result: BatchOutcome | Error): void {
     batch.result = result;
     this.#context.admission.leave(batch.sizeBytes);
-    if (!(result instanceof Error)) this.#context.metrics.stored(result);
+    if (!(result instanceof Error)) this.#context.metrics.stored('WriteStream', result);
     this.#answer();
   }
 
@@ -163,7 +163,7 @@ export class WriteStream {
     if (this.#state === 'closed') this.#resolveFinished();
   }
 
-  #acknowledge(batch: Batch, outcome: WriteOutcome): void {
+  #acknowledge(batch: Batch, outcome: BatchOutcome): void {
     const { metrics, monotonicMs, limits } = this.#context;
     // Credit comes back when the ack has left: a client that reads no acks is not read either.
     this.#call.write(toAnswer(outcome, limits()), () => {

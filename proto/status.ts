@@ -29,6 +29,9 @@ export interface Status {
 
 const STATUS_OF = {
   INVALID_ARGUMENT: { grpc: GRPC_STATUS.INVALID_ARGUMENT, http: 400, retry: false },
+  // Larger than the limits allow, however often it is sent. gRPC has no code of its own for it.
+  TOO_LARGE: { grpc: GRPC_STATUS.RESOURCE_EXHAUSTED, http: 413, retry: false },
+  UNSUPPORTED_MEDIA_TYPE: { grpc: GRPC_STATUS.INVALID_ARGUMENT, http: 415, retry: false },
   UNAUTHENTICATED: { grpc: GRPC_STATUS.UNAUTHENTICATED, http: 401, retry: false },
   PERMISSION_DENIED: { grpc: GRPC_STATUS.PERMISSION_DENIED, http: 403, retry: false },
   NOT_FOUND: { grpc: GRPC_STATUS.NOT_FOUND, http: 404, retry: false },

@@ -4,7 +4,7 @@ import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { MethodCodec } from '../proto/index.ts';
-import type { Clock, Storage } from '../storage/index.ts';
+import type { Clock, MetadataStore, Storage } from '../storage/index.ts';
 import { createCardinality } from './cardinality.ts';
 import { createCatalog } from './catalog.ts';
 import { createQueryEngine, type EngineOptions, type QueryEngine } from './engine.ts';
@@ -15,6 +15,8 @@ import { createQueryMetrics } from './metrics.ts';
 
 export interface QueryServiceOptions {
   readonly storage: Storage;
+  /** What is known of metrics, for `/api/v1/metadata`; default: nothing. */
+  readonly metadata?: Pick<MetadataStore, 'get' | 'entries'>;
   /** What is left out is as DEFAULT_LIMITS says. */
   readonly limits?: Partial<QueryLimits>;
   readonly registry: Registry;
@@ -26,6 +28,8 @@ export interface QueryServiceOptions {
   /** Told of errors that are no user's doing; default: nobody. */
   readonly onError?: (error: unknown) => void;
 }
+
+const NO_METADATA = { get: () => [], entries: () => [] };
 
 export interface QueryService {
   readonly engine: QueryEngine;
@@ -52,6 +56,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     limits,
     metrics,
     storage,
+    metadata: options.metadata ?? NO_METADATA,
     cardinality: createCardinality(storage, () => performance.now()),
     nowMs: () => clock.nowMs(),
     version,

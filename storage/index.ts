@@ -10,9 +10,16 @@ export { EventBuffer } from './events/event-columns.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
 export {
+  createMetadataStore,
+  type MetadataStore,
+  type MetricMetadata,
+  type MetricType,
+} from './metric-metadata.ts';
+export {
   canonicalLabels,
   compareLabels,
   compareText,
+  isWellFormed,
   type Label,
   type Labels,
   type SeriesId,

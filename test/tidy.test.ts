@@ -152,8 +152,8 @@ const RULES: readonly {
   {
     name: 'files stay short',
     rule: filesStayShort,
-    good: { 'query/a.ts': '\n'.repeat(350), 'test/a.ts': '\n'.repeat(351) },
-    bad: [{ 'query/a.ts': '\n'.repeat(351) }],
+    good: { 'query/a.ts': '\n'.repeat(350), 'test/a.ts': '\n'.repeat(350) },
+    bad: [{ 'query/a.ts': '\n'.repeat(351) }, { 'test/a.test.ts': '\n'.repeat(351) }],
   },
   {
     name: 'nothing is left open',

@@ -1,15 +1,13 @@
 // Labels of a TimeSeries or a SeriesDefinition: found as bytes first, decoded only when those
 // bytes were not met before.
 
-import { isUtf8 } from 'node:buffer';
 import type { Label } from '../../storage/index.ts';
-import { malformed } from '../errors.ts';
 import type { IngestLimits } from '../limits.ts';
 import type { Reason } from '../reasons.ts';
 import {
   readLength,
   readTag,
-  skipBytes,
+  readText,
   skipField,
   WIRE_LEN,
   type WireCursor,
@@ -90,14 +88,4 @@ function decodeLabel(cursor: WireCursor, limits: IngestLimits): Label | Reason {
   }
   if (name === undefined) return 'label_name_too_long';
   return value === undefined ? 'label_value_too_long' : { name, value };
-}
-
-/** Undefined when the text is longer than `sizeMax` bytes. */
-function readText(cursor: WireCursor, sizeMax: number): string | undefined {
-  const length = readLength(cursor);
-  const start = skipBytes(cursor, length);
-  if (!isUtf8(cursor.bytes.subarray(start, cursor.offset))) {
-    throw malformed(`label text at byte ${start} is not UTF-8`);
-  }
-  return length > sizeMax ? undefined : cursor.bytes.toString('utf8', start, cursor.offset);
 }

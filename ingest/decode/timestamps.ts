@@ -48,3 +48,23 @@ export function convertTimestamps(column: Float64Array): TimeSpan {
   }
   return { minMs, maxMs, outOfRange };
 }
+
+const TIMESTAMP_MS_MAX = 2 ** 53;
+
+/** The span of a column of doubles; what is no integer within +-2^53 becomes NaN. */
+export function checkTimestamps(column: Float64Array): TimeSpan {
+  let minMs = Number.POSITIVE_INFINITY;
+  let maxMs = Number.NEGATIVE_INFINITY;
+  let outOfRange = 0;
+  for (let i = 0; i < column.length; i++) {
+    const timestampMs = column[i]!;
+    if (!Number.isInteger(timestampMs) || Math.abs(timestampMs) > TIMESTAMP_MS_MAX) {
+      column[i] = Number.NaN;
+      outOfRange++;
+      continue;
+    }
+    if (timestampMs < minMs) minMs = timestampMs;
+    if (timestampMs > maxMs) maxMs = timestampMs;
+  }
+  return { minMs, maxMs, outOfRange };
+}

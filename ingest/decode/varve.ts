@@ -13,6 +13,7 @@ import {
   type PointBuffer,
   TIME_SERIES_FIELDS,
 } from './columns.ts';
+import { type EntryReader, entryReader, within } from './entries.ts';
 import { findLabels, type LabelBytes } from './labels.ts';
 import {
   readLength,
@@ -119,12 +120,6 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
   };
 }
 
-/** Hands out the entries of a request some at a time, so that a large one can let others in. */
-export interface EntryReader {
-  /** Visits the next `count` entries, or those that are left; false when there are no more. */
-  read(count: number): boolean;
-}
-
 /** Copies the points of each TimeSeries and tells which of them, [from, to), it has. */
 export function seriesReader(
   request: MeasuredRequest,
@@ -168,38 +163,6 @@ export function readColumns(request: MeasuredRequest, target: PointBuffer): void
   if (request.unpackedColumns !== undefined) {
     copyColumns(wireCursor(request.unpackedColumns), COLUMNS_FIELDS, target, at);
   }
-}
-
-function entryReader(
-  bytes: Buffer,
-  wanted: number,
-  visit: (entry: WireCursor) => void,
-): EntryReader {
-  const cursor = wireCursor(bytes);
-  return {
-    read(count) {
-      for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
-        if (tag !== wanted) {
-          skipField(cursor, tag);
-          continue;
-        }
-        within(cursor, visit);
-        if (--count === 0) return true;
-      }
-      return false;
-    },
-  };
-}
-
-/** Reads a submessage with the cursor of the message around it, narrowed meanwhile. */
-function within<T>(cursor: WireCursor, read: (submessage: WireCursor) => T): T {
-  const length = readLength(cursor);
-  const outerEnd = cursor.end;
-  cursor.end = cursor.offset + length;
-  const result = read(cursor);
-  cursor.offset = cursor.end;
-  cursor.end = outerEnd;
-  return result;
 }
 
 function skipFields(cursor: WireCursor): void {

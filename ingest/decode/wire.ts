@@ -1,6 +1,7 @@
 // The protobuf wire format, read with a cursor that never leaves its bytes: every function throws
 // INVALID_ARGUMENT rather than read past `end`. https://protobuf.dev/programming-guides/encoding/
 
+import { isUtf8 } from 'node:buffer';
 import { malformed } from '../errors.ts';
 
 export const WIRE_VARINT = 0;
@@ -68,6 +69,17 @@ export function readUint64(cursor: WireCursor): bigint {
   return BigInt.asUintN(64, value);
 }
 
+/** A varint of type int64 as a double; NaN where a double cannot hold it exactly. */
+export function readInt64(cursor: WireCursor): number {
+  const start = cursor.offset;
+  const small = readVarint(cursor);
+  if (small <= Number.MAX_SAFE_INTEGER) return small;
+  cursor.offset = start;
+  const value = BigInt.asIntN(64, readUint64(cursor));
+  const rounded = Number(value);
+  return BigInt(rounded) === value ? rounded : Number.NaN;
+}
+
 /** A length prefix; afterwards that many bytes are known to be there. */
 export function readLength(cursor: WireCursor): number {
   const length = readVarint(cursor);
@@ -75,6 +87,16 @@ export function readLength(cursor: WireCursor): number {
     throw malformed(`a field of ${length} bytes at byte ${cursor.offset} runs past its message`);
   }
   return length;
+}
+
+/** Text of at most `sizeMax` bytes, undefined when it is longer. proto3 requires it to be UTF-8. */
+export function readText(cursor: WireCursor, sizeMax: number): string | undefined {
+  const length = readLength(cursor);
+  const start = skipBytes(cursor, length);
+  if (!isUtf8(cursor.bytes.subarray(start, cursor.offset))) {
+    throw malformed(`text at byte ${start} is not UTF-8`);
+  }
+  return length > sizeMax ? undefined : cursor.bytes.toString('utf8', start, cursor.offset);
 }
 
 /** Moves over `count` bytes and returns where they began. */

@@ -4,6 +4,7 @@ import zstd from 'zstd-napi/binding.js';
 import { IngestError, malformed } from '../errors.ts';
 
 const FIRST_PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 /** A frame of unknown size may ask for a window of at most this (2^25 = 32 MiB). */
 const WINDOW_LOG_MAX = 25;
 
@@ -21,6 +22,24 @@ export function decompressFrame(frame: Uint8Array, sizeMax: number): Buffer {
   return content;
 }
 
+/** The content of frames that arrive in chunks; each piece is made when it is asked for. */
+export async function* uncompressedPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const context = boundedContext();
+  let owed = 0;
+  for await (const chunk of chunks) {
+    for (let consumed = 0, full = false; consumed < chunk.length || full; ) {
+      const piece = Buffer.allocUnsafe(PIECE_BYTES);
+      const rest = chunk.subarray(consumed);
+      const [left, produced, read] = context.decompressStream(piece, rest);
+      owed = left;
+      consumed += read;
+      full = produced === piece.length;
+      if (produced > 0) yield piece.subarray(0, produced);
+    }
+  }
+  if (owed !== 0) throw new Error('it is cut short');
+}
+
 /** The declared content size, undefined when the frame does not say. */
 function inspectFrame(frame: Uint8Array): number | undefined {
   const length = guarded(() => zstd.findFrameCompressedSize(frame));
@@ -32,8 +51,7 @@ function inspectFrame(frame: Uint8Array): number | undefined {
 
 /** For a frame that does not declare its size: doubles its memory while there is more to come. */
 function decompressPiecewise(frame: Uint8Array, sizeMax: number): Buffer {
-  const context = new zstd.DCtx();
-  guarded(() => context.setParameter(zstd.DParameter.windowLogMax, WINDOW_LOG_MAX));
+  const context = boundedContext();
   let content = Buffer.allocUnsafe(Math.min(FIRST_PIECE_BYTES, sizeMax + 1));
   let size = 0;
   let consumed = 0;
@@ -52,6 +70,12 @@ function decompressPiecewise(frame: Uint8Array, sizeMax: number): Buffer {
       content = larger;
     }
   }
+}
+
+function boundedContext(): zstd.DCtx {
+  const context = new zstd.DCtx();
+  context.setParameter(zstd.DParameter.windowLogMax, WINDOW_LOG_MAX);
+  return context;
 }
 
 function guarded<T>(step: () => T): T {

@@ -1,5 +1,6 @@
 // /api/v1/series, labels, label/NAME/values and metadata: what there is to ask about.
 
+import type { MetricMetadata } from '../../storage/index.ts';
 import type { Listing } from '../catalog.ts';
 import { QueryError } from '../errors.ts';
 import { isLabelName, quote } from '../promql/literals.ts';
@@ -49,12 +50,28 @@ function listing({ items, warnings }: Listing<string>): string {
   return success(JSON.stringify(items), warnings);
 }
 
-/** By metric; no door takes metadata in so far. */
-export function answerMetadata(_context: RouteContext, { parameters }: Query): Answer {
-  for (const name of ['limit', 'limit_per_metric']) {
-    const text = parameters.get(name) ?? '';
-    if (text === '' || /^[+-]?\d+$/.test(text)) continue;
-    throw new QueryError('bad_data', `${name} must be a number`);
+/** By metric: what the doors were told of it. */
+export function answerMetadata({ metadata }: RouteContext, { parameters }: Query): Answer {
+  const limit = countParameter(parameters, 'limit');
+  const perMetric = countParameter(parameters, 'limit_per_metric');
+  const wanted = parameters.get('metric') ?? '';
+  const known = wanted === '' ? metadata.entries() : [[wanted, metadata.get(wanted)] as const];
+  const answer: Record<string, readonly MetricMetadata[]> = Object.create(null);
+  let metrics = 0;
+  for (const [metric, told] of known) {
+    if (metrics === limit) break;
+    if (told.length === 0) continue;
+    answer[metric] = told.slice(0, perMetric);
+    metrics++;
   }
-  return success('{}');
+  return success(JSON.stringify(answer));
+}
+
+/** Infinity when it is not given or negative, for `limit_per_metric` also 0: as Prometheus. */
+function countParameter(parameters: URLSearchParams, name: string): number {
+  const text = parameters.get(name) ?? '';
+  if (text === '') return Infinity;
+  if (!/^[+-]?\d+$/.test(text)) throw new QueryError('bad_data', `${name} must be a number`);
+  const count = Number(text);
+  return count < 0 || (count === 0 && name === 'limit_per_metric') ? Infinity : count;
 }

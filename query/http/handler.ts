@@ -1,6 +1,6 @@
 // What the handlers of the HTTP API are given, and what they answer.
 
-import type { Cardinality, Storage } from '../../storage/index.ts';
+import type { Cardinality, MetadataStore, Storage } from '../../storage/index.ts';
 import type { Catalog } from '../catalog.ts';
 import type { QueryEngine } from '../engine.ts';
 import type { QueryLimits } from '../limits.ts';
@@ -13,6 +13,7 @@ export interface RouteContext {
   readonly limits: QueryLimits;
   readonly metrics: QueryMetrics;
   readonly storage: Pick<Storage, 'stats' | 'windows'>;
+  readonly metadata: Pick<MetadataStore, 'get' | 'entries'>;
   /** Of the index as it was a moment ago. */
   cardinality(): Promise<Cardinality>;
   nowMs(): number;

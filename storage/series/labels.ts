@@ -78,7 +78,8 @@ export function validateLabels(labels: Labels): string | undefined {
   return undefined;
 }
 
-function isWellFormed(text: string): boolean {
+/** Whether UTF-8 can carry the text. */
+export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 

@@ -5,7 +5,9 @@ import { createAdmission } from '../../ingest/admission.ts';
 import { type BatchWriter, createBatchWriter } from '../../ingest/batch-writer.ts';
 import { createDictionary } from '../../ingest/dictionary.ts';
 import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
-import { createSeriesCache } from '../../ingest/series-cache.ts';
+import { createPointPool } from '../../ingest/point-pool.ts';
+import { createPointWriter } from '../../ingest/point-writer.ts';
+import { createSeriesCaches } from '../../ingest/series-cache.ts';
 import type { PolicySet } from '../../storage/index.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
 import { columnsSource, definitionsMessage, seriesSource } from './load/batches.ts';
@@ -71,11 +73,13 @@ writeReport({
 
 /** On a storage that keeps series but no points. */
 function createWriter(): BatchWriter {
+  const storage = { ...createNaiveStorage(POLICIES), append: async () => {} };
+  const clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
   return createBatchWriter({
-    storage: { ...createNaiveStorage(POLICIES), append: async () => {} },
-    clock: { nowMs: () => NOW_MS, monotonicMs: () => performance.now() },
+    storage,
+    points: createPointWriter(storage, clock, createPointPool(32 * 1024 * 1024)),
     admission: createAdmission(() => performance.now()),
-    cache: createSeriesCache(64 * 1024 * 1024),
+    cache: createSeriesCaches(64 * 1024 * 1024).open(),
     limits: () => DEFAULT_LIMITS,
   });
 }

@@ -10,7 +10,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect, type TestClient, type WriteInit } from '../support/client.ts';
-import { type ServerProcess, startServer } from '../support/server.ts';
+import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const hardDisk = suite('e2e/hard-disk');
 
@@ -19,10 +19,11 @@ const SERIES = 500;
 const START_MS = Math.floor(Date.now() / 1000) * 1000 - 6 * 3_600_000;
 const MIB = 2 ** 20;
 const SMALL = [
-  'storage.memtable.size=1MiB',
-  'storage.reserve=2MiB',
-  'storage.block_cache=1MiB',
-].flatMap((setting) => ['--set', setting]);
+  ...QUIET,
+  ...['--set', 'storage.memtable.size=1MiB'],
+  ...['--set', 'storage.reserve=2MiB'],
+  ...['--set', 'storage.block_cache=1MiB'],
+];
 /** Far more than it takes: a server that does not recover is found out, a slow machine is not. */
 const PATIENCE_MS = 60_000;
 
@@ -105,8 +106,8 @@ async function verify(client: TestClient, acked: ReadonlySet<number>): Promise<v
   for (const index of acked) assert.is(found.get(index), SERIES, `batch ${index} is lost`);
 }
 
-async function metric(server: ServerProcess, name: string): Promise<string | undefined> {
-  const text = await (await fetch(`http://${server.http}/metrics`)).text();
+async function metric(server: VarveProcess, name: string): Promise<string | undefined> {
+  const text = await (await fetch(`${server.http}/metrics`)).text();
   return text
     .split('\n')
     .find((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
@@ -130,9 +131,9 @@ hardDisk('a disk that fills up under a stream refuses it, and is written to agai
   const addAcked = (first: number, count: number) => {
     for (let index = first; index < first + count; index++) acked.add(index);
   };
-  let server: ServerProcess | undefined;
+  let server: VarveProcess | undefined;
   try {
-    server = await startServer(dataDir, SMALL);
+    server = await startServer(dataDir, ...SMALL);
     let client = connect(server.grpc);
     await client.write(batch(0));
     addAcked(0, 1);
@@ -152,25 +153,25 @@ hardDisk('a disk that fills up under a stream refuses it, and is written to agai
 
     fillUp(dir, 0);
     client.close();
-    await server.end('SIGKILL');
+    await server.stop('SIGKILL');
     rmSync(join(dataDir, 'RESERVE'), { force: true });
     fillUp(dir, 0);
-    server = await startServer(dataDir, SMALL);
+    server = await startServer(dataDir, ...SMALL);
     client = connect(server.grpc);
     await verify(client, acked);
     rmSync(join(dir, 'ballast'));
     const startedMs = await writeUntilTaken(client, 5001);
     addAcked(5001, 1);
     client.close();
-    await server.end('SIGKILL');
-    server = await startServer(dataDir, SMALL);
+    await server.stop('SIGKILL');
+    server = await startServer(dataDir, ...SMALL);
     client = connect(server.grpc);
     await verify(client, acked);
     client.close();
     const times = [resumedMs, startedMs].map((ms) => Math.round(ms)).join(' and ');
     console.log(`${count} batches before it was full; written to again after ${times} ms`);
   } finally {
-    await server?.end('SIGKILL');
+    await server?.stop('SIGKILL');
     spawnSync('umount', [dir]);
     rmSync(dir, { recursive: true, force: true });
   }
@@ -179,7 +180,7 @@ hardDisk('a disk that fills up under a stream refuses it, and is written to agai
 hardDisk('an fsync that fails from outside is acknowledged to nobody, and mended', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'varve-fsync-'));
   const dataDir = join(dir, 'data');
-  let server = await startServer(dataDir, SMALL);
+  let server = await startServer(dataDir, ...SMALL);
   let tracer: ChildProcess | undefined;
   try {
     let client = connect(server.grpc);
@@ -193,15 +194,15 @@ hardDisk('an fsync that fails from outside is acknowledged to nobody, and mended
     await verify(client, acked);
     tracer.kill('SIGINT');
     client.close();
-    await server.end('SIGKILL');
-    server = await startServer(dataDir, SMALL);
+    await server.stop('SIGKILL');
+    server = await startServer(dataDir, ...SMALL);
     client = connect(server.grpc);
     await verify(client, acked);
     client.close();
     console.log(`${count} batches before the fsync failed; mended in ${Math.round(mendedMs)} ms`);
   } finally {
     tracer?.kill('SIGKILL');
-    await server.end('SIGKILL');
+    await server.stop('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   }
 });

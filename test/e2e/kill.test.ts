@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect, type TestClient, type WriteInit } from '../support/client.ts';
-import { startServer } from '../support/server.ts';
+import { QUIET, startServer } from '../support/varve-process.ts';
 
 const kill = suite('e2e/kill');
 
@@ -20,7 +20,7 @@ const ROUND_BATCHES_MAX = 600;
 const ROUND_MS = ROUND_BATCHES_MAX * STEP_MS;
 const IN_FLIGHT_MAX = 8;
 /** Full after some 87 batches: rounds are killed before, while and after memtables are flushed. */
-const SMALL_MEMTABLE = ['--set', 'storage.memtable.size=1MiB'];
+const SMALL_MEMTABLE = [...QUIET, '--set', 'storage.memtable.size=1MiB'];
 
 const valueAt = (series: number, timestampMs: number) => (series * 7919 + timestampMs / 1000) % 1e6;
 
@@ -37,7 +37,7 @@ kill(`loses nothing and invents nothing over ${ROUNDS} kills under load`, async 
   const readyMs: number[] = [];
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      const server = await startServer(dataDir, SMALL_MEMTABLE);
+      const server = await startServer(dataDir, ...SMALL_MEMTABLE);
       readyMs.push(server.readyMs);
       const client = connect(server.grpc);
       const last = sent.at(-1);
@@ -45,16 +45,16 @@ kill(`loses nothing and invents nothing over ${ROUNDS} kills under load`, async 
       const acksBeforeKill = 10 + ((round * 37) % 90);
       sent.push(
         await writeUntilKilled(client, baseMs + round * ROUND_MS, acksBeforeKill, () =>
-          server.end('SIGKILL'),
+          server.stop('SIGKILL'),
         ),
       );
       client.close();
     }
-    const server = await startServer(dataDir, SMALL_MEMTABLE);
+    const server = await startServer(dataDir, ...SMALL_MEMTABLE);
     const client = connect(server.grpc);
     await verify(client, sent);
     client.close();
-    assert.is(await server.end('SIGTERM'), 0);
+    assert.is((await server.stop()).code, 0);
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }

@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
 import { findPrometheus, type PrometheusServer, startPrometheus } from '../support/prometheus.ts';
-import { type ServerProcess, startServer } from '../support/server.ts';
+import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const prometheus = suite('e2e/prometheus');
 
@@ -52,12 +52,12 @@ const dir = mkdtempSync(join(tmpdir(), 'varve-prometheus-'));
 const programs = findPrometheus(dir);
 const test = programs === undefined ? prometheus.skip : prometheus;
 let theirs: PrometheusServer;
-let ours: ServerProcess;
+let ours: VarveProcess;
 
 prometheus.before(async () => {
   if (programs === undefined) return;
   theirs = await startPrometheus(programs, dir, exposition());
-  ours = await startServer(join(dir, 'varve'));
+  ours = await startServer(join(dir, 'varve'), ...QUIET);
   const client = connect(ours.grpc);
   const response = await client.write({
     series: SERIES.map(({ labels, valueAt }) => ({
@@ -72,7 +72,7 @@ prometheus.before(async () => {
 
 prometheus.after(async () => {
   await theirs?.end();
-  if (ours !== undefined) assert.is(await ours.end('SIGTERM'), 0);
+  if (ours !== undefined) assert.is((await ours.stop()).code, 0);
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -192,10 +192,10 @@ interface Answer {
 /** Ours by GET, which has to be the same by POST where Prometheus takes one; then theirs. */
 async function askBoth(path: string, parameters: Parameters): Promise<[Answer, Answer]> {
   const inOrder = !/^sort/.test(String(parameters['query']));
-  const got = await ask(`http://${ours.http}/api/v1/${path}?${search(parameters)}`, inOrder);
+  const got = await ask(`${ours.http}/api/v1/${path}?${search(parameters)}`, inOrder);
   if (['query', 'query_range', 'series', 'labels', 'format_query'].includes(path)) {
     const body = new URLSearchParams(search(parameters));
-    const posted = await ask(`http://${ours.http}/api/v1/${path}`, inOrder, {
+    const posted = await ask(`${ours.http}/api/v1/${path}`, inOrder, {
       method: 'POST',
       body,
     });
@@ -224,8 +224,8 @@ async function ask(url: string, inOrder: boolean, init?: RequestInit): Promise<A
   return { status: response.status, body };
 }
 
-function promtool(http: string, command: string, flags: string[], ...args: string[]): string {
-  const all = ['query', command, ...flags, `http://${http}`, ...args];
+function promtool(url: string, command: string, flags: string[], ...args: string[]): string {
+  const all = ['query', command, ...flags, url, ...args];
   return execFileSync(programs!.promtool, all, { encoding: 'utf8' });
 }
 
@@ -245,7 +245,7 @@ for (const [command, flags, ...args] of COMMANDS) {
   test(`tells promtool query ${[command, ...flags, ...args].join(' ')} the same`, () => {
     const got = promtool(ours.http, command, flags, ...args);
     const lines = (text: string) => text.split('\n').sort();
-    assert.equal(lines(got), lines(promtool(theirs.http, command, flags, ...args)));
+    assert.equal(lines(got), lines(promtool(`http://${theirs.http}`, command, flags, ...args)));
     assert.ok(got.trim().length > 0);
   });
 }

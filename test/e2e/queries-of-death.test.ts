@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
-import { type ServerProcess, startServer } from '../support/server.ts';
+import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const deaths = suite('e2e/queries-of-death');
 
@@ -17,10 +17,10 @@ const BATCH = 2000;
 const GROWTH_BYTES_MAX = 512 * 2 ** 20;
 
 const dir = mkdtempSync(join(tmpdir(), 'varve-deaths-'));
-let server: ServerProcess;
+let server: VarveProcess;
 
 deaths.before(async () => {
-  server = await startServer(dir);
+  server = await startServer(dir, ...QUIET);
   const client = connect(server.grpc);
   const nowMs = Date.now() - 1000;
   for (let from = 0; from < VALUES; from += BATCH) {
@@ -42,7 +42,7 @@ deaths.before(async () => {
 });
 
 deaths.after(async () => {
-  assert.is(await server.end('SIGTERM'), 0);
+  assert.is((await server.stop()).code, 0);
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -123,7 +123,7 @@ async function ask(
   parameters: Readonly<Record<string, string>>,
 ): Promise<{ status: number; body: string }> {
   const body = new URLSearchParams(parameters);
-  const response = await fetch(`http://${server.http}/api/v1/${path}`, { method: 'POST', body });
+  const response = await fetch(`${server.http}/api/v1/${path}`, { method: 'POST', body });
   return { status: response.status, body: await response.text() };
 }
 

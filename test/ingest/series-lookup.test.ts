@@ -1,13 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { definitionReader, measureRequest } from '../../ingest/decode/varve.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from '../../ingest/limits.ts';
 import { rejectedId } from '../../ingest/reasons.ts';
-import { createSeriesCache } from '../../ingest/series-cache.ts';
+import { createSeriesCaches } from '../../ingest/series-cache.ts';
 import { createSeriesLookup } from '../../ingest/series-lookup.ts';
 import type { Storage } from '../../storage/index.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
-import { encodeRequest, toLabels } from '../support/write-requests.ts';
+import { toLabels } from '../support/write-requests.ts';
 
 const lookup = suite('ingest/series-lookup');
 
@@ -32,25 +31,27 @@ function slowStorage() {
 async function run(
   names: readonly (string | undefined)[],
   storage: Storage,
-  cache = createSeriesCache(1e6),
+  cache = createSeriesCaches(1e6).open(),
   limits: Partial<IngestLimits> = {},
 ): Promise<number[]> {
   const all = { ...DEFAULT_LIMITS, ...limits };
-  const definitions = names.map((name, ref) => ({
-    ref,
-    labels: name === undefined ? [] : toLabels({ name }),
-  }));
-  const request = measureRequest(encodeRequest({ definitions }), all);
   const series = createSeriesLookup(storage, cache, all);
   const ids: number[] = [];
-  definitionReader(request, (_ref, labels) => series.add(labels, (id) => ids.push(id))).read(1e6);
+  for (const name of names) {
+    const labels = name === undefined ? [] : toLabels({ name });
+    series.add(
+      name ?? '',
+      () => labels,
+      (id) => ids.push(id),
+    );
+  }
   await series.settle();
   return ids;
 }
 
 lookup('assigns in the order of the calls, new and known ones mixed', async () => {
   const { storage } = slowStorage();
-  const cache = createSeriesCache(1e6);
+  const cache = createSeriesCaches(1e6).open();
   assert.equal(await run(['known'], storage, cache), [1]);
   const ids = await run(['new', 'known', undefined, 'newer', 'new'], storage, cache);
   assert.equal(ids, [2, 1, rejectedId('no_labels'), 3, 2]);
@@ -58,7 +59,7 @@ lookup('assigns in the order of the calls, new and known ones mixed', async () =
 
 lookup('asks storage once for all that are new, and never again', async () => {
   const { storage, asked } = slowStorage();
-  const cache = createSeriesCache(1e6);
+  const cache = createSeriesCaches(1e6).open();
   await run(['a', 'b', 'c'], storage, cache);
   assert.is(asked(), 1);
   assert.equal(await run(['c', 'b', 'a'], storage, cache), [3, 2, 1]);
@@ -67,7 +68,7 @@ lookup('asks storage once for all that are new, and never again', async () => {
 
 lookup('registers up to the limit, and later what a higher limit allows', async () => {
   const { storage } = slowStorage();
-  const cache = createSeriesCache(1e6);
+  const cache = createSeriesCaches(1e6).open();
   const over = rejectedId('series_limit');
   assert.equal(await run(['a', 'b', 'c', 'a'], storage, cache, { series: 2 }), [1, 2, over, 1]);
   assert.equal(await run(['c'], storage, cache, { series: 3 }), [3]);

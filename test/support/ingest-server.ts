@@ -25,7 +25,7 @@ import {
   type WriteRequestSchema,
   type WriteResponse,
 } from '../../proto/index.ts';
-import type { Clock, Storage } from '../../storage/index.ts';
+import { type Clock, createMetadataStore, type Storage } from '../../storage/index.ts';
 import { createNaiveStorage, type NaiveStorage } from './naive-storage.ts';
 
 export type WriteRequestInit = MessageInitShape<typeof WriteRequestSchema>;
@@ -75,6 +75,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     limits: options.limits ?? {},
     clock,
     registry,
+    metadata: createMetadataStore(1024 * 1024),
     logger: { error: ({ err }) => bugs.push(err) },
   });
   const server = createGrpcServer(

@@ -1,35 +1,20 @@
-// Prometheus and promtool: those on PATH, or unpacked from the distribution's package without
-// installing it; and a server of the one, filled with an exposition by the other.
+// Prometheus and promtool, and servers of the one: filled with an exposition by the other, or on a
+// config of the test's own.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findPrograms } from './debian-package.ts';
 
 export interface PrometheusPrograms {
   readonly prometheus: string;
   readonly promtool: string;
 }
 
-const DOWNLOAD_TIMEOUT_MS = 60_000;
-
 /** Undefined when neither PATH nor the package archive has them. Unpacks into `dir`. */
 export function findPrometheus(dir: string): PrometheusPrograms | undefined {
-  const onPath = { prometheus: 'prometheus', promtool: 'promtool' };
-  if (runs(onPath)) return onPath;
-  const options = { cwd: dir, stdio: 'ignore', timeout: DOWNLOAD_TIMEOUT_MS } as const;
-  spawnSync('apt-get', ['download', 'prometheus'], options);
-  const archive = readdirSync(dir).find((name) => /^prometheus_.*\.deb$/.test(name));
-  if (archive === undefined) return undefined;
-  spawnSync('dpkg', ['-x', archive, 'unpacked'], options);
-  const bin = join(dir, 'unpacked/usr/bin');
-  const unpacked = { prometheus: join(bin, 'prometheus'), promtool: join(bin, 'promtool') };
-  return runs(unpacked) ? unpacked : undefined;
-}
-
-function runs({ prometheus, promtool }: PrometheusPrograms): boolean {
-  const works = (program: string) => spawnSync(program, ['--version']).status === 0;
-  return works(prometheus) && works(promtool);
+  return findPrograms('prometheus', ['prometheus', 'promtool'], dir);
 }
 
 export interface PrometheusServer {
@@ -40,25 +25,44 @@ export interface PrometheusServer {
 
 /** Starts a server on a free port that has the points of an OpenMetrics exposition. */
 export async function startPrometheus(
-  { prometheus, promtool }: PrometheusPrograms,
+  programs: PrometheusPrograms,
   dir: string,
   exposition: string,
 ): Promise<PrometheusServer> {
-  const [points, config, data] = [
-    join(dir, 'points.om'),
-    join(dir, 'empty.yml'),
-    join(dir, 'tsdb'),
-  ];
+  const points = join(dir, 'points.om');
+  const data = join(dir, 'tsdb');
   writeFileSync(points, exposition);
-  writeFileSync(config, '');
-  execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', points, data]);
+  const create = ['tsdb', 'create-blocks-from', 'openmetrics', points, data];
+  execFileSync(programs.promtool, create);
+  return runPrometheus(programs, { name: 'tsdb', dir, config: '' });
+}
+
+export interface PrometheusOptions {
+  /** Of its data and its config in `dir`. */
+  readonly name: string;
+  readonly dir: string;
+  /** YAML. */
+  readonly config: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly flags?: readonly string[];
+}
+
+/** Resolves when it is ready. */
+export async function runPrometheus(
+  { prometheus }: PrometheusPrograms,
+  { name, dir, config, port = 0, flags = [] }: PrometheusOptions,
+): Promise<PrometheusServer> {
+  const configFile = join(dir, `${name}.yml`);
+  writeFileSync(configFile, config);
   const child = spawn(
     prometheus,
     [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${data}`,
-      '--web.listen-address=127.0.0.1:0',
+      `--config.file=${configFile}`,
+      `--storage.tsdb.path=${join(dir, name)}`,
+      `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=info',
+      ...flags,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );

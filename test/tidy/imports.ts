@@ -21,7 +21,7 @@ const REACH: Readonly<Record<string, readonly string[]>> = {
 
 /** Floors of storage from the ground up; a file may import its own floor and those below it. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['assert', 'errors', 'env'],
+  ['assert', 'errors', 'env', 'metric-metadata'],
   ['limits', 'window', 'filenames', 'trouble'],
   ['coding'],
   ['series', 'newest-wins'],

@@ -7,6 +7,7 @@ import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/g
 import { Registry } from 'prom-client';
 import { createGrpcServer, createIngestService, type GrpcServer } from '../../../ingest/index.ts';
 import { IngestService } from '../../../proto/index.ts';
+import { createMetadataStore } from '../../../storage/index.ts';
 import { createNaiveStorage } from '../../support/naive-storage.ts';
 
 const modes: Readonly<Record<string, (server: GrpcServer) => void>> = { bare, discard };
@@ -37,6 +38,7 @@ function discard(target: GrpcServer): void {
     storage,
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     registry: new Registry(),
+    metadata: createMetadataStore(0),
     logger: { error: (details, message) => console.error(message, details.err) },
   });
   target.addService(IngestService, service.implementation, service.codecs);

@@ -2,8 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startServer } from '../../support/server.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { startServer } from '../../support/varve-process.ts';
 import type { ClientMessage, DriverMessage, LoadJob, LoadResult } from './job.ts';
 import { cpuSeconds, memoryMib } from './process-stats.ts';
 
@@ -31,8 +31,8 @@ export interface Measured extends LoadResult {
 
 /** `varve serve` on the default config, free ports and an own directory. */
 export async function startVarve(): Promise<VarveTarget> {
-  const server = await startServer(await tempDir(), ['--set', 'self_monitoring=true']);
-  const http = `http://${server.http}`;
+  const server = await startServer(await tempDir());
+  const { http } = server;
   return {
     address: server.grpc,
     pid: server.pid,
@@ -47,7 +47,7 @@ export async function startVarve(): Promise<VarveTarget> {
       if (!ok) throw new Error(`the flush answered ${status}`);
     },
     async stop() {
-      await server.end('SIGKILL');
+      await server.stop('SIGKILL');
     },
   };
 }

@@ -15,9 +15,8 @@ import {
   type WriteResponse,
   WriteResponseSchema,
 } from '../../../proto/index.ts';
-import { serveVarve, type VarveProcess } from '../../support/varve-process.ts';
+import { QUIET, serveVarve, type VarveProcess } from '../../support/varve-process.ts';
 
-const QUIET = ['--set', 'self_monitoring=false'];
 const serve = suite('deploy/commands/serve');
 
 /** For tests that only look. */

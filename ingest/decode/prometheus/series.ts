@@ -1,0 +1,102 @@
+// What both versions of remote write have in a series beside its labels: samples, which are kept,
+// and native histograms and exemplars, which are counted.
+
+import type { MetricType } from '../../../storage/index.ts';
+import { IngestError } from '../../errors.ts';
+import type { IngestLimits } from '../../limits.ts';
+import type { SeriesBatch } from '../../series-batch.ts';
+import { decodeLabels, type LabelBytes, labelsKey } from '../labels.ts';
+import {
+  readInt64,
+  readLength,
+  readTag,
+  skipBytes,
+  skipField,
+  WIRE_I64,
+  WIRE_LEN,
+  WIRE_VARINT,
+  type WireCursor,
+} from '../wire.ts';
+
+const SAMPLES_TAG = 2 * 8 + WIRE_LEN;
+const SAMPLE_VALUE_TAG = 1 * 8 + WIRE_I64;
+const SAMPLE_TIMESTAMP_TAG = 2 * 8 + WIRE_VARINT;
+
+/** By their numbers in both versions. */
+const METRIC_TYPES: readonly MetricType[] = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+];
+
+export function metricType(number: number): MetricType {
+  return METRIC_TYPES[number] ?? 'unknown';
+}
+
+/** Where a version has what is not stored. */
+export interface SeriesTags {
+  readonly histograms: number;
+  readonly exemplars: number;
+}
+
+/** What the series of a request are read into. */
+export interface SeriesTarget {
+  readonly batch: SeriesBatch;
+  readonly limits: IngestLimits;
+  /** Series met so far; more than `limits.entries` are TOO_LARGE. */
+  series: number;
+}
+
+/** Reads the fields at the cursor, but for the labels, which the caller has found. */
+export function readSeries(
+  series: WireCursor,
+  labels: LabelBytes,
+  tags: SeriesTags,
+  target: SeriesTarget,
+): void {
+  const { batch, limits } = target;
+  if (++target.series > limits.entries) {
+    throw new IngestError('TOO_LARGE', `more than ${limits.entries} series in one request`);
+  }
+  let slot = -1;
+  for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
+    if (tag === SAMPLES_TAG) {
+      if (slot < 0) slot = batch.series(labelsKey(labels), () => decodeLabels(labels, limits));
+      readSample(series, batch, slot);
+      continue;
+    }
+    skipField(series, tag);
+    if (tag === tags.histograms) batch.reject('native_histogram');
+    else if (tag === tags.exemplars) batch.reject('exemplar');
+  }
+  // Without samples it is not registered; it must be well-formed all the same.
+  if (slot < 0) decodeLabels(labels, limits);
+}
+
+/** The value goes over as words: as a double it might come out as another NaN. */
+function readSample(series: WireCursor, batch: SeriesBatch, slot: number): void {
+  const { bytes } = series;
+  const outerEnd = series.end;
+  series.end = readLength(series) + series.offset;
+  let low = 0;
+  let high = 0;
+  let timestampMs = 0;
+  for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
+    if (tag === SAMPLE_VALUE_TAG) {
+      const at = skipBytes(series, 8);
+      low = bytes.readInt32LE(at);
+      high = bytes.readInt32LE(at + 4);
+    } else if (tag === SAMPLE_TIMESTAMP_TAG) {
+      timestampMs = readInt64(series);
+    } else {
+      skipField(series, tag);
+    }
+  }
+  series.end = outerEnd;
+  batch.addBits(slot, timestampMs, low, high);
+}

@@ -1,0 +1,129 @@
+// A way in for one format: every request through it is admitted, counted, bounded in memory and
+// waited for at shutdown, whichever protocol carries it.
+
+import type { MetadataStore, Storage } from '../storage/index.ts';
+import type { Admission } from './admission.ts';
+import type { IngestLimits } from './limits.ts';
+import type { IngestMetrics } from './metrics.ts';
+import type { PointWriter, WriteOutcome } from './point-writer.ts';
+import { createRejections } from './reasons.ts';
+import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
+import type { SeriesCaches } from './series-cache.ts';
+
+/** What a request is given to be decoded with. */
+export interface DoorRequest {
+  /** As they were when the request came. */
+  readonly limits: IngestLimits;
+  /** When it came, ms since the epoch. */
+  readonly arrivedAtMs: number;
+  /** For the type, help and unit of metrics, where the format has them. */
+  readonly metadata: MetadataStore;
+  /** Aborted when a body that is still arriving is not waited for any more. */
+  readonly draining: AbortSignal;
+  /** Counts bytes as they arrive, as they were sent. */
+  received(bytes: number): void;
+  /**
+   * Counts memory that the request holds until it is over; RESOURCE_EXHAUSTED when there is no room
+   * for it. Points of a batch are counted without it.
+   */
+  hold(bytes: number): void;
+  /** Gives back before the end what was held. */
+  release(bytes: number): void;
+  createBatch(): OpenBatch;
+  /**
+   * Stores a batch of this request, which nobody may add to any more. Resolves once it is durable.
+   * A long request is written in several batches, one after the other.
+   */
+  write(batch: OpenBatch): Promise<WriteOutcome>;
+  /** Of all batches written so far. */
+  readonly total: WriteOutcome;
+}
+
+export interface Door {
+  /** Runs one request to its end; what `handle` throws is counted and thrown on. */
+  run<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T>;
+}
+
+/** What all doors share. */
+export interface DoorContext {
+  readonly storage: Storage;
+  readonly points: PointWriter;
+  readonly admission: Admission;
+  readonly metrics: IngestMetrics;
+  readonly caches: SeriesCaches;
+  readonly metadata: MetadataStore;
+  readonly limits: () => IngestLimits;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  /** Counts the error, and logs it when it is a bug of ours. */
+  readonly onError: (method: string, error: unknown) => void;
+  /** Aborted, with UNAVAILABLE as its reason, when nothing more is taken in. */
+  readonly draining: AbortSignal;
+  /** Keeps a shutdown waiting. */
+  readonly track: <T>(request: Promise<T>) => Promise<T>;
+}
+
+/** `name` is the door's label in the metrics. */
+export function createDoor(name: string, context: DoorContext): Door {
+  const { storage, points, admission, metrics, metadata } = context;
+  const cache = context.caches.open();
+  metrics.open(name);
+
+  async function carry<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T> {
+    const limits = context.limits();
+    const startMs = context.monotonicMs();
+    const rejections = createRejections();
+    let accepted = 0;
+    let heldBytes = 0;
+    const hold = (bytes: number) => {
+      admission.enter(bytes, limits);
+      heldBytes += bytes;
+    };
+    const release = (bytes: number) => {
+      admission.leave(bytes);
+      heldBytes -= bytes;
+    };
+    const request: DoorRequest = {
+      limits,
+      arrivedAtMs: context.nowMs(),
+      metadata,
+      draining: context.draining,
+      received: (bytes) => metrics.received(name, bytes),
+      hold,
+      release,
+      createBatch: () =>
+        createSeriesBatch({ storage, cache, limits, pool: points.pool, reserve: hold }),
+      async write(batch) {
+        admission.takePoints(batch.size, limits);
+        const outcome = await points.append(await batch.identify(), limits);
+        metrics.stored(name, outcome);
+        release(batch.heldBytes);
+        accepted += outcome.accepted;
+        rejections.addAll(outcome.rejections);
+        return outcome;
+      },
+      get total() {
+        return { accepted, rejections };
+      },
+    };
+    try {
+      const answer = await handle(request);
+      metrics.acknowledged(name, context.monotonicMs() - startMs);
+      return answer;
+    } finally {
+      admission.leave(heldBytes);
+    }
+  }
+
+  return {
+    async run(handle) {
+      try {
+        context.draining.throwIfAborted();
+        return await context.track(carry(handle));
+      } catch (error) {
+        context.onError(name, error);
+        throw error;
+      }
+    },
+  };
+}

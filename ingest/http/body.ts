@@ -1,0 +1,88 @@
+// The body of a request: decompressed as it arrives, so that neither a long one nor a small one
+// that unfolds into a huge one takes more memory than was asked for.
+
+import { PassThrough, type Readable, type Transform } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import { uncompressedPieces } from '../decode/zstd.ts';
+import { IngestError, malformed } from '../errors.ts';
+
+/** Decompressed at a time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Content codings that can be undone piece by piece. Snappy's block format cannot: snappy.ts. */
+const STREAMED: Readonly<Record<string, () => Transform>> = {
+  identity: () => new PassThrough(),
+  gzip: () => createGunzip({ chunkSize: PIECE_BYTES }),
+  'x-gzip': () => createGunzip({ chunkSize: PIECE_BYTES }),
+  deflate: () => createInflate({ chunkSize: PIECE_BYTES }),
+  zstd: () => new PassThrough(),
+  snappy: () => new PassThrough(),
+};
+
+/** A body's chunks, to be read once. */
+export type Chunks = AsyncIterable<Buffer>;
+
+/** The value of Content-Encoding as the coding to undo; UNSUPPORTED_MEDIA_TYPE for others. */
+export function contentCoding(header: string | undefined): string {
+  const coding = (header ?? '').trim().toLowerCase() || 'identity';
+  if (Object.hasOwn(STREAMED, coding)) return coding;
+  const known = Object.keys(STREAMED).join(', ');
+  const message = `cannot undo Content-Encoding ${JSON.stringify(coding)}; known are ${known}`;
+  throw new IngestError('UNSUPPORTED_MEDIA_TYPE', message);
+}
+
+/**
+ * Reads `source` no faster than it is consumed; snappy is left as it is. `received` is told of
+ * bytes as they were sent. Ends with the reason of `signal` when that is aborted, with CANCELLED
+ * when the client goes away. Whatever happens, the connection stays, so that an answer can be sent.
+ */
+export async function* openBody(
+  source: Readable,
+  coding: string,
+  signal: AbortSignal,
+  received: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const decoder = STREAMED[coding]!();
+  const stop = () => decoder.destroy(signal.reason);
+  const cutOff = () => decoder.destroy(new IngestError('CANCELLED', 'the body was cut off'));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  source.on('data', (chunk: Buffer) => received(chunk.length));
+  source.once('error', cutOff);
+  source.pipe(decoder);
+  try {
+    yield* coding === 'zstd' ? uncompressedPieces(decoder) : decoder;
+  } catch (error) {
+    if (error instanceof IngestError) throw error;
+    throw malformed(`${coding} body: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    decoder.destroy();
+    // What still comes is let go of: a connection that is closed early loses the answer.
+    source.unpipe(decoder);
+    source.resume();
+  }
+}
+
+/** A whole body in memory. `hold` is told of every chunk before the next is waited for. */
+export async function readAll(
+  chunks: Chunks,
+  sizeMax: number,
+  hold: (bytes: number) => void,
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > sizeMax) throw tooLarge('the body', sizeMax);
+    hold(chunk.length);
+    pieces.push(chunk);
+  }
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
+}
+
+/** `sizeMax` is what ingest.limits.message says. */
+export function tooLarge(what: string, sizeMax: number): IngestError {
+  const message = `${what} is larger than the ${sizeMax} bytes of ingest.limits.message`;
+  return new IngestError('TOO_LARGE', message);
+}

@@ -1,0 +1,130 @@
+// The HTTP doors as routes.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorCodeOf, statusOf } from '../../proto/index.ts';
+import { createDoor, type Door, type DoorContext, type DoorRequest } from '../door.ts';
+import { IngestError } from '../errors.ts';
+import { contentCoding, openBody, readAll, tooLarge } from './body.ts';
+import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
+import { HTTP_DOORS } from './http-doors.ts';
+import { registerInfluxQuestions } from './influx.ts';
+import { lineBlocks } from './line-blocks.ts';
+import { uncompressBlock } from './snappy.ts';
+
+/** What a sender is told to wait when the error does not say, ms. */
+const RETRY_MS = 1000;
+const SLICE_BYTES = 64 * 1024;
+
+/** Adds the routes in scopes of their own: how they read bodies concerns nobody else. */
+export function registerRoutes(app: FastifyInstance, context: DoorContext): void {
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    // The doors read bodies themselves, as they arrive.
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    const byName = new Map<string, Door>();
+    for (const httpDoor of HTTP_DOORS) {
+      const door = byName.get(httpDoor.name) ?? createDoor(httpDoor.name, context);
+      byName.set(httpDoor.name, door);
+      scope.post(httpDoor.url, (request, reply) => respond(door, httpDoor, request, reply));
+    }
+  });
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+      done(null, body);
+    });
+    registerInfluxQuestions(scope);
+  });
+}
+
+async function respond(
+  door: Door,
+  httpDoor: HttpDoor,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  try {
+    const answer = await door.run(async (doorRequest) => {
+      checkContentType(httpDoor, request.headers['content-type']);
+      return httpDoor.handle(toHttpRequest(httpDoor, request, doorRequest));
+    });
+    return send(reply, answer);
+  } catch (error) {
+    const refusal = toRefusal(error);
+    if (statusOf(refusal.code).retry) reply.header('retry-after', retrySeconds(error));
+    return send(reply, { status: refusal.status, ...httpDoor.refuse(refusal, request) });
+  }
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: HttpAnswer): FastifyReply {
+  return reply.code(status).headers(headers).send(body);
+}
+
+function checkContentType({ url, contentTypes }: HttpDoor, header: string | undefined): void {
+  if (header === undefined) return;
+  const mediaType = header.split(';', 1)[0]!.trim().toLowerCase();
+  if (contentTypes === undefined || contentTypes.includes(mediaType)) return;
+  const message = `${url} takes ${contentTypes.join(' and ')}, not ${JSON.stringify(mediaType)}`;
+  throw new IngestError('UNSUPPORTED_MEDIA_TYPE', message);
+}
+
+function toHttpRequest(
+  { defaultCoding }: HttpDoor,
+  { raw, headers }: FastifyRequest,
+  request: DoorRequest,
+): HttpRequest {
+  const { limits, draining, received, hold, release } = request;
+  const sizeMax = limits.messageBytes;
+  const query = raw.url?.split('?', 2)[1] ?? '';
+  const open = () => {
+    const coding = contentCoding(headers['content-encoding'] ?? defaultCoding);
+    return { coding, chunks: openBody(raw, coding, draining, received) };
+  };
+
+  async function whole({ coding, chunks }: ReturnType<typeof open>): Promise<Buffer> {
+    // A declared size is believed when it is too large, never when it is small.
+    if (Number(headers['content-length'] ?? 0) > sizeMax) throw tooLarge('the body', sizeMax);
+    const body = await readAll(chunks, sizeMax, hold);
+    return coding === 'snappy' ? uncompressBlock(body, sizeMax, hold) : body;
+  }
+
+  async function* readLines(): AsyncGenerator<Buffer> {
+    const body = open();
+    const chunks = body.coding === 'snappy' ? slices(await whole(body)) : body.chunks;
+    for await (const block of lineBlocks(chunks, sizeMax)) {
+      hold(block.length);
+      try {
+        yield block;
+      } finally {
+        release(block.length);
+      }
+    }
+  }
+
+  return Object.assign(request, {
+    headers,
+    parameters: new URLSearchParams(query),
+    readMessage: async () => whole(open()),
+    readLines,
+  });
+}
+
+/** What is in memory, as if it arrived. */
+async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    yield bytes.subarray(at, at + SLICE_BYTES);
+  }
+}
+
+/** An error without a code of ours is a bug: the client learns that, and nothing of its insides. */
+function toRefusal(error: unknown): Refusal {
+  const code = errorCodeOf(error);
+  const message = code === 'INTERNAL' ? 'internal error' : (error as Error).message;
+  return { code, status: statusOf(code).http, message };
+}
+
+/** Whole seconds, as the header has them. */
+function retrySeconds(error: unknown): number {
+  const delayMs = error instanceof IngestError ? error.retryDelayMs : undefined;
+  return Math.ceil((delayMs ?? RETRY_MS) / 1000);
+}

@@ -1,0 +1,166 @@
+// What every format other than varve's own is decoded into: points one by one, each of a series
+// that was named before. The decoder calls, the batch keeps columns.
+
+import type { Label, Storage } from '../storage/index.ts';
+import { POINT_BYTES, type PointBuffer } from './decode/columns.ts';
+import { checkTimestamps } from './decode/timestamps.ts';
+import type { IngestLimits } from './limits.ts';
+import type { PointPool } from './point-pool.ts';
+import type { IdentifiedPoints } from './point-writer.ts';
+import { createRejections, type Reason } from './reasons.ts';
+import type { SeriesCache } from './series-cache.ts';
+import { createSeriesLookup } from './series-lookup.ts';
+import { checkSizes } from './validate.ts';
+
+/** Just under a power of two of bytes, as the pool keeps memory. */
+const FIRST_POINTS = Math.floor((32 * 1024) / POINT_BYTES);
+const FIRST_SERIES = 1024;
+
+export interface SeriesBatch {
+  /** Points added so far. */
+  readonly size: number;
+  /**
+   * The slot of a series, good for this batch. `key` is whatever always stands for the same labels
+   * in this door, such as the bytes they came as: a known key costs one look into a cache. `labels`
+   * is asked when it is new, before this returns, for the labels in any order, or for why they
+   * cannot be a series; then its points are rejected one by one, as they are when the labels break
+   * a rule.
+   */
+  series(key: string, labels: () => readonly Label[] | Reason): number;
+  /** `timestampMs` that is no integer within +-2^53 rejects the point. */
+  add(slot: number, timestampMs: number, value: number): void;
+  /** The same for a value as two words, little end first: a NaN keeps its payload. */
+  addBits(slot: number, timestampMs: number, low: number, high: number): void;
+  /** Counts points that the format has and the store does not take. */
+  reject(reason: Reason, points?: number): void;
+}
+
+/** A batch as its owner sees it, who writes it once it is filled. */
+export interface OpenBatch extends SeriesBatch {
+  /** Memory that was reserved for its points. */
+  readonly heldBytes: number;
+  /** To be called once, when nothing is added any more. */
+  identify(): Promise<IdentifiedPoints>;
+}
+
+export interface SeriesBatchOptions {
+  readonly storage: Storage;
+  readonly cache: SeriesCache;
+  readonly limits: IngestLimits;
+  readonly pool: PointPool;
+  /** Told of memory before it is taken; may throw, which leaves the batch as it was. */
+  readonly reserve: (bytes: number) => void;
+}
+
+export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
+  const { storage, cache, limits, pool, reserve } = options;
+  const lookup = createSeriesLookup(storage, cache, limits);
+  const rejections = createRejections();
+  /** Ids by slot; 0 until storage has told. */
+  let slotIds = new Uint32Array(FIRST_SERIES);
+  let slots = 0;
+  let size = 0;
+  let capacity = 0;
+  /** Its ids are slots until `identify`. */
+  let points = pool.take(0);
+  let valueWords = new Uint32Array(0);
+
+  function grow(): void {
+    const next = Math.max(FIRST_POINTS, capacity * 2);
+    reserve((next - capacity) * POINT_BYTES);
+    const larger = pool.take(next);
+    larger.timestampsMs.set(points.timestampsMs);
+    larger.ids.set(points.ids);
+    const words = wordsOf(larger);
+    words.set(valueWords);
+    pool.release(points);
+    points = larger;
+    valueWords = words;
+    capacity = next;
+  }
+
+  function checked(labels: readonly Label[] | Reason): readonly Label[] | Reason {
+    return typeof labels === 'string' ? labels : (checkSizes(labels, limits) ?? labels);
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    get heldBytes() {
+      return capacity * POINT_BYTES;
+    },
+
+    series(key, labels) {
+      if (slots === slotIds.length) {
+        const larger = new Uint32Array(slots * 2);
+        larger.set(slotIds);
+        slotIds = larger;
+      }
+      const slot = slots++;
+      lookup.add(
+        key,
+        () => checked(labels()),
+        (id) => {
+          slotIds[slot] = id;
+        },
+      );
+      return slot;
+    },
+
+    add(slot, timestampMs, value) {
+      if (size === capacity) grow();
+      points.ids[size] = slot;
+      points.timestampsMs[size] = timestampMs;
+      points.values[size] = value;
+      size++;
+    },
+
+    addBits(slot, timestampMs, low, high) {
+      if (size === capacity) grow();
+      points.ids[size] = slot;
+      points.timestampsMs[size] = timestampMs;
+      valueWords[2 * size] = low;
+      valueWords[2 * size + 1] = high;
+      size++;
+    },
+
+    reject: (reason, count) => rejections.add(reason, count),
+
+    async identify() {
+      await lookup.settle();
+      const filled = firstPoints(points, size);
+      return {
+        points: filled,
+        span: checkTimestamps(filled.timestampsMs),
+        idMax: replaceSlots(filled.ids, slotIds),
+        rejections,
+      };
+    },
+  };
+}
+
+/** The values as words: a double that passes through a register may come out as another NaN. */
+function wordsOf({ values }: PointBuffer): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(values.buffer as ArrayBuffer, values.byteOffset, values.length * 2);
+}
+
+function firstPoints(points: PointBuffer, size: number): PointBuffer {
+  return {
+    ...points,
+    ids: points.ids.subarray(0, size),
+    timestampsMs: points.timestampsMs.subarray(0, size),
+    values: points.values.subarray(0, size),
+  };
+}
+
+/** Puts ids in the place of slots; returns the largest. */
+function replaceSlots(ids: Uint32Array, slotIds: Uint32Array): number {
+  let idMax = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const id = slotIds[ids[i]!]!;
+    ids[i] = id;
+    if (id > idMax) idMax = id;
+  }
+  return idMax;
+}

@@ -1,0 +1,55 @@
+// The HTTP doors over a storage of plain maps, on a free port.
+
+import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
+import { Registry } from 'prom-client';
+import { createIngestService, type IngestLimits, type IngestService } from '../../ingest/index.ts';
+import { createMetadataStore, type MetadataStore, type Storage } from '../../storage/index.ts';
+import { NOW_MS } from './ingest-server.ts';
+import { createNaiveStorage, type NaiveStorage } from './naive-storage.ts';
+
+export interface DoorServer {
+  /** http://HOST:PORT */
+  readonly http: string;
+  readonly service: IngestService;
+  readonly registry: Registry;
+  readonly metadata: MetadataStore;
+  readonly storage: NaiveStorage;
+  /** Errors that the service logged as bugs. */
+  readonly bugs: unknown[];
+  close(): Promise<void>;
+}
+
+export interface DoorServerOptions {
+  readonly limits?: Partial<IngestLimits>;
+  /** Wraps the naive storage. */
+  readonly wrap?: (storage: NaiveStorage) => Storage;
+}
+
+export async function startDoorServer(options: DoorServerOptions = {}): Promise<DoorServer> {
+  const storage = createNaiveStorage();
+  const registry = new Registry();
+  const metadata = createMetadataStore(1024 * 1024);
+  const bugs: unknown[] = [];
+  const service = createIngestService({
+    storage: options.wrap?.(storage) ?? storage,
+    limits: options.limits ?? {},
+    clock: { nowMs: () => NOW_MS, monotonicMs: () => performance.now() },
+    registry,
+    metadata,
+    logger: { error: ({ err }) => bugs.push(err) },
+  });
+  const app = fastify({ logger: false });
+  service.registerRoutes(app);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    http: `http://127.0.0.1:${port}`,
+    service,
+    registry,
+    metadata,
+    storage,
+    bugs,
+    close: () => app.close(),
+  };
+}
