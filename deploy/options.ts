@@ -32,6 +32,7 @@ export function ingestLimits({
     series: limits.series,
     labelsPerSeries: limits.labels_per_series,
     labelValueBytes: limits.label_value_bytes,
+    eventBytes: limits.event_bytes,
     messageBytes: limits.message,
     pointsPerSecond: limits.points_per_second ?? Number.POSITIVE_INFINITY,
     maxPastMs: max_past,

@@ -10,6 +10,7 @@ import { createBatchWriter } from './batch-writer.ts';
 import { createDictionary } from './dictionary.ts';
 import type { DoorContext } from './door.ts';
 import { IngestError } from './errors.ts';
+import { createEventWriter } from './event-writer.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 import { createIngestMetrics } from './metrics.ts';
@@ -78,7 +79,15 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     },
   };
   const cache = caches.open();
-  const writer = createBatchWriter({ storage, points, admission, cache, limits: () => limits });
+  const events = createEventWriter(storage, clock);
+  const writer = createBatchWriter({
+    storage,
+    points,
+    events,
+    admission,
+    cache,
+    limits: () => limits,
+  });
   const context: WriteContext = { ...shared, writer };
   const doors: DoorContext = {
     ...shared,

@@ -27,6 +27,7 @@ const LIVE_KEYS = [
   'ingest.limits.points_per_second',
   'ingest.limits.labels_per_series',
   'ingest.limits.label_value_bytes',
+  'ingest.limits.event_bytes',
   'query.log_slower_than',
 ];
 

@@ -170,6 +170,7 @@ const ingest = z.strictObject({
       points_per_second: count.nullable().prefault(null),
       labels_per_series: count.max(1_024).prefault(64),
       label_value_bytes: count.max(MiB).prefault(4_096),
+      event_bytes: size(1, MiB).prefault('256KiB'),
       message: size(1_024, 1024 * MiB).prefault('32MiB'),
     })
     .prefault({}),

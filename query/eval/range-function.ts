@@ -9,6 +9,8 @@ import { emptySeries, type Points, type Series, stepTimeMs } from './value.ts';
 export interface RangeInput extends Window {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** See Points. */
+  readonly isEvents: boolean;
   /**
    * For functions that go on from the range before: an index, and the end it is true up to; or
    * the values in order.
@@ -45,10 +47,11 @@ export async function rangeColumn(
   const { view, rangeMs } = plan;
   const { grid } = view;
   const series = emptySeries(points.labels, grid.steps, dropName || points.dropName);
-  const { timestampsMs, values } = points;
+  const { timestampsMs, values, isEvents = false } = points;
   const input: RangeInput = {
     timestampsMs,
     values,
+    isEvents,
     first: 0,
     end: 0,
     startMs: 0,

@@ -43,8 +43,27 @@ function extrapolatedChange(
   return change * (factor / perSeconds);
 }
 
+/**
+ * An event is no counter that stands at 1: it adds 1. So the increase of a stream is how many there
+ * are in the range, of which nothing is known by extrapolation. A departure from Prometheus, which
+ * has no events.
+ */
+function increase(input: RangeInput): number | undefined {
+  return input.isEvents ? input.end - input.first : extrapolatedChange(input, true);
+}
+
 function rate(input: RangeInput): number | undefined {
-  return extrapolatedChange(input, true, (input.endMs - input.startMs) / 1000);
+  const seconds = (input.endMs - input.startMs) / 1000;
+  if (input.isEvents) return (input.end - input.first) / seconds;
+  return extrapolatedChange(input, true, seconds);
+}
+
+/** One event in the time since the one before; two at one ms are taken to be one apart. */
+function irate(input: RangeInput): number | undefined {
+  const { isEvents, timestampsMs, first, end } = input;
+  if (!isEvents) return instantChange(input, true);
+  if (end - first < 2) return undefined;
+  return 1000 / Math.max(1, timestampsMs[end - 1]! - timestampsMs[end - 2]!);
 }
 
 /** From the last two points only. */
@@ -138,9 +157,9 @@ function checkFactor(name: string, factor: number): void {
 
 export const RATE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   rate,
-  increase: (input) => extrapolatedChange(input, true),
+  increase,
   delta: (input) => extrapolatedChange(input, false),
-  irate: (input) => instantChange(input, true),
+  irate,
   idelta: (input) => instantChange(input, false),
   resets: (input) => countSteps(input, (value, before) => value < before),
   changes: (input) =>

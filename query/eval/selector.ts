@@ -81,11 +81,12 @@ async function* scan(
     if (cost !== undefined) cost.points += points;
     const turn = budget.turn();
     if (turn !== undefined) await turn;
-    yield batch.map(({ labels, timestampsMs, values }) => ({
+    yield batch.map(({ labels, timestampsMs, values, isEvents = false }) => ({
       labels,
       timestampsMs,
       values,
       dropName: false,
+      isEvents,
     }));
   }
 }

@@ -27,6 +27,8 @@ export interface Points {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
   readonly dropName: boolean;
+  /** Each is an event of value 1: several may have one timestamp, and rates count them. */
+  readonly isEvents?: boolean;
 }
 
 export type Value =

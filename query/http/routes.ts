@@ -7,6 +7,7 @@ import {
   answerMetadata,
   answerSeries,
 } from './catalog-handlers.ts';
+import { answerEvents } from './events-handler.ts';
 import { httpError, toQueryError } from './errors.ts';
 import type { Handler, RouteContext } from './handler.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
@@ -24,6 +25,7 @@ const GET_AND_POST: Readonly<Record<string, Handler>> = {
   '/api/v1/series': answerSeries,
   '/api/v1/labels': answerLabels,
   '/api/v1/format_query': answerFormat,
+  '/api/v1/events': answerEvents,
 };
 
 const GET: Readonly<Record<string, Handler>> = {
