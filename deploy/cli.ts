@@ -3,6 +3,8 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StorageError } from '../storage/index.ts';
+import type { ExportOptions } from './commands/export.ts';
+import type { ImportOptions } from './commands/import.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { QueryOptions } from './commands/query.ts';
 import type { RetentionPlanOptions } from './commands/retention-plan.ts';
@@ -10,9 +12,12 @@ import type { ServeOptions } from './commands/serve.ts';
 import type { World } from './commands/world.ts';
 import { type Override, parseOverride } from './config/source.ts';
 import { readVersion } from './project.ts';
+import { DEFAULT_SERVER } from './remote.ts';
 import { isSystemError, systemReason, UserError } from './user-error.ts';
 
 const CONFIG_OPTION = ['--config <file>', 'YAML config; every key has a default'] as const;
+
+const SERVER_OPTION = ['--http <url>', 'the server', DEFAULT_SERVER] as const;
 
 /** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 wrong use. */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
@@ -57,6 +62,8 @@ function createProgram(world: World): Command {
   addServe(program, world);
   addConfig(program, world);
   addRetention(program, world);
+  addImport(program, world);
+  addExport(program, world);
   addQuery(program, world);
   addInspect(program, world);
   return program;
@@ -112,15 +119,60 @@ function addRetention(program: Command, world: World): void {
     });
 }
 
+function addImport(program: Command, world: World): void {
+  program
+    .command('import <files...>')
+    .description('load files, or stdin as -, into a running server; .gz and .zst are decompressed')
+    .option(...SERVER_OPTION)
+    .option(
+      '--format <name>',
+      'influx, jsonl, openmetrics or csv (default: by the name of the file)',
+    )
+    .option('--from-line <n>', 'go on with this line of the first file', toCount, 1)
+    .option('--columns <list>', 'of CSV, such as 1:time:unix_s,2:label:host,3:metric:load')
+    .option('--header-lines <n>', 'lines at the start of each file to leave out', toCount, 0)
+    .option('--precision <unit>', 'of line protocol: ns, us, ms or s')
+    .option('--db <name>', 'of line protocol: the label db of its points')
+    .action(async (files: string[], options: ImportOptions) => {
+      const { importFiles } = await import('./commands/import.ts');
+      await importFiles(files, options, world);
+    });
+}
+
+function toCount(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Say a number.');
+}
+
+function addExport(program: Command, world: World): void {
+  program
+    .command('export')
+    .description('raw points of a running server as JSON lines, which import reads')
+    .option(...SERVER_OPTION)
+    .requiredOption('--match <selector>', 'series to export; may be given several times', append)
+    .option('--start <time>', 'first time: RFC 3339, seconds since the epoch, or -1h')
+    .option('--end <time>', 'last time')
+    .option('--output <file>', 'instead of stdout; compressed when it ends in .gz or .zst')
+    .action(async (options: ExportOptions) => {
+      const { exportPoints } = await import('./commands/export.ts');
+      await exportPoints(options, world);
+    });
+}
+
+function append(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 function addQuery(program: Command, world: World): void {
   program
     .command('query <expression>')
     .description('ask a running server; with a range, plot the answer')
-    .option('--http <url>', 'the server', 'http://127.0.0.1:4318')
+    .option(...SERVER_OPTION)
     .option('--start <time>', 'start of the range: RFC 3339, seconds since the epoch, or -1h')
     .option('--end <time>', 'end of the range, included (default: now)')
     .option('--step <duration>', 'distance of the points, such as 30s')
     .option('--json', "the server's answer as it is")
+    .option('--csv', 'a line for each point')
     .action(async (expression: string, options: QueryOptions) => {
       const { query } = await import('./commands/query.ts');
       await query(expression, options, world);

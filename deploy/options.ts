@@ -1,6 +1,6 @@
 // The config's values as the options of each room.
 
-import type { IngestLimits } from '../ingest/index.ts';
+import type { IngestLimits, OtlpSettings } from '../ingest/index.ts';
 import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
@@ -37,6 +37,15 @@ export function ingestLimits({
     pointsPerSecond: limits.points_per_second ?? Number.POSITIVE_INFINITY,
     maxPastMs: max_past,
     maxFutureMs: max_future,
+  };
+}
+
+export function otlpSettings({ ingest: { otlp } }: Config): OtlpSettings {
+  return {
+    translation: otlp.translation,
+    promoteResourceAttributes: otlp.promote_resource_attributes,
+    promoteScopeMetadata: otlp.promote_scope_metadata,
+    delta: otlp.delta,
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
+  MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
 import { createQueryService } from '../query/index.ts';
@@ -28,7 +29,7 @@ import { createHttpApp } from './http/app.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, queryLimits } from './options.ts';
+import { ingestLimits, otlpSettings, queryLimits } from './options.ts';
 import { createQueryLog } from './query-log.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
@@ -118,7 +119,11 @@ async function createParts(
   });
   const limits = ingestLimits(config);
   const metadata = createMetadataStore(METADATA_BYTES);
-  const ingest = createIngestService({ storage, limits, clock, registry, logger: log, metadata });
+  const ingest = createIngestService({
+    ...{ storage, limits, clock, registry, metadata },
+    logger: log,
+    otlp: otlpSettings(config),
+  });
   const query = createQueryService({
     storage,
     metadata,
@@ -132,6 +137,8 @@ async function createParts(
 
   const grpcServer = createGrpcServer({ messageBytes: config.ingest.limits.message });
   grpcServer.addService(IngestDescriptor, ingest.implementation, ingest.codecs);
+  const { otlpMetrics } = ingest;
+  grpcServer.addService(MetricsDescriptor, otlpMetrics.implementation, otlpMetrics.codecs);
   grpcServer.addService(QueryDescriptor, query.implementation, query.codecs);
 
   const app = createHttpApp({
@@ -176,6 +183,7 @@ async function reloadConfig(
   await retention.setPolicies(policyConfigs(next));
   state.config = reloaded(state.config, next);
   ingest.setLimits(ingestLimits(state.config));
+  ingest.setOtlp(otlpSettings(state.config));
   for (const { key, from, to, needsRestart } of changes) {
     if (needsRestart) log.warn({ key, from, to }, 'reload: takes effect after a restart');
     else log.info({ key, from, to }, 'reload: changed');

@@ -5,10 +5,18 @@ import type { MetadataStore, Storage } from '../storage/index.ts';
 import type { Admission } from './admission.ts';
 import type { IngestLimits } from './limits.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { PointWriter, WriteOutcome } from './point-writer.ts';
+import type { IdentifiedPoints, PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
+
+/** For formats whose answer or whose values depend on what becomes of single points. */
+export interface WriteHooks {
+  /** Changes points once their ids are known, in the turn in which they are appended. */
+  readonly adjust?: (identified: IdentifiedPoints) => IdentifiedPoints;
+  /** Told the positions in the batch of points that are rejected, in their order. */
+  readonly onRejected?: (position: number) => void;
+}
 
 /** What a request is given to be decoded with. */
 export interface DoorRequest {
@@ -34,7 +42,7 @@ export interface DoorRequest {
    * Stores a batch of this request, which nobody may add to any more. Resolves once it is durable.
    * A long request is written in several batches, one after the other.
    */
-  write(batch: OpenBatch): Promise<WriteOutcome>;
+  write(batch: OpenBatch, hooks?: WriteHooks): Promise<WriteOutcome>;
   /** Of all batches written so far. */
   readonly total: WriteOutcome;
 }
@@ -93,9 +101,11 @@ export function createDoor(name: string, context: DoorContext): Door {
       release,
       createBatch: () =>
         createSeriesBatch({ storage, cache, limits, pool: points.pool, reserve: hold }),
-      async write(batch) {
+      async write(batch, { adjust, onRejected } = {}) {
         admission.takePoints(batch.size, limits);
-        const outcome = await points.append(await batch.identify(), limits);
+        const identified = await batch.identify();
+        const adjusted = adjust?.(identified) ?? identified;
+        const outcome = await points.append(adjusted, limits, onRejected);
         metrics.stored(name, outcome);
         release(batch.heldBytes);
         accepted += outcome.accepted;

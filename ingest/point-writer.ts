@@ -32,15 +32,20 @@ export interface PointWriter {
    * Hands the valid points to storage at once: what is appended afterwards is newer. Resolves when
    * they are as durable as storage promises; rejects when they may not be.
    */
-  append(identified: IdentifiedPoints, limits: IngestLimits): Promise<WriteOutcome>;
+  append(
+    identified: IdentifiedPoints,
+    limits: IngestLimits,
+    onRejected?: (position: number) => void,
+  ): Promise<WriteOutcome>;
 }
 
 export function createPointWriter(storage: Storage, clock: Clock, pool: PointPool): PointWriter {
   return {
     pool,
-    append({ points, span, idMax, rejections }, limits) {
+    append({ points, span, idMax, rejections }, limits, onRejected) {
       const rules = { nowMs: clock.nowMs(), limits, storage };
-      const batch = filterPoints(points, span, idMax < REJECTED_ID_MIN, rules, rejections);
+      const idsValid = idMax < REJECTED_ID_MIN;
+      const batch = filterPoints(points, span, idsValid, rules, rejections, onRejected);
       const accepted = batch.ids.length;
       const appended = accepted === 0 ? Promise.resolve() : storage.append(batch);
       return appended.then(() => {

@@ -23,6 +23,12 @@ export const REASONS = [
   'not_a_number',
   'native_histogram',
   'exemplar',
+  'untranslatable_name',
+  'no_value',
+  'too_many_buckets',
+  'temporality',
+  'late_delta',
+  'delta_limit',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
@@ -120,5 +126,17 @@ export function describe(reason: Reason, limits: IngestLimits): string {
       return 'native histograms are not stored: send classic buckets';
     case 'exemplar':
       return 'exemplars are not stored';
+    case 'untranslatable_name':
+      return 'name of a metric or attribute of which nothing is left (ingest.otlp.translation)';
+    case 'no_value':
+      return 'data point without a value';
+    case 'too_many_buckets':
+      return 'data point with too many buckets or quantiles';
+    case 'temporality':
+      return 'aggregation temporality that is not cumulative (ingest.otlp.delta)';
+    case 'late_delta':
+      return 'delta that is older than one of its series that was added up already';
+    case 'delta_limit':
+      return 'delta of one series more than can be added up';
   }
 }

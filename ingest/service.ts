@@ -14,6 +14,8 @@ import { createEventWriter } from './event-writer.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 import { createIngestMetrics } from './metrics.ts';
+import { createOtlpMetricsService, type OtlpMetricsService } from './otlp/metrics-service.ts';
+import { DEFAULT_OTLP_SETTINGS, type OtlpSettings } from './otlp/settings.ts';
 import { createPointPool } from './point-pool.ts';
 import { createPointWriter } from './point-writer.ts';
 import { toAnswer, toGrpcError, type WriteAnswer } from './responses.ts';
@@ -39,6 +41,8 @@ export interface IngestServiceOptions {
   readonly logger: IngestLogger;
   /** Where doors put the metadata of metrics. */
   readonly metadata: MetadataStore;
+  /** Those left out have the defaults of the config. */
+  readonly otlp?: Partial<OtlpSettings>;
 }
 
 export interface IngestService {
@@ -46,10 +50,14 @@ export interface IngestService {
   readonly implementation: UntypedServiceImplementation;
   /** Requests stay bytes until they are decoded by hand. */
   readonly codecs: Readonly<Record<'Write' | 'WriteStream', MethodCodec>>;
+  /** For the service of OpenTelemetry's MetricsService. */
+  readonly otlpMetrics: Pick<OtlpMetricsService, 'implementation' | 'codecs'>;
   /** Adds the HTTP doors to an app that does not listen yet. */
   registerRoutes(app: FastifyInstance): void;
   /** Takes new limits from the next request on; `messageBytes` of the server stays. */
   setLimits(limits: Partial<IngestLimits>): void;
+  /** From the next request on. */
+  setOtlp(settings: Partial<OtlpSettings>): void;
   /**
    * Takes no more batches, answers those it has, then ends every call with UNAVAILABLE. Resolves
    * when nothing is under way any more.
@@ -100,6 +108,10 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     track,
   };
   for (const method of ['Write', 'WriteStream']) metrics.open(method);
+  const otlpMetrics = createOtlpMetricsService(doors, {
+    ...DEFAULT_OTLP_SETTINGS,
+    ...options.otlp,
+  });
 
   /** A shutdown waits for what is tracked. */
   function track<T>(work: Promise<T>): Promise<T> {
@@ -158,10 +170,12 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   return {
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
-    registerRoutes: (app) => registerRoutes(app, doors),
+    otlpMetrics,
+    registerRoutes: (app) => registerRoutes(app, doors, [otlpMetrics.httpDoor]),
     setLimits(next) {
       limits = { ...DEFAULT_LIMITS, ...next };
     },
+    setOtlp: (next) => otlpMetrics.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next }),
     async drain() {
       draining.abort(shuttingDown());
       for (const stream of streams) stream.drain(shuttingDown());

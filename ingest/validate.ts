@@ -48,7 +48,8 @@ export interface TimeRules {
 /**
  * The points that may be stored, the others counted. Takes `points` over: what is kept moves to
  * their front. Costs nothing per point when the ids are all series (`idsValid`) and the span of
- * the whole batch meets every rule, and little when each point does.
+ * the whole batch meets every rule, and little when each point does. `onRejected` is told which
+ * points were counted, by their positions, in their order.
  */
 export function filterPoints(
   points: PointBuffer,
@@ -56,6 +57,7 @@ export function filterPoints(
   idsValid: boolean,
   rules: TimeRules,
   rejections: Rejections,
+  onRejected?: (position: number) => void,
 ): PointBatch {
   const { ids, timestampsMs, values } = points;
   const bounds = boundsOf(rules);
@@ -72,11 +74,13 @@ export function filterPoints(
     const id = ids[i]!;
     if (id >= REJECTED_ID_MIN) {
       rejections.addId(id);
+      onRejected?.(i);
       continue;
     }
     const reason = spanValid ? undefined : timeReason(timestampsMs[i]!, id, bounds, rules);
     if (reason !== undefined) {
       rejections.add(reason);
+      onRejected?.(i);
       continue;
     }
     ids[kept] = id;

@@ -12,6 +12,10 @@ export function createProcessWorld(engine: Engine): World {
   });
   return {
     engine,
+    // Only who reads it opens it.
+    get stdin() {
+      return process.stdin;
+    },
     stdout,
     stderr,
     colour: stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '',

@@ -1,10 +1,12 @@
 // varve query: asks a running server, and shows a table, a plot or the raw answer.
 
 import { parseDuration } from '../config/units.ts';
+import { apiUrl, noAnswer, parseJson } from '../remote.ts';
+import { renderCsv } from '../terminal/csv.ts';
 import { type PlotLine, renderPlot } from '../terminal/plot.ts';
 import { renderTable } from '../terminal/table.ts';
-import { systemReason, UserError } from '../user-error.ts';
-import { parseTime } from './time.ts';
+import { UserError } from '../user-error.ts';
+import { timeOption } from './time.ts';
 import type { World } from './world.ts';
 
 export interface QueryOptions {
@@ -13,6 +15,7 @@ export interface QueryOptions {
   readonly end?: string;
   readonly step?: string;
   readonly json?: boolean;
+  readonly csv?: boolean;
 }
 
 /** A range is split into this many steps when none is given. */
@@ -55,6 +58,7 @@ export async function query(
   for (const warning of answer.warnings ?? []) stderr.write(`varve: ${warning}\n`);
   const result = answer.data?.result ?? [];
   if (result.length === 0) stderr.write('varve: the answer is empty\n');
+  else if (options.csv) stdout.write(csvOf(result));
   else if (range === undefined) stdout.write(tableOf(result));
   else {
     const size = { width: stdout.columns ?? PLOT_WIDTH_DEFAULT, height: PLOT_HEIGHT };
@@ -66,8 +70,8 @@ export async function query(
 function rangeOf({ start, end, step }: QueryOptions, nowMs: number): Range | undefined {
   if (start === undefined && end === undefined && step === undefined) return undefined;
   if (start === undefined) throw new UserError('a range needs --start, for example --start -1h', 2);
-  const startMs = timeOf('--start', start, nowMs);
-  const endMs = end === undefined ? nowMs : timeOf('--end', end, nowMs);
+  const startMs = timeOption('--start', start, nowMs);
+  const endMs = end === undefined ? nowMs : timeOption('--end', end, nowMs);
   if (endMs <= startMs) throw new UserError('--end must be later than --start', 2);
   const widthMs = endMs - startMs;
   const stepMs =
@@ -78,23 +82,13 @@ function rangeOf({ start, end, step }: QueryOptions, nowMs: number): Range | und
   return { startMs, endMs, stepMs };
 }
 
-function timeOf(flag: string, text: string, nowMs: number): number {
-  const timeMs = parseTime(text, nowMs);
-  if (timeMs !== undefined) return timeMs;
-  const message = `${flag} ${text} is not a time: say 2026-01-31T12:00:00Z, seconds, or -1h`;
-  throw new UserError(message, 2);
-}
-
 async function ask(
   server: string,
   expression: string,
   range: Range | undefined,
 ): Promise<{ text: string; answer: Answer }> {
   const path = range === undefined ? 'query' : 'query_range';
-  const url = URL.canParse(server) ? new URL(`/api/v1/${path}`, server) : undefined;
-  if (url === undefined || !url.protocol.startsWith('http')) {
-    throw new UserError(`--http ${server} is not a URL: say for example http://127.0.0.1:4318`, 2);
-  }
+  const url = apiUrl(server, `/api/v1/${path}`);
   const parameters = new URLSearchParams({ query: expression });
   if (range !== undefined) {
     parameters.set('start', String(range.startMs / 1000));
@@ -106,8 +100,7 @@ async function ask(
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     text = await (await fetch(url, { method: 'POST', body: parameters, signal })).text();
   } catch (error) {
-    const reason = systemReason((error as Error).cause ?? error);
-    throw new UserError(`no answer from ${server}: ${reason}; is varve serve running there?`);
+    throw noAnswer(server, error);
   }
   const answer = parseAnswer(text);
   if (answer === undefined)
@@ -117,12 +110,8 @@ async function ask(
 }
 
 function parseAnswer(text: string): Answer | undefined {
-  try {
-    const answer = JSON.parse(text) as Answer | null;
-    return typeof answer?.status === 'string' ? answer : undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = parseJson(text) as Answer | null | undefined;
+  return typeof answer?.status === 'string' ? answer : undefined;
 }
 
 type Result = NonNullable<Answer['data']>['result'];
@@ -132,17 +121,38 @@ function isSample(result: Result): result is Sample {
   return typeof result[0] === 'number';
 }
 
+interface Row {
+  readonly metric: Metric;
+  readonly time: string;
+  readonly value: string;
+}
+
+function rowsOf(result: Result): Row[] {
+  if (isSample(result)) return [row({}, result)];
+  return result.flatMap(({ metric, value, values }) =>
+    (values ?? (value === undefined ? [] : [value])).map((sample) => row(metric, sample)),
+  );
+}
+
+function row(metric: Metric, [seconds, value]: Sample): Row {
+  return { metric, time: new Date(seconds * 1000).toISOString(), value };
+}
+
 function tableOf(result: Result): string {
-  const rows = isSample(result)
-    ? [row({}, result)]
-    : result.flatMap(({ metric, value, values }) =>
-        (values ?? (value === undefined ? [] : [value])).map((sample) => row(metric, sample)),
-      );
+  const rows = rowsOf(result).map(({ metric, time, value }) => [time, value, seriesName(metric)]);
   return renderTable(['TIME', 'VALUE', 'SERIES'], rows);
 }
 
-function row(metric: Metric, [seconds, value]: Sample): string[] {
-  return [new Date(seconds * 1000).toISOString(), value, seriesName(metric)];
+/** A point a row; a column for each label that any series has. */
+function csvOf(result: Result): string {
+  const rows = rowsOf(result);
+  const labels = [...new Set(rows.flatMap(({ metric }) => Object.keys(metric)))].sort();
+  const cells = rows.map(({ metric, time, value }) => [
+    time,
+    value,
+    ...labels.map((label) => metric[label] ?? ''),
+  ]);
+  return renderCsv([['time', 'value', ...labels], ...cells]);
 }
 
 function linesOf(result: Result): PlotLine[] {

@@ -3,7 +3,7 @@
 import { formatPlan, planSweep } from '../../retention/index.ts';
 import { type Config, formatProblems, loadConfig, policyConfigs } from '../config.ts';
 import { UserError } from '../user-error.ts';
-import { parseTime } from './time.ts';
+import { timeOption } from './time.ts';
 import type { World } from './world.ts';
 
 export interface RetentionPlanOptions {
@@ -20,11 +20,7 @@ export async function printRetentionPlan(
   const env = engine.createEnv();
   const config = readConfig(options.config);
   const nowMs = env.clock.nowMs();
-  const atMs = options.at === undefined ? nowMs : parseTime(options.at, nowMs);
-  if (atMs === undefined) {
-    const message = `--at ${options.at} is not a time: say 2026-01-31T12:00:00Z, seconds, or -1h`;
-    throw new UserError(message, 2);
-  }
+  const atMs = options.at === undefined ? nowMs : timeOption('--at', options.at, nowMs);
   const windows = await engine.readWindows(options.data, env);
   stdout.write(formatPlan(planSweep(windows, policyConfigs(config), atMs)));
 }

@@ -1,9 +1,12 @@
 // What a command reaches of the process it runs in.
 
+import type { Readable } from 'node:stream';
 import type { Engine } from '../engine.ts';
 
 export interface Output {
-  write(text: string): unknown;
+  /** False: what follows had better wait for `drain`. */
+  write(text: string | Uint8Array): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
@@ -12,6 +15,7 @@ export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 export interface World {
   readonly engine: Engine;
+  readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Calls back for every such signal until the returned function is called. */

@@ -28,6 +28,10 @@ const LIVE_KEYS = [
   'ingest.limits.labels_per_series',
   'ingest.limits.label_value_bytes',
   'ingest.limits.event_bytes',
+  'ingest.otlp.translation',
+  'ingest.otlp.promote_resource_attributes',
+  'ingest.otlp.promote_scope_metadata',
+  'ingest.otlp.delta',
   'query.log_slower_than',
 ];
 

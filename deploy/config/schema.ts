@@ -3,6 +3,7 @@
 // have become ms (Infinity for `forever`), sizes bytes, addresses a host and a port.
 
 import { z } from 'zod';
+import { DELTA_HANDLINGS, OTLP_TRANSLATIONS } from '../../ingest/index.ts';
 import { parseMatch } from './match.ts';
 import {
   formatAddress,
@@ -160,6 +161,13 @@ const retention = z.strictObject({
   redis: redisUrl.nullable().prefault(null),
 });
 
+const otlp = z.strictObject({
+  translation: z.enum(OTLP_TRANSLATIONS).prefault('underscore_escaping_with_suffixes'),
+  promote_resource_attributes: z.array(z.string().min(1)).prefault([]),
+  promote_scope_metadata: z.boolean().prefault(false),
+  delta: z.enum(DELTA_HANDLINGS).prefault('accumulate'),
+});
+
 const ingest = z.strictObject({
   max_past: duration(0, 36_500 * DAY_MS, { forever: true }).prefault('forever'),
   max_future: duration(0, 36_500 * DAY_MS, { forever: true }).prefault('1h'),
@@ -174,6 +182,7 @@ const ingest = z.strictObject({
       message: size(1_024, 1024 * MiB).prefault('32MiB'),
     })
     .prefault({}),
+  otlp: otlp.prefault({}),
 });
 
 const query = z.strictObject({

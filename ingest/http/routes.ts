@@ -15,14 +15,21 @@ import { uncompressBlock } from './snappy.ts';
 const RETRY_MS = 1000;
 const SLICE_BYTES = 64 * 1024;
 
-/** Adds the routes in scopes of their own: how they read bodies concerns nobody else. */
-export function registerRoutes(app: FastifyInstance, context: DoorContext): void {
+/**
+ * Adds the routes in scopes of their own: how they read bodies concerns nobody else. `others` are
+ * doors beside those of the table, which remember something from request to request.
+ */
+export function registerRoutes(
+  app: FastifyInstance,
+  context: DoorContext,
+  others: readonly HttpDoor[],
+): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     // The doors read bodies themselves, as they arrive.
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const byName = new Map<string, Door>();
-    for (const httpDoor of HTTP_DOORS) {
+    for (const httpDoor of [...HTTP_DOORS, ...others]) {
       const door = byName.get(httpDoor.name) ?? createDoor(httpDoor.name, context);
       byName.set(httpDoor.name, door);
       scope.post(httpDoor.url, (request, reply) => respond(door, httpDoor, request, reply));

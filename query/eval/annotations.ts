@@ -24,9 +24,14 @@ export function createAnnotations(text: string): Annotations {
       infos.add(`PromQL info: ${message} (${position(text, span.from)})`);
     },
     damage(message) {
-      warnings.add(`damaged data was left out: ${message}`);
+      warnings.add(damageRemark(message));
     },
     warnings: () => [...warnings],
     infos: () => [...infos],
   };
+}
+
+/** `message` is what storage says of a block that cannot be read. */
+export function damageRemark(message: string): string {
+  return `damaged data was left out: ${message}`;
 }

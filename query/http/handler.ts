@@ -12,7 +12,7 @@ export interface RouteContext {
   readonly catalog: Catalog;
   readonly limits: QueryLimits;
   readonly metrics: QueryMetrics;
-  readonly storage: Pick<Storage, 'stats' | 'windows' | 'findEvents'>;
+  readonly storage: Pick<Storage, 'scan' | 'stats' | 'windows' | 'findEvents'>;
   readonly metadata: Pick<MetadataStore, 'get' | 'entries'>;
   /** Of the index as it was a moment ago. */
   cardinality(): Promise<Cardinality>;
@@ -33,8 +33,8 @@ export interface Query {
   readonly signal: AbortSignal;
 }
 
-/** The whole body, or its pieces. */
-export type Answer = string | Iterable<string>;
+/** The whole body, or its pieces, made as fast as they are read. */
+export type Answer = string | Iterable<string> | AsyncIterable<string>;
 
 export type Handler = (context: RouteContext, query: Query) => Promise<Answer> | Answer;
 

@@ -8,7 +8,7 @@ import { stepTimeMs } from '../eval/value.ts';
 import { formatJson } from '../float.ts';
 
 /** Characters after which a piece is passed on. */
-const PIECE_CHARS = 65_536;
+export const PIECE_CHARS = 65_536;
 
 /** Remarks of one kind in one answer, as Prometheus caps them. */
 const REMARKS_MAX = 10;

@@ -68,6 +68,8 @@ export function limitParameter(parameters: URLSearchParams): number {
   return Number(text) || Infinity;
 }
 
+export const ALL_TIME: TimeRange = { startMs: -TIME_MS_MAX, endMs: endAfter(TIME_MS_MAX) };
+
 /** From `start` to `end`, both included; undefined when neither is given. */
 export function rangeParameter(parameters: URLSearchParams): TimeRange | undefined {
   if ((parameters.get('start') ?? '') === '' && (parameters.get('end') ?? '') === '') {

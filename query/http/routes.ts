@@ -9,6 +9,7 @@ import {
 } from './catalog-handlers.ts';
 import { answerEvents } from './events-handler.ts';
 import { httpError, toQueryError } from './errors.ts';
+import { createExportHandler } from './export-handler.ts';
 import type { Handler, RouteContext } from './handler.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
 import { sendAnswer } from './send.ts';
@@ -54,19 +55,22 @@ export function registerRoutes(app: FastifyInstance, context: RouteContext): voi
     for (const [url, handler] of Object.entries(GET)) {
       scope.route({ method: 'GET', url, handler: respond(context, handler) });
     }
+    const answerExport = respond(context, createExportHandler(context), 'application/x-ndjson');
+    const url = '/api/v1/export';
+    scope.route({ method: 'GET', url, handler: answerExport, exposeHeadRoute: false });
     for (const [url, handler] of Object.entries(POST_AND_DELETE)) {
       scope.route({ method: ['POST', 'DELETE'], url, handler: respond(context, handler) });
     }
   });
 }
 
-function respond(context: RouteContext, handler: Handler) {
+/** `type` is that of answers; errors are JSON always. */
+function respond(context: RouteContext, handler: Handler, type = 'application/json') {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const gone = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
-    reply.type('application/json');
     try {
       const query = {
         parameters: readParameters(request),
@@ -75,12 +79,13 @@ function respond(context: RouteContext, handler: Handler) {
         signal: gone.signal,
       };
       const answer = await handler(context, query);
+      reply.type(type);
       return sendAnswer(reply, answer, request.headers['accept-encoding']);
     } catch (error) {
       if (toQueryError(error).kind === 'internal') context.onError(error);
       const { status, body } = httpError(error);
       if (status === 503) reply.header('retry-after', '1');
-      return reply.code(status).send(body);
+      return reply.code(status).type('application/json').send(body);
     }
   };
 }

@@ -20,7 +20,7 @@ export function sendAnswer(
 ): FastifyReply {
   // What is true now is not a second later, and may be for the asker's eyes only.
   reply.header('cache-control', 'no-store');
-  const body = typeof answer === 'string' ? answer : streamed(answer);
+  const body = bodyOf(answer);
   if (typeof body === 'string' && body.length < ENCODED_CHARS_MIN) return reply.send(body);
   const others = reply.getHeader('vary');
   reply.header('vary', others === undefined ? 'accept-encoding' : `${others}, accept-encoding`);
@@ -50,6 +50,12 @@ export function chooseEncoding(accepted = ''): Encoding | undefined {
   const [gzip, zstd] = [weightOf('gzip'), weightOf('zstd')];
   if (gzip === 0 && zstd === 0) return undefined;
   return gzip >= zstd ? 'gzip' : 'zstd';
+}
+
+function bodyOf(answer: Answer): string | Readable {
+  if (typeof answer === 'string') return answer;
+  if (Symbol.asyncIterator in answer) return Readable.from(answer, { objectMode: false });
+  return streamed(answer);
 }
 
 /** One piece is sent as it is, with its length; more go out as fast as the client reads. */

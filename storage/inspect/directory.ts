@@ -18,6 +18,7 @@ import {
 } from '../filenames.ts';
 import type { ManifestState } from '../manifest/edit.ts';
 import { currentManifest, replayManifest } from '../manifest/log.ts';
+import { lastBegun } from '../wal/reader.ts';
 import { windowsOf } from '../windows/windows.ts';
 import { inspectIndexTable } from './index-table.ts';
 import { damage, damageOf, fact, type InspectLines, note, untilUnreadable } from './line.ts';
@@ -163,7 +164,8 @@ async function walSegments(
   live: LiveState | undefined,
 ): Promise<number[]> {
   const all = fileNumbers(await fs.list(walDir(dir)), 'wal');
-  return all.filter((segment) => segment >= (live?.state.walSegment ?? 0));
+  const last = (await lastBegun(dir, fs, all)) ?? 0;
+  return all.filter((segment) => segment >= (live?.state.walSegment ?? 0) && segment <= last);
 }
 
 /** Tables that the manifest names and the directory does not have, or not in their size. */

@@ -24,7 +24,7 @@ export interface ReplayOptions {
 }
 
 export interface ReplayResult {
-  /** Numbers of the segments found, ascending; those below `fromSegment` are not among them. */
+  /** Numbers of the segments replayed, ascending. Files behind them were empty and are gone. */
   readonly segments: readonly number[];
   readonly records: number;
   /** Size of a torn end of the last segment, which is now cut off. */
@@ -37,9 +37,12 @@ export interface ReplayResult {
 /** Needs the memory of one piece and one record. Throws CorruptionError on a newer format. */
 export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
   const { dir, fs, fromSegment, onRecord } = options;
-  const segments = fileNumbers(await fs.list(walDir(dir)), 'wal').filter(
-    (segment) => segment >= fromSegment,
-  );
+  const files = fileNumbers(await fs.list(walDir(dir)), 'wal');
+  const last = await lastBegun(dir, fs, files);
+  for (const segment of files) {
+    if (segment > (last ?? 0)) await fs.remove(walPath(dir, segment));
+  }
+  const segments = files.filter((segment) => segment >= fromSegment && segment <= (last ?? 0));
   const skipped: CorruptionError[] = [];
   let records = 0;
   let skippedBytes = 0;
@@ -50,7 +53,7 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
       if (item.kind === 'record') {
         records += 1;
         await onRecord(item.record, segment);
-      } else if (item.atEnd && segment === segments.at(-1)) {
+      } else if (item.atEnd && segment === last) {
         tornBytes = item.length;
       } else {
         skippedBytes += item.length;
@@ -58,9 +61,20 @@ export async function replayWal(options: ReplayOptions): Promise<ReplayResult> {
       }
     }
   }
-  const last = segments.at(-1);
-  if (last !== undefined) await syncWhole(fs, walPath(dir, last), tornBytes);
+  if (last !== undefined && last >= fromSegment) await syncWhole(fs, walPath(dir, last), tornBytes);
   return { segments, records, tornBytes, skipped, skippedBytes };
+}
+
+/** The last of `segments` that anything was written to; later files were only prepared. */
+export async function lastBegun(
+  dir: string,
+  fs: FileSystem,
+  segments: readonly number[],
+): Promise<number | undefined> {
+  for (const segment of segments.toReversed()) {
+    if (((await fs.size(walPath(dir, segment))) ?? 0) > 0) return segment;
+  }
+  return undefined;
 }
 
 /** Cuts off the torn end, which may be empty, and makes the rest durable. */

@@ -14,6 +14,7 @@ import { fileNumbers, walDir, walPath } from '../filenames.ts';
 import { refusalOf } from '../trouble.ts';
 import type { WalSync } from '../types.ts';
 import { WalGroup } from './group.ts';
+import { NextSegment, type SegmentFile } from './next-segment.ts';
 import type { WalRecord } from './record.ts';
 
 export interface WalWriterOptions {
@@ -53,7 +54,10 @@ export class WalWriter {
   #queue: WalGroup[] = [];
   #running: Promise<void> | undefined;
   #spareBuffer: Uint8Array | undefined;
-  #file: { readonly segment: number; readonly handle: WritableFile } | undefined;
+  #file: SegmentFile | undefined;
+  readonly #next: NextSegment;
+  /** Settles once the file before is closed. */
+  #closed = Promise.resolve();
   /** Written to the open file since its last fsync. */
   #unsynced = { bytes: 0, batches: 0 };
   #cancelTimer: (() => void) | undefined;
@@ -68,6 +72,7 @@ export class WalWriter {
   constructor(options: WalWriterOptions) {
     this.#options = options;
     this.#segment = options.segment;
+    this.#next = new NextSegment(options.dir, options.fs);
     this.#marker = this.#createMarker();
   }
 
@@ -212,6 +217,7 @@ export class WalWriter {
       if (group.records > 0) await this.#write(group);
       if (group.mustSync || this.#options.sync === 'group') await this.#syncFile();
       else if (this.#options.sync === 'interval') this.#syncLater();
+      if (this.#file !== undefined) this.#next.prepare(this.#file.segment + 1);
     } catch (cause) {
       this.#failure = refusalOf(this.#options.dir, cause);
       this.#isSpoiled = true;
@@ -236,11 +242,9 @@ export class WalWriter {
   }
 
   async #createFile(segment: number, marker: number, parts: readonly Uint8Array[]): Promise<void> {
-    const { dir, fs } = this.#options;
-    const handle = await fs.create(walPath(dir, segment));
-    this.#file = { segment, handle };
-    await fs.syncDir(walDir(dir));
-    await this.#writeParts(handle, [encodeLogHeader('wal', segment, marker), ...parts]);
+    this.#file = await this.#next.take(segment);
+    const header = encodeLogHeader('wal', segment, marker);
+    await this.#writeParts(this.#file.handle, [header, ...parts]);
   }
 
   async #writeParts(handle: WritableFile, parts: readonly Uint8Array[]): Promise<void> {
@@ -261,10 +265,11 @@ export class WalWriter {
     onSync?.({ durationMs: clock.monotonicMs() - startMs, ...synced });
   }
 
+  /** Appends do not wait for the close: what the file holds is synced, whatever comes of it. */
   async #finishFile(): Promise<void> {
     if (this.#file === undefined) return;
     await this.#syncFile();
-    await this.#file.handle.close();
+    this.#closed = this.#file.handle.close().catch(() => undefined);
     this.#file = undefined;
   }
 
@@ -287,6 +292,8 @@ export class WalWriter {
       await synced;
     } finally {
       this.#cancelTimer?.();
+      await this.#closed;
+      await this.#next.discard();
       await this.#file?.handle.close();
       this.#file = undefined;
     }

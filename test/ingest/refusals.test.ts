@@ -1,5 +1,5 @@
-// Every request a client can get wrong as a whole, over real sockets: each case alone in a Write and
-// behind a good batch in a WriteStream.
+// Every request a client can get wrong as a whole, over real sockets: each case alone in a Write
+// and behind a good batch in a WriteStream.
 
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';

@@ -144,8 +144,14 @@ rejections('every rejection is in the metrics by its reason', async ({ client, s
   await client.write(besideGood([]));
   await client.write(atTimes(TWO_53 * 2n));
   const text = await server.registry.metrics();
-  assert.match(text, /^varve_ingest_rejected_points_total\{method="Write",reason="no_labels"\} 1$/m);
-  assert.match(text, /^varve_ingest_rejected_points_total\{method="Write",reason="timestamp_out_of_range"\} 1$/m);
+  assert.match(
+    text,
+    /^varve_ingest_rejected_points_total\{method="Write",reason="no_labels"\} 1$/m,
+  );
+  assert.match(
+    text,
+    /^varve_ingest_rejected_points_total\{method="Write",reason="timestamp_out_of_range"\} 1$/m,
+  );
   assert.match(text, /^varve_ingest_rejected_points_total\{method="Write",reason="expired"\} 0$/m);
   assert.match(text, /^varve_ingest_points_total 2$/m);
   assert.match(text, /^varve_ingest_batches_total\{method="Write"\} 2$/m);

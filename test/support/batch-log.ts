@@ -36,3 +36,25 @@ export function createBatchLog(): BatchLog {
   };
   return batch;
 }
+
+/** Points as `name{label="value"} timestamp value`; what is no finite value is its bits in hex. */
+export function pointTexts({ points }: BatchLog): string[] {
+  const bitsView = new BigUint64Array(1);
+  const doubles = new Float64Array(bitsView.buffer);
+  return points.map(({ labels, timestampMs, bits }) => {
+    bitsView[0] = bits;
+    const value = doubles[0]!;
+    const number = Object.is(value, -0) ? '-0' : String(value);
+    return `${seriesText(labels)} ${timestampMs} ${
+      Number.isFinite(value) ? number : bits.toString(16).padStart(16, '0')
+    }`;
+  });
+}
+
+function seriesText(labels: readonly Label[] | string): string {
+  if (typeof labels === 'string') return labels;
+  const name = labels.find((label) => label.name === '__name__')?.value ?? '';
+  const others = labels.filter((label) => label.name !== '__name__');
+  const pairs = others.map((label) => `${label.name}=${JSON.stringify(label.value)}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+}

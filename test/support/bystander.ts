@@ -1,5 +1,5 @@
-// A server with narrow limits and a client that gets things wrong, while a bystander's stream on the
-// same server notices nothing.
+// A server with narrow limits and a client that gets things wrong, while a bystander's stream on
+// the same server notices nothing.
 
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';

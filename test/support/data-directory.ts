@@ -74,8 +74,10 @@ export async function filesBelow(path: string, fs: MemoryFileSystem): Promise<Sa
   for (const name of await fs.list(path)) {
     const child = `${path}/${name}`;
     const kind = parseFileName(name)?.kind;
-    if ((await fs.size(child)) === undefined) found.push(...(await filesBelow(child, fs)));
-    else if (!['LOCK', 'RESERVE'].includes(name)) {
+    const size = await fs.size(child);
+    if (size === undefined) found.push(...(await filesBelow(child, fs)));
+    // An empty segment was prepared for what has not come yet.
+    else if (!['LOCK', 'RESERVE'].includes(name) && !(kind === 'wal' && size === 0)) {
       found.push({ path: child, kind, isLog: kind === 'wal' || kind === 'manifest' });
     }
   }

@@ -21,6 +21,7 @@ import {
 } from '../../ingest/index.ts';
 import {
   IngestService as IngestServiceSchema,
+  MetricsService,
   serviceDefinition,
   type WriteRequestSchema,
   type WriteResponse,
@@ -82,6 +83,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     options.messageBytes === undefined ? {} : { messageBytes: options.messageBytes },
   );
   server.addService(IngestServiceSchema, service.implementation, service.codecs);
+  server.addService(MetricsService, service.otlpMetrics.implementation, service.otlpMetrics.codecs);
   const port = await server.listen('127.0.0.1:0');
   const close = () => server.close(0);
   const address = `127.0.0.1:${port}`;

@@ -1,5 +1,6 @@
 // The program in this process: faster to start than a process of its own.
 
+import { Readable } from 'node:stream';
 import { runCli } from '../../deploy/cli.ts';
 import { naiveEngine } from './naive-engine.ts';
 import type { Finished } from './varve-process.ts';
@@ -9,8 +10,9 @@ export async function runHere(...args: string[]): Promise<Finished> {
   const said = { stdout: '', stderr: '' };
   const code = await runCli(args, {
     engine: naiveEngine,
-    stdout: { write: (text) => (said.stdout += text) },
-    stderr: { write: (text) => (said.stderr += text) },
+    stdin: Readable.from([]),
+    stdout: { write: (text) => (said.stdout += Buffer.from(text).toString('utf8')) },
+    stderr: { write: (text) => (said.stderr += Buffer.from(text).toString('utf8')) },
     colour: false,
     onSignal: () => () => {},
     exit: (exitCode) => {

@@ -104,7 +104,7 @@ export function seriesSource(series: LoadSeries, rounds: number): BatchSource {
 }
 
 /** Values of the mix, round by round. */
-function mixValues({ first, count }: LoadSeries, rounds: number): Float64Array {
+export function mixValues({ first, count }: LoadSeries, rounds: number): Float64Array {
   const values = new Float64Array(rounds * count);
   for (let k = 0; k < count; k++) {
     const kind = METRIC_KINDS[(first + k) % METRIC_KINDS.length]!;

@@ -18,8 +18,10 @@ import {
   type LoadResult,
   STEP_MS,
 } from './job.ts';
+import { otlpSource } from './otlp-batches.ts';
 
 const SERVICE = '/varve.v1.IngestService';
+const OTLP_EXPORT = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 /** Everything beside the load itself: encoding, connecting, the last acks. */
 const SPARE_SECONDS = 60;
 
@@ -111,10 +113,12 @@ function sendWhenDue(
 }
 
 async function prepareCaller(index: number): Promise<Start> {
-  const source = seriesSource(seriesOfClient(index), job.rounds);
+  const isOtlp = job.method === 'otlp';
+  const source = (isOtlp ? otlpSource : seriesSource)(seriesOfClient(index), job.rounds);
+  const path = isOtlp ? OTLP_EXPORT : `${SERVICE}/Write`;
   const session = await openSession(job.address);
   const write = async (round: number) => {
-    const call = openCall(session, `${SERVICE}/Write`, () => {});
+    const call = openCall(session, path, () => {});
     call.send(source.next(job.startMs + round * STEP_MS));
     call.end();
     await call.finished;

@@ -6,8 +6,11 @@ export const STEP_MS = 10_000;
 export interface LoadJob {
   /** HOST:PORT of a gRPC server. */
   readonly address: string;
-  /** Dictionary and columns on `stream`; one point each of self-contained series by `unary`. */
-  readonly method: 'stream' | 'unary';
+  /**
+   * Dictionary and columns on `stream`; one point each of self-contained series by `unary`, and of
+   * OpenTelemetry's by `otlp`.
+   */
+  readonly method: 'stream' | 'unary' | 'otlp';
   /** Streams or callers, each with a connection and series of its own. */
   readonly clients: number;
   readonly seriesPerClient: number;
@@ -15,11 +18,11 @@ export interface LoadJob {
   readonly service: string;
   /** Time of the first point of each series; the others follow every STEP_MS. */
   readonly startMs: number;
-  /** Points of each series in a batch; 1 for `unary`. */
+  /** Points of each series in a batch; 1 but for `stream`. */
   readonly roundsPerBatch: number;
   /** Values before they repeat, for each series: a multiple of `roundsPerBatch`. */
   readonly rounds: number;
-  /** Batches of a stream that wait for their ack at full speed; `unary` has one. */
+  /** Batches of a stream that wait for their ack at full speed; a caller has one. */
   readonly inFlight: number;
   /** Over all clients: batches are sent when they are due, acknowledged or not; 0: full speed. */
   readonly pointsPerSecond: number;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Signals, watchSignals } from '../../../deploy/commands/signals.ts';
@@ -14,6 +15,7 @@ function setUp(): { process: EventEmitter; exits: number[]; watched: Signals } {
   const exits: number[] = [];
   const world: World = {
     engine: naiveEngine,
+    stdin: Readable.from([]),
     stdout: { write: () => {} },
     stderr: { write: () => {} },
     colour: false,

@@ -81,7 +81,7 @@ reader('a last segment cut anywhere gives every whole record and is cut clean', 
     const first = await replay(cut);
     assert.equal(first.texts, texts(...[1, 2, 3].slice(0, whole)));
     assert.equal([first.skipped.length, first.tornBytes], [0, length - cleanBytes]);
-    assert.is(cut.bytesOf(FIRST).length, cleanBytes);
+    assert.is(await cut.size(FIRST), length === 0 ? undefined : cleanBytes);
     // The next run adds a segment; the one that was torn is not taken for damaged then.
     const wal = await openWriter(cut, { segment: 2 });
     await wal.append(points(4));

@@ -1,0 +1,26 @@
+// What the decoders of line formats have in common.
+
+import type { SeriesBatch } from '../series-batch.ts';
+
+export interface LineDecoder {
+  /** Adds the points of one line, without its newline; throws LineError and adds nothing. */
+  decode(line: string, batch: SeriesBatch): void;
+  /** No line follows. */
+  end?(): void;
+}
+
+/** Why a line cannot be read: one phrase that names the place. */
+export class LineError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LineError';
+  }
+}
+
+const SHOWN_CHARS_MAX = 60;
+
+/** A piece of a line fit for an error message, whatever a client put in it. */
+export function shown(text: string): string {
+  const short = text.length > SHOWN_CHARS_MAX;
+  return JSON.stringify(short ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text);
+}
