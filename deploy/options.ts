@@ -40,12 +40,14 @@ export function ingestLimits({
   };
 }
 
-export function otlpSettings({ ingest: { otlp } }: Config): OtlpSettings {
+export function otlpSettings({ ingest: { otlp, events } }: Config): OtlpSettings {
   return {
     translation: otlp.translation,
     promoteResourceAttributes: otlp.promote_resource_attributes,
     promoteScopeMetadata: otlp.promote_scope_metadata,
     delta: otlp.delta,
+    streamLabels: events.stream_labels,
+    streamsMax: events.max_streams,
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
+  LogsService as LogsDescriptor,
   MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
@@ -137,8 +138,9 @@ async function createParts(
 
   const grpcServer = createGrpcServer({ messageBytes: config.ingest.limits.message });
   grpcServer.addService(IngestDescriptor, ingest.implementation, ingest.codecs);
-  const { otlpMetrics } = ingest;
+  const { otlpMetrics, otlpLogs } = ingest;
   grpcServer.addService(MetricsDescriptor, otlpMetrics.implementation, otlpMetrics.codecs);
+  grpcServer.addService(LogsDescriptor, otlpLogs.implementation, otlpLogs.codecs);
   grpcServer.addService(QueryDescriptor, query.implementation, query.codecs);
 
   const app = createHttpApp({

@@ -18,6 +18,7 @@ export const REASONS = [
   'too_far_in_future',
   'event_too_long',
   'event_attributes',
+  'stream_limit',
   'invalid_text',
   'malformed_line',
   'not_a_number',
@@ -112,6 +113,8 @@ export function describe(reason: Reason, limits: IngestLimits): string {
       return "timestamp older than its policy's keep (retention.policies)";
     case 'too_far_in_future':
       return `timestamp more than ${limits.maxFutureMs} ms in the future (ingest.max_future)`;
+    case 'stream_limit':
+      return 'new stream of events past the limit (ingest.events.max_streams)';
     case 'event_too_long':
       return `event over ${limits.eventBytes} bytes with its attributes (ingest.limits.event_bytes)`;
     case 'event_attributes':

@@ -14,6 +14,7 @@ import { createEventWriter } from './event-writer.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 import { createIngestMetrics } from './metrics.ts';
+import { createOtlpLogsService, type OtlpLogsService } from './otlp/logs-service.ts';
 import { createOtlpMetricsService, type OtlpMetricsService } from './otlp/metrics-service.ts';
 import { DEFAULT_OTLP_SETTINGS, type OtlpSettings } from './otlp/settings.ts';
 import { createPointPool } from './point-pool.ts';
@@ -52,6 +53,8 @@ export interface IngestService {
   readonly codecs: Readonly<Record<'Write' | 'WriteStream', MethodCodec>>;
   /** For the service of OpenTelemetry's MetricsService. */
   readonly otlpMetrics: Pick<OtlpMetricsService, 'implementation' | 'codecs'>;
+  /** For the service of OpenTelemetry's LogsService. */
+  readonly otlpLogs: Pick<OtlpLogsService, 'implementation' | 'codecs'>;
   /** Adds the HTTP doors to an app that does not listen yet. */
   registerRoutes(app: FastifyInstance): void;
   /** Takes new limits from the next request on; `messageBytes` of the server stays. */
@@ -108,10 +111,9 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     track,
   };
   for (const method of ['Write', 'WriteStream']) metrics.open(method);
-  const otlpMetrics = createOtlpMetricsService(doors, {
-    ...DEFAULT_OTLP_SETTINGS,
-    ...options.otlp,
-  });
+  const otlpSettings = { ...DEFAULT_OTLP_SETTINGS, ...options.otlp };
+  const otlpMetrics = createOtlpMetricsService(doors, otlpSettings);
+  const otlpLogs = createOtlpLogsService(doors, events, otlpSettings);
 
   /** A shutdown waits for what is tracked. */
   function track<T>(work: Promise<T>): Promise<T> {
@@ -171,11 +173,15 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
     otlpMetrics,
-    registerRoutes: (app) => registerRoutes(app, doors, [otlpMetrics.httpDoor]),
+    otlpLogs,
+    registerRoutes: (app) => registerRoutes(app, doors, [otlpMetrics.httpDoor, otlpLogs.httpDoor]),
     setLimits(next) {
       limits = { ...DEFAULT_LIMITS, ...next };
     },
-    setOtlp: (next) => otlpMetrics.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next }),
+    setOtlp(next) {
+      otlpMetrics.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next });
+      otlpLogs.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next });
+    },
     async drain() {
       draining.abort(shuttingDown());
       for (const stream of streams) stream.drain(shuttingDown());

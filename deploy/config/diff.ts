@@ -32,6 +32,8 @@ const LIVE_KEYS = [
   'ingest.otlp.promote_resource_attributes',
   'ingest.otlp.promote_scope_metadata',
   'ingest.otlp.delta',
+  'ingest.events.stream_labels',
+  'ingest.events.max_streams',
   'query.log_slower_than',
 ];
 

@@ -183,6 +183,12 @@ const ingest = z.strictObject({
     })
     .prefault({}),
   otlp: otlp.prefault({}),
+  events: z
+    .strictObject({
+      stream_labels: z.array(z.string().min(1)).prefault(['resource', 'severity']),
+      max_streams: count.prefault(100_000),
+    })
+    .prefault({}),
 });
 
 const query = z.strictObject({

@@ -1,25 +1,29 @@
-// The JSON form of ExportMetricsServiceRequest. It is turned into the binary form, which is the one
-// that is read: JSON is for senders with little to send.
+// The JSON form of OTLP's requests. It is turned into the binary form, which is the one that is
+// read: JSON is for senders with little to send.
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
-import { ExportMetricsServiceRequestSchema } from '../../proto/index.ts';
+import { type DescMessage, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import { malformed } from '../errors.ts';
 
 /** Memory that the objects of a parsed text take, by its bytes. */
 const PARSED_FACTOR = 8;
 
-/** `hold` is told of memory before it is taken. Others have a turn after each resource. */
-export async function metricsFromJson(
+/**
+ * The binary form of a request of `schema`, whose resources are the list `list`. `hold` is told of
+ * memory before it is taken. Others have a turn after each resource.
+ */
+export async function requestFromJson(
+  schema: DescMessage,
+  list: 'resourceMetrics' | 'resourceLogs',
   text: Buffer,
   hold: (bytes: number) => void,
 ): Promise<Buffer> {
   hold(text.length * PARSED_FACTOR);
   const document = parsed(text);
   const messages: Uint8Array[] = [];
-  for (const part of partsOf(document)) {
-    messages.push(encoded(part));
+  for (const part of partsOf(document, list)) {
+    messages.push(encoded(schema, part));
     await nextTurn();
   }
   // Encoded messages behind one another are one message with the fields of all.
@@ -27,11 +31,11 @@ export async function metricsFromJson(
 }
 
 /** The request as one of its own for each resource. */
-function partsOf(document: JsonValue): readonly JsonValue[] {
+function partsOf(document: JsonValue, list: string): readonly JsonValue[] {
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
-  const resources = isObject ? document['resourceMetrics'] : undefined;
+  const resources = isObject ? document[list] : undefined;
   if (!Array.isArray(resources)) return [document];
-  return resources.map((resource) => ({ resourceMetrics: [resource] }));
+  return resources.map((resource) => ({ [list]: [resource] }));
 }
 
 function parsed(text: Buffer): JsonValue {
@@ -42,11 +46,10 @@ function parsed(text: Buffer): JsonValue {
   }
 }
 
-function encoded(document: JsonValue): Uint8Array {
+function encoded(schema: DescMessage, document: JsonValue): Uint8Array {
   try {
     const options = { ignoreUnknownFields: true };
-    const message = fromJson(ExportMetricsServiceRequestSchema, document, options);
-    return toBinary(ExportMetricsServiceRequestSchema, message);
+    return toBinary(schema, fromJson(schema, document, options));
   } catch (error) {
     throw malformed((error as Error).message);
   }
