@@ -9,6 +9,8 @@ import { malformed } from '../errors.ts';
 /** Memory that the objects of a parsed text take, by its bytes. */
 const PARSED_FACTOR = 8;
 
+const ID_KEYS: ReadonlySet<string> = new Set(['traceId', 'spanId', 'trace_id', 'span_id']);
+
 /**
  * The binary form of a request of `schema`, whose resources are the list `list`. `hold` is told of
  * memory before it is taken. Others have a turn after each resource.
@@ -40,10 +42,16 @@ function partsOf(document: JsonValue, list: string): readonly JsonValue[] {
 
 function parsed(text: Buffer): JsonValue {
   try {
-    return JSON.parse(text.toString('utf8'));
+    return JSON.parse(text.toString('utf8'), withBase64Ids);
   } catch (error) {
     throw malformed(`not JSON: ${(error as Error).message}`);
   }
+}
+
+/** Ids of traces and spans are hex in OTLP's JSON, where protobuf's has bytes as base64. */
+function withBase64Ids(key: string, value: unknown): unknown {
+  const isHexId = ID_KEYS.has(key) && typeof value === 'string' && /^(?:[\da-f]{2})*$/i.test(value);
+  return isHexId ? Buffer.from(value, 'hex').toString('base64') : value;
 }
 
 function encoded(schema: DescMessage, document: JsonValue): Uint8Array {

@@ -9,6 +9,7 @@ import {
   ResourceLogsSchema,
 } from '../../proto/index.ts';
 import type { Label, Storage } from '../../storage/index.ts';
+import type { Admission } from '../admission.ts';
 import { entryReader } from '../decode/entries.ts';
 import { splitNanos } from '../decode/events.ts';
 import { generated, toAttributes } from '../decode/otlp-attributes.ts';
@@ -46,12 +47,13 @@ export interface LogsExporterOptions {
   readonly settings: OtlpSettings;
   readonly storage: Storage;
   readonly events: EventWriter;
+  readonly admission: Pick<Admission, 'takePoints'>;
   /** For streams. */
   readonly cache: SeriesCache;
 }
 
 export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
-  const { storage, events, cache } = options;
+  const { storage, events, admission, cache } = options;
   let settings = options.settings;
   let newStreams = 0;
 
@@ -88,6 +90,7 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
       }
     });
     while (reader.read(1)) await nextTurn();
+    admission.takePoints(found.length, limits);
     await lookup.settle();
     const open = events.open(limits, rejections);
     const arrivedNs = BigInt(Math.floor(arrivedAtMs)) * 1_000_000n;

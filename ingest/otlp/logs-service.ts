@@ -33,8 +33,9 @@ export function createOtlpLogsService(
   events: EventWriter,
   settings: OtlpSettings,
 ): OtlpLogsService {
-  const { storage, caches, metrics } = context;
-  const exporter = createLogsExporter({ settings, storage, events, cache: caches.open() });
+  const { storage, caches, metrics, admission } = context;
+  const cache = caches.open();
+  const exporter = createLogsExporter({ settings, storage, events, admission, cache });
   const grpcDoor = createDoor(GRPC_DOOR, context);
 
   async function store(
