@@ -1,17 +1,22 @@
 // Taking the two ports, and saying in words why one cannot be had.
 
 import { lookup } from 'node:dns/promises';
+import type { ServerCredentials } from '@grpc/grpc-js';
 import type { FastifyInstance } from 'fastify';
 import type { GrpcServer } from '../ingest/index.ts';
 import { type Address, formatAddress } from './config.ts';
 import { systemReason, UserError } from './user-error.ts';
 
 /** Resolves to the address with its real port. */
-export async function listenGrpc(server: GrpcServer, { host, port }: Address): Promise<Address> {
+export async function listenGrpc(
+  server: GrpcServer,
+  { host, port }: Address,
+  credentials: ServerCredentials,
+): Promise<Address> {
   try {
     // grpc-js ends the process when a name has no address.
     await lookup(host);
-    return { host, port: await server.listen(formatAddress({ host, port })) };
+    return { host, port: await server.listen(formatAddress({ host, port }), credentials) };
   } catch (error) {
     throw refusal('grpc', { host, port }, error);
   }

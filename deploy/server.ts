@@ -1,21 +1,14 @@
 // The composition root: storage in, a server that answers on two ports out.
 
-import type { FastifyInstance } from 'fastify';
-import {
-  createGrpcServer,
-  createIngestService,
-  type GrpcServer,
-  type IngestService,
-} from '../ingest/index.ts';
-import {
-  IngestService as IngestDescriptor,
-  LogsService as LogsDescriptor,
-  MetricsService as MetricsDescriptor,
-  QueryService as QueryDescriptor,
-} from '../proto/index.ts';
-import { createQueryService } from '../query/index.ts';
+import { randomBytes } from 'node:crypto';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { createGrpcServer, type GrpcServer } from '../ingest/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
-import { type Clock, createMetadataStore, type Scheduler, type Storage } from '../storage/index.ts';
+import type { Clock, Scheduler, Storage } from '../storage/index.ts';
+import { grpcGuard } from './access/grpc-guard.ts';
+import { createTenants } from './access/tenants.ts';
+import { readTls, type TlsMaterial } from './access/tls.ts';
+import { createTokens, hashOf, type Token, type Tokens } from './access/tokens.ts';
 import {
   type Address,
   type Config,
@@ -26,13 +19,14 @@ import {
   policyConfigs,
   reloaded,
 } from './config.ts';
-import { createHttpApp } from './http/app.ts';
+import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, otlpSettings, queryLimits } from './options.ts';
-import { createQueryLog } from './query-log.ts';
+import { ingestLimits, otlpSettings } from './options.ts';
+import { createRooms, createTenantRooms, grpcServices, type Rooms, toTenant } from './rooms.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
+import { openPrivateDoor } from './self-monitoring/private-door.ts';
 import { registrySamples } from './self-monitoring/registry.ts';
 
 /**
@@ -40,9 +34,6 @@ import { registrySamples } from './self-monitoring/registry.ts';
  * container runtimes wait before they kill, so that the flush has the other half.
  */
 const SHUTDOWN_GRACE_MS = 5_000;
-
-/** Type, help and unit of some 50,000 metrics. */
-const METADATA_BYTES = 16 * 1024 * 1024;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -71,26 +62,34 @@ export interface RunningServer {
 /** What changes while the server lives. */
 interface ServerState {
   config: Config;
+  tokens: Tokens;
   isReady: boolean;
-  selfMonitoring: SelfMonitoring | undefined;
+  selfMonitoring?: SelfMonitoring;
 }
 
 interface Parts {
   readonly retention: Retention;
-  readonly ingest: IngestService;
+  /** Those of everybody first, then those of tenants. */
+  readonly rooms: readonly [Rooms, ...Rooms[]];
   readonly grpcServer: GrpcServer;
-  readonly app: FastifyInstance;
+  readonly httpServers: HttpServers;
 }
 
 /** Resolves once both ports answer; rejects with UserError when one cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const state: ServerState = { config: options.config, isReady: false, selfMonitoring: undefined };
-  const reload = (): Promise<void> => reloadConfig(options, state, parts);
-  const parts = await createParts(options, state, reload);
+  const { config } = options;
+  const tls = readTls(config);
+  const secret = randomBytes(32).toString('base64url');
+  const tokensOf = ({ auth }: Config): Tokens => createTokens(auth.tokens, ownToken(secret));
+  const state: ServerState = { config, tokens: tokensOf(config), isReady: false };
+  const reload = (): Promise<void> => reloadConfig(options, state, parts, tokensOf);
+  const parts = await createParts(options, state, reload, tls);
   try {
-    const grpc = await listenGrpc(parts.grpcServer, state.config.grpc.listen);
-    const http = await listenHttp(parts.app, state.config.http.listen);
-    if (state.config.self_monitoring) state.selfMonitoring = watchItself(options, grpc, http);
+    const grpc = await listenGrpc(parts.grpcServer, config.grpc.listen, grpcCredentials(tls));
+    const http = await listenHttp(parts.rooms[0].app, config.http.listen);
+    if (config.self_monitoring) {
+      state.selfMonitoring = await watchItself(options, parts, { grpc, http, secret, tls });
+    }
     warnOfOpenDoors(options, [grpc, http]);
     state.isReady = true;
     return { grpc, http, reload, stop: () => stopServer(options, state, parts) };
@@ -100,10 +99,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** What the server shows itself when it writes its own metrics. */
+function ownToken(secret: string): Token {
+  return { name: 'self-monitoring', token_sha256: hashOf(secret), can: ['write'], labels: {} };
+}
+
+function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { cert_chain: tls.cert, private_key: tls.key };
+  return ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
+}
+
 async function createParts(
   options: ServerOptions,
   state: ServerState,
   reload: () => Promise<void>,
+  tls: TlsMaterial | undefined,
 ): Promise<Parts> {
   const { config, storage, serverId, clock, scheduler, metrics, log } = options;
   const { registry } = metrics;
@@ -118,54 +129,64 @@ async function createParts(
     logger: log,
     registry,
   });
-  const limits = ingestLimits(config);
-  const metadata = createMetadataStore(METADATA_BYTES);
-  const ingest = createIngestService({
-    ...{ storage, limits, clock, registry, metadata },
-    logger: log,
-    otlp: otlpSettings(config),
-  });
-  const query = createQueryService({
-    storage,
-    metadata,
-    limits: queryLimits(config),
-    registry,
-    clock,
-    version: options.version,
-    onEnd: createQueryLog(() => state.config, log),
-    onError: (error) => log.error({ err: error }, 'a query failed on a bug'),
-  });
-
-  const grpcServer = createGrpcServer({ messageBytes: config.ingest.limits.message });
-  grpcServer.addService(IngestDescriptor, ingest.implementation, ingest.codecs);
-  const { otlpMetrics, otlpLogs } = ingest;
-  grpcServer.addService(MetricsDescriptor, otlpMetrics.implementation, otlpMetrics.codecs);
-  grpcServer.addService(LogsDescriptor, otlpLogs.implementation, otlpLogs.codecs);
-  grpcServer.addService(QueryDescriptor, query.implementation, query.codecs);
-
-  const app = createHttpApp({
+  const tokens = () => state.tokens;
+  const roomsOptions = {
+    ...{ clock, metrics, log, tokens, reload },
     config: () => state.config,
     isReady: () => state.isReady,
-    storage,
-    metrics,
-    log,
-    reload,
+    version: options.version,
+  };
+  const tenants = createTenants(tokens, (labels) => {
+    const tenant = createTenantRooms(roomsOptions, storage, labels, everybody);
+    rooms.push(tenant);
+    return toTenant(tenant);
   });
-  ingest.registerRoutes(app);
-  query.registerRoutes(app);
-  return { retention, ingest, grpcServer, app };
+  const httpServers = createHttpServers({
+    tls,
+    route: ({ headers }) => tenants.of(headers.authorization)?.listener,
+  });
+  const everybody = createRooms(roomsOptions, storage, { servers: httpServers });
+  const rooms: [Rooms, ...Rooms[]] = [everybody];
+  const grpcServer = createGrpcServer({
+    messageBytes: config.ingest.limits.message,
+    interceptors: [grpcGuard(tokens)],
+  });
+  for (const { descriptor, methods } of grpcServices(everybody)) {
+    const implementation = tenants.dispatching(descriptor.typeName, methods.implementation);
+    grpcServer.addService(descriptor, implementation, methods.codecs);
+  }
+  return { retention, rooms, grpcServer, httpServers };
 }
 
-function watchItself(options: ServerOptions, grpc: Address, http: Address): SelfMonitoring {
+interface OwnDoors {
+  readonly grpc: Address;
+  readonly http: Address;
+  readonly secret: string;
+  readonly tls: TlsMaterial | undefined;
+}
+
+async function watchItself(
+  options: ServerOptions,
+  { grpcServer }: Parts,
+  { grpc, http, secret, tls }: OwnDoors,
+): Promise<SelfMonitoring> {
   const { storage, clock, scheduler, metrics, log } = options;
-  return startSelfMonitoring({
-    target: reachable(grpc),
+  const door = tls === undefined ? undefined : await openPrivateDoor(grpcServer);
+  const monitoring = startSelfMonitoring({
+    target: door?.address ?? formatAddress(reachable(grpc)),
+    secret,
     instance: formatAddress(http),
     readServer: async () => registrySamples(await metrics.refreshed(storage).getMetricsAsJSON()),
     clock,
     scheduler,
     log,
   });
+  return {
+    async stop() {
+      await monitoring.stop();
+      door?.close();
+    },
+  };
 }
 
 /** The config had to say so (`auth.open`), and may have said so long ago. */
@@ -178,14 +199,23 @@ function warnOfOpenDoors({ config, log }: ServerOptions, addresses: readonly Add
 async function reloadConfig(
   { readConfig, log }: ServerOptions,
   state: ServerState,
-  { retention, ingest }: Parts,
+  { retention, rooms, grpcServer, httpServers }: Parts,
+  tokensOf: (config: Config) => Tokens,
 ): Promise<void> {
   const next = readConfig();
+  const tls = readTls(state.config);
   const changes = configChanges(configText(state.config), configText(next));
   await retention.setPolicies(policyConfigs(next));
   state.config = reloaded(state.config, next);
-  ingest.setLimits(ingestLimits(state.config));
-  ingest.setOtlp(otlpSettings(state.config));
+  state.tokens = tokensOf(state.config);
+  if (tls !== undefined) {
+    grpcServer.setSecureContext(tls);
+    httpServers.setTls(tls);
+  }
+  for (const { ingest } of rooms) {
+    ingest.setLimits(ingestLimits(state.config));
+    ingest.setOtlp(otlpSettings(state.config));
+  }
   for (const { key, from, to, needsRestart } of changes) {
     if (needsRestart) log.warn({ key, from, to }, 'reload: takes effect after a restart');
     else log.info({ key, from, to }, 'reload: changed');
@@ -197,14 +227,16 @@ async function reloadConfig(
 async function stopServer(
   { scheduler }: ServerOptions,
   state: ServerState,
-  { retention, ingest, grpcServer, app }: Parts,
+  { retention, rooms, grpcServer }: Parts,
 ): Promise<void> {
   state.isReady = false;
   grpcServer.setServing(false);
   await state.selfMonitoring?.stop();
-  await ingest.drain();
+  await Promise.all(rooms.map(({ ingest }) => ingest.drain()));
   await retention.stop();
+  const [{ app }] = rooms;
   const cancel = scheduler.after(SHUTDOWN_GRACE_MS, () => app.server.closeAllConnections());
-  await Promise.all([grpcServer.close(SHUTDOWN_GRACE_MS), app.close()]);
+  const closed = rooms.map((one) => one.app.close());
+  await Promise.all([grpcServer.close(SHUTDOWN_GRACE_MS), ...closed]);
   cancel();
 }

@@ -13,7 +13,7 @@ import { IngestError } from './errors.ts';
 import { createEventWriter } from './event-writer.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
-import { createIngestMetrics } from './metrics.ts';
+import { createIngestMetrics, type IngestMetrics } from './metrics.ts';
 import { createOtlpLogsService, type OtlpLogsService } from './otlp/logs-service.ts';
 import { createOtlpMetricsService, type OtlpMetricsService } from './otlp/metrics-service.ts';
 import { DEFAULT_OTLP_SETTINGS, type OtlpSettings } from './otlp/settings.ts';
@@ -39,6 +39,8 @@ export interface IngestServiceOptions {
   readonly limits?: Partial<IngestLimits>;
   readonly clock: Clock;
   readonly registry: Registry;
+  /** A service over another view of the same storage, whose metrics count for both. */
+  readonly beside?: Pick<IngestService, 'metrics'>;
   readonly logger: IngestLogger;
   /** Where doors put the metadata of metrics. */
   readonly metadata: MetadataStore;
@@ -47,6 +49,7 @@ export interface IngestServiceOptions {
 }
 
 export interface IngestService {
+  readonly metrics: IngestMetrics;
   /** For the service of IngestServiceSchema, together with `codecs`. */
   readonly implementation: UntypedServiceImplementation;
   /** Requests stay bytes until they are decoded by hand. */
@@ -74,7 +77,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   const streams = new Set<WriteStream>();
   const writes = new Set<Promise<unknown>>();
   const draining = new AbortController();
-  const metrics = createIngestMetrics(registry);
+  const metrics = options.beside?.metrics ?? createIngestMetrics(registry);
   const admission = createAdmission(clock.monotonicMs);
   const caches = createSeriesCaches(SERIES_CACHE_BYTES);
   const points = createPointWriter(storage, clock, createPointPool(POOL_BYTES));
@@ -170,6 +173,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   }
 
   return {
+    metrics,
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
     otlpMetrics,

@@ -64,6 +64,8 @@ export interface QueryCost {
 }
 
 export interface EngineOptions {
+  /** Shared with another engine, whose queries then wait in one line with this one's. */
+  readonly gate?: Gate | undefined;
   /** The time of day; default: the process's. */
   readonly nowMs?: (() => number) | undefined;
   /** Told of each query that ends, whichever way, but for those that cannot be parsed. */
@@ -87,7 +89,7 @@ export function createQueryEngine(
   engineOptions: EngineOptions = {},
 ): QueryEngine {
   const { nowMs = () => performance.timeOrigin + performance.now(), onEnd } = engineOptions;
-  const gate = createGate(limits);
+  const { gate = createGate(limits) } = engineOptions;
   const active = createActiveQueries();
 
   async function run(

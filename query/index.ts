@@ -9,6 +9,7 @@ export {
   type QueryResult,
 } from './engine.ts';
 export { QueryError, type QueryErrorKind } from './errors.ts';
+export { rangeParameter, requestParameters } from './http/parameters.ts';
 export { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 export { parse, parseMatchers } from './promql/parse.ts';
 export {
@@ -16,3 +17,4 @@ export {
   type QueryService,
   type QueryServiceOptions,
 } from './query-service.ts';
+export { ALL_TIME } from './time-range.ts';

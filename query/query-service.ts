@@ -11,7 +11,7 @@ import { createQueryEngine, type EngineOptions, type QueryEngine } from './engin
 import { createGrpcMethods, QUERY_CODECS } from './grpc/methods.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
-import { createQueryMetrics } from './metrics.ts';
+import { createQueryMetrics, type QueryMetrics } from './metrics.ts';
 
 export interface QueryServiceOptions {
   readonly storage: Storage;
@@ -20,6 +20,8 @@ export interface QueryServiceOptions {
   /** What is left out is as DEFAULT_LIMITS says. */
   readonly limits?: Partial<QueryLimits>;
   readonly registry: Registry;
+  /** A service over another view of the same storage, whose limits and metrics hold for both. */
+  readonly beside?: QueryService;
   readonly clock: Pick<Clock, 'nowMs'>;
   /** For `/api/v1/status/buildinfo`; default: not told. */
   readonly version?: string;
@@ -32,6 +34,7 @@ export interface QueryServiceOptions {
 const NO_METADATA = { get: () => [], entries: () => [] };
 
 export interface QueryService {
+  readonly metrics: QueryMetrics;
   readonly engine: QueryEngine;
   /** Adds the Prometheus HTTP API to an app that does not listen yet. */
   registerRoutes(app: FastifyInstance): void;
@@ -47,9 +50,10 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const engine = createQueryEngine(storage, limits, {
     nowMs: () => clock.nowMs(),
     onEnd: options.onEnd,
+    gate: options.beside?.engine.gate,
   });
   const catalog = createCatalog(storage, limits);
-  const metrics = createQueryMetrics(registry, engine);
+  const metrics = options.beside?.metrics ?? createQueryMetrics(registry, engine);
   const context = {
     engine,
     catalog,
@@ -64,6 +68,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   };
   return {
     engine,
+    metrics,
     registerRoutes: (app) => registerRoutes(app, context),
     implementation: createGrpcMethods({ storage, engine, catalog, metrics, onError }),
     codecs: QUERY_CODECS,

@@ -10,6 +10,7 @@ import type { ManifestLog } from './manifest/log.ts';
 import { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
 import type { IndexTable } from './tag-index/table.ts';
+import type { Deletions } from './tombstones/hidden.ts';
 import {
   type Generation,
   groupByWindow,
@@ -52,6 +53,8 @@ export class Catalog {
   readonly #indexTables = new Map<number, IndexFile>();
   readonly #cleanups = new Set<Promise<void>>();
   #version: Version;
+  /** As of the tables above: the manifest's state runs ahead of them while an edit is made. */
+  #deletions: Deletions;
   #nextFileNumber: number;
   #quarantined = 0;
   #lastEdit: Promise<unknown> = Promise.resolve();
@@ -64,6 +67,7 @@ export class Catalog {
   constructor(options: CatalogOptions) {
     this.#options = options;
     this.#nextFileNumber = options.log.state.nextFileNumber;
+    this.#deletions = options.log.state;
     this.#version = this.#build(options.active, []);
   }
 
@@ -220,6 +224,8 @@ export class Catalog {
     for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
     this.#addIndexFiles(opened);
     this.#forget(this.#tables, edit.removeTables);
+    const { tombstones, cleaned } = this.state;
+    this.#deletions = { tombstones, cleaned };
     this.#forget(this.#indexTables, edit.removeIndexTables);
   }
 
@@ -241,6 +247,7 @@ export class Catalog {
       sealed,
       windows: groupByWindow(this.#tables.values()),
       indexFiles: [...this.#indexTables.values()],
+      deletions: this.#deletions,
     });
   }
 

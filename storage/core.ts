@@ -31,6 +31,7 @@ export interface Counters {
   flushes: number;
   flushBytesWritten: number;
   windowsDropped: number;
+  deletes: number;
   indexCompactions: number;
   indexBytesWritten: number;
   windowCompactions: number;
@@ -47,6 +48,7 @@ export function createCounters(): Counters {
     flushes: 0,
     flushBytesWritten: 0,
     windowsDropped: 0,
+    deletes: 0,
     indexCompactions: 0,
     indexBytesWritten: 0,
     windowCompactions: 0,

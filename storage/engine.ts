@@ -2,12 +2,13 @@
 // in the files it is made of.
 
 import { Background } from './background.ts';
+import type { Cardinality } from './cardinality-types.ts';
 import type { Core } from './core.ts';
+import { Deleter } from './deleter.ts';
 import type { Env, FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import { flushOldest } from './flush.ts';
-import { IndexCompactor } from './index-compaction.ts';
 import { createMending } from './mending.ts';
 import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
@@ -16,7 +17,6 @@ import { lockDirectory, recover } from './recovery.ts';
 import { withReserve } from './reserve.ts';
 import { statsOf } from './stats.ts';
 import type {
-  Cardinality,
   Labels,
   PointBatch,
   Policy,
@@ -30,9 +30,9 @@ import type {
   TimeRange,
   WindowInfo,
 } from './types.ts';
+import { Upkeep } from './upkeep.ts';
 import { openWalWriter, type WalWriter } from './wal/writer.ts';
-import { WindowCompactor } from './windows/compactor.ts';
-import { dropWindows, windowsOf } from './windows/windows.ts';
+import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
 /**
@@ -77,9 +77,6 @@ async function start(dir: string, env: Env, settings: Settings, lock: FileLock):
   return engine;
 }
 
-/** A window closes, or has been quiet for long enough, without any event. */
-const WINDOW_LOOK_MS = 60_000;
-
 class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
@@ -87,9 +84,8 @@ class Engine implements Storage {
   readonly #lock: FileLock;
   readonly #reading: Reading;
   readonly #flushing: Background;
-  readonly #indexCompacting: Background;
-  readonly #compactor: WindowCompactor;
-  readonly #windowCompacting: Background;
+  readonly #upkeep: Upkeep;
+  readonly #deleter: Deleter;
   readonly #mending: Background;
   #closing: Promise<void> | undefined;
 
@@ -104,19 +100,7 @@ class Engine implements Storage {
       const isClosed = error instanceof StorageError && error.code === 'CLOSED';
       if (!isClosed) settings.listener.backgroundError?.(error);
     };
-    const compactor = new IndexCompactor(core);
-    this.#indexCompacting = new Background({
-      scheduler: env.scheduler,
-      step: async () => core.trouble.refusal === undefined && compactor.step(),
-      failed,
-    });
-    this.#compactor = new WindowCompactor(core);
-    this.#windowCompacting = new Background({
-      scheduler: env.scheduler,
-      step: () => this.#compactStep(),
-      failed,
-      lookAgainMs: WINDOW_LOOK_MS,
-    });
+    this.#upkeep = new Upkeep({ core, merged: () => this.writes.retryWaiting(), failed });
     this.#flushing = new Background({
       scheduler: env.scheduler,
       step: () => this.#flushStep(),
@@ -129,7 +113,13 @@ class Engine implements Storage {
       ...core,
       wal,
       onSealed: () => this.#flushing.kick(),
-      debt: () => this.#compactor.debt,
+      debt: () => this.#upkeep.debt,
+    });
+    this.#deleter = new Deleter({
+      core,
+      writes: this.writes,
+      flushSealed: () => this.#flushing.finish(),
+      deleted: () => this.#upkeep.kick(),
     });
     this.#mending = createMending({
       core,
@@ -138,7 +128,7 @@ class Engine implements Storage {
       flushAll: () => this.#flushAll(),
       mended: () => {
         this.writes.retryWaiting();
-        this.#kickCompactions();
+        this.#upkeep.kick();
       },
       failed,
     });
@@ -152,7 +142,7 @@ class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
-    this.#kickCompactions();
+    this.#upkeep.kick();
   }
 
   resolve(
@@ -217,12 +207,25 @@ class Engine implements Storage {
     return this.#reading.cardinality(top);
   }
 
+  async deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void> {
+    this.#assertOpen();
+    await this.#deleter.delete(selectors, range);
+  }
+
+  async cleanTombstones(): Promise<void> {
+    this.#assertOpen();
+    await this.#upkeep.cleanTombstones();
+  }
+
   windows(): readonly WindowInfo[] {
     return windowsOf(this.#core.catalog.state);
   }
 
   async dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]> {
     this.#assertOpen();
+    // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
+    // comes back with its flush, to be dropped by the next sweep.
+    if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
     return withReserve(this.#core, () => dropWindows(this.#core, keys));
   }
 
@@ -245,13 +248,11 @@ class Engine implements Storage {
 
   async compact(): Promise<void> {
     this.#assertOpen();
-    this.#compactor.wantFull();
-    const works = [this.#indexCompacting.finish(), this.#windowCompacting.finish()];
-    await Promise.all(works);
+    await this.#upkeep.compact();
   }
 
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes, this.#compactor);
+    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt);
   }
 
   close(): Promise<void> {
@@ -270,22 +271,9 @@ class Engine implements Storage {
   async #flushStep(): Promise<boolean> {
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
-    this.#kickCompactions();
+    this.#upkeep.kick();
     await this.#wal.removeBefore(this.#core.catalog.state.walSegment);
     return true;
-  }
-
-  async #compactStep(): Promise<boolean> {
-    // On a full disk what is left of it is for flushing and expiry.
-    if (this.#core.trouble.refusal !== undefined) return false;
-    if (!(await this.#compactor.step())) return false;
-    this.writes.retryWaiting();
-    return true;
-  }
-
-  #kickCompactions(): void {
-    this.#indexCompacting.kick();
-    this.#windowCompacting.kick();
   }
 
   /** What is sealed later, by writes that go on, is not waited for. */
@@ -314,8 +302,7 @@ class Engine implements Storage {
 
   async #stopWork(): Promise<void> {
     await this.#mending.stop();
-    await this.#windowCompacting.stop();
-    await this.#indexCompacting.stop();
+    await this.#upkeep.stop();
     await this.#flushing.stop();
   }
 

@@ -13,7 +13,7 @@ import {
   windowDir,
   windowsDir,
 } from './filenames.ts';
-import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
+import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { TableKind } from './sstable/format.ts';
 import type { IndexMemoryData } from './tag-index/memory.ts';
@@ -37,7 +37,10 @@ export async function flushOldest(core: Core): Promise<boolean> {
       addIndexTables: await flushNewSeries(generation, core, files),
     };
     const edit = { ...tables, walSegment: next.walSegment, nextSeriesId: series.nextId };
-    await catalog.apply(() => ({ ...edit, nextFileNumber: catalog.nextFileNumber }), generation);
+    await catalog.apply(() => {
+      const addTombstones = placeTombstone(generation, core);
+      return { ...edit, addTombstones, nextFileNumber: catalog.nextFileNumber };
+    }, generation);
     return tables;
   });
   const bytes = [...addTables, ...addIndexTables].reduce((sum, meta) => sum + meta.sizeBytes, 0);
@@ -50,6 +53,11 @@ export async function flushOldest(core: Core): Promise<boolean> {
     bytes,
   });
   return true;
+}
+
+/** Numbers rise: it comes after the tables of this flush, and before those of the next. */
+function placeTombstone({ tombstone }: Generation, { catalog }: Core): Tombstone[] {
+  return tombstone === undefined ? [] : [{ ...tombstone, sequence: catalog.takeFileNumber() }];
 }
 
 async function flushPoints(

@@ -6,6 +6,7 @@ export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
 export type * from './event-types.ts';
+export type * from './cardinality-types.ts';
 export { EventBuffer } from './events/event-columns.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';

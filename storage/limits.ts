@@ -51,8 +51,15 @@ export const EVENT_BLOCK_BYTES = 512 * KIB;
 /** Bytes of events in one WAL record, but for the last of them; a larger batch becomes several. */
 export const EVENT_RECORD_BYTES = 8 * MIB;
 
+/** Tombstones that are not applied to every table yet. */
+export const TOMBSTONES_MAX = 1024;
+
+/** Runs of series ids in all of them together: 8 B of memory, at most 10 B of a manifest each. */
+export const TOMBSTONE_RUNS_MAX = 2 ** 22;
+
 assert(WAL_READ_BYTES <= WAL_RECORD_BYTES_MAX, 'a piece of replay is no longer than a record');
 assert(MANIFEST_REWRITE_BYTES < MANIFEST_EDIT_BYTES_MAX, 'a snapshot fits into one edit');
+assert(TOMBSTONE_RUNS_MAX * 10 < MANIFEST_EDIT_BYTES_MAX, 'tombstones fit into a snapshot');
 assert(CHUNK_POINTS_MAX <= 2 ** 16, 'a position in a chunk fits 16 bits');
 assert(
   BLOCK_STREAM_BYTES + 16 * (CHUNK_POINTS_MAX + BLOCK_POINTS_MAX) < BLOCK_BYTES_MAX,

@@ -1,15 +1,18 @@
 // Which series, label names and label values there are, from the tag index; with a range, those
-// with points in a window or memtable that meets it.
+// with points in a window or memtable that meets it. Series of which a delete left nothing are out.
 
 import type { Core } from './core.ts';
+import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
+import { splitByRuns } from './series/series-runs.ts';
 import { TABLE_KINDS } from './sstable/format.ts';
 import { orReport, readerOf, tablesIn } from './table-access.ts';
-import { intersect, union } from './tag-index/postings.ts';
+import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
 import { select } from './tag-index/select.ts';
+import { ALL_TIME, spans, tombstonesOver } from './tombstones/hidden.ts';
 import type { ScanRequest, TimeRange } from './types.ts';
-import type { Version } from './version.ts';
+import type { TableFile, Version } from './version.ts';
 
 type Selectors = ScanRequest['selectors'];
 
@@ -33,7 +36,7 @@ export async function labelNamesIn(
   selectors?: Selectors,
   range?: TimeRange,
 ): Promise<string[]> {
-  if (selectors === undefined && range === undefined) return labelNames(version.index);
+  if (isAll(version, selectors, range)) return labelNames(version.index);
   return labelNames(version.index, await idsIn(version, core, selectors ?? EVERY_SERIES, range));
 }
 
@@ -44,12 +47,17 @@ export async function labelValuesIn(
   selectors?: Selectors,
   range?: TimeRange,
 ): Promise<string[]> {
-  if (selectors === undefined && range === undefined) return labelValues(version.index, name);
+  if (isAll(version, selectors, range)) return labelValues(version.index, name);
   return labelValues(
     version.index,
     name,
     await idsIn(version, core, selectors ?? EVERY_SERIES, range),
   );
+}
+
+/** Whether every series of the index is meant, and none of them was touched by a delete. */
+function isAll({ parts }: Version, selectors?: Selectors, range?: TimeRange): boolean {
+  return selectors === undefined && range === undefined && parts.deletions.tombstones.size === 0;
 }
 
 async function idsIn(
@@ -59,29 +67,77 @@ async function idsIn(
   range: TimeRange | undefined,
 ): Promise<Uint32Array> {
   const ids = await select(version.index, selectors, () => core.env.scheduler.nextTurn());
-  if (range === undefined || ids.length === 0) return ids;
-  return intersect(ids, await idsWithPoints(version, core, range));
+  if (ids.length === 0) return ids;
+  if (range !== undefined) return idsWithPoints(version, core, ids, range);
+  const touched = idsUnder(version, ids);
+  if (touched.length === 0) return ids;
+  const alive = await idsWithPoints(version, core, touched, ALL_TIME);
+  return union([difference(ids, touched), alive]);
 }
 
 /** What is damaged is reported and passed over. */
 const PASS_OVER = { onCorruption: () => undefined };
 
-async function idsWithPoints(version: Version, core: Core, range: TimeRange): Promise<Uint32Array> {
+/** Of `wanted`, the series with points in tables or memtables that meet the range. */
+async function idsWithPoints(
+  version: Version,
+  core: Core,
+  wanted: Uint32Array,
+  range: TimeRange,
+): Promise<Uint32Array> {
   const onDisk = await Promise.all(
     TABLE_KINDS.flatMap((kind) => tablesIn(version, range, kind)).map(async (file) => {
       const table = await readerOf(file, PASS_OVER, core);
-      return table && (await orReport(table.seriesIds(), PASS_OVER, core));
+      const ids = table && (await orReport(table.seriesIds(), PASS_OVER, core));
+      return shownIn(version, file, ids === undefined ? NO_POSTINGS : intersect(ids, wanted));
     }),
   );
   const { sealed, active } = version.parts;
   const generations = [...sealed, active];
   const events = generations
     .filter((generation) => generation.events.meets(range))
-    .map((generation) => generation.events.seriesIds());
+    .map((generation) => intersect(generation.events.seriesIds(), wanted));
   const inMemory = generations
     .map(({ memtable }) => memtable)
     .filter(({ minTimestampMs }) => minTimestampMs < range.endMs)
     .filter(({ maxTimestampMs }) => maxTimestampMs >= range.startMs)
-    .map((memtable) => memtable.seriesIds());
-  return union([...onDisk.filter((ids) => ids !== undefined), ...inMemory, ...events]);
+    .map((memtable) => intersect(memtable.seriesIds(), wanted));
+  const certain = union([...onDisk.map(({ shown }) => shown), ...inMemory, ...events]);
+  const doubtful = difference(union(onDisk.map(({ doubtful: ids }) => ids)), certain);
+  if (doubtful.length === 0) return certain;
+  return union([certain, await idsScanned(version, core, doubtful, range)]);
+}
+
+/** Of a table's series, those that are shown, and those of which tombstones hide a part. */
+function shownIn({ parts }: Version, { meta }: TableFile, ids: Uint32Array) {
+  let shown: Uint32Array = ids;
+  let doubtful: Uint32Array = NO_POSTINGS;
+  for (const tombstone of tombstonesOver(parts.deletions, meta)) {
+    const split = splitByRuns(shown, tombstone.series);
+    shown = split.outside;
+    if (spans(tombstone, meta)) doubtful = splitByRuns(doubtful, tombstone.series).outside;
+    else doubtful = union([doubtful, split.inside]);
+  }
+  return { shown, doubtful };
+}
+
+/** Of `ids`, those that a scan of the range finds a point of. */
+async function idsScanned(
+  version: Version,
+  core: Core,
+  ids: Uint32Array,
+  range: TimeRange,
+): Promise<Uint32Array> {
+  const found: number[] = [];
+  const request = { ...PASS_OVER, ...range, selectors: [] };
+  for await (const batch of scanVersion(version, ids, request, core)) {
+    for (const { id } of batch) found.push(id);
+  }
+  return Uint32Array.from(found);
+}
+
+/** Of `ids`, those that a tombstone is about. */
+function idsUnder({ parts }: Version, ids: Uint32Array): Uint32Array {
+  const tombstones = [...parts.deletions.tombstones.values()];
+  return union(tombstones.map(({ series }) => splitByRuns(ids, series).inside));
 }

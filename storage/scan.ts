@@ -4,10 +4,12 @@
 
 import type { Core } from './core.ts';
 import { eventPoints, mayHaveEvents } from './events/event-points.ts';
+import type { Tombstone } from './manifest/edit.ts';
 import type { Memtable, PointColumns } from './memtable.ts';
 import { joinByTime, mergeRuns } from './merge.ts';
 import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
 import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
+import { pushVisible, rangesHiding, tombstonesOver } from './tombstones/hidden.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
@@ -38,7 +40,7 @@ export async function* scanVersion(
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const slice = ids.subarray(from, from + width);
-    const loaded = await loadSlice(tables, slice, request, core, touched);
+    const loaded = await loadSlice(version, tables, slice, request, core, touched);
     const merged = mergeSlice(slice, loaded, memtables, request);
     core.counters.blocksUsed += merged.blocksUsed;
     const events = withEvents
@@ -79,10 +81,15 @@ interface MergedSlice {
   readonly blocksUsed: number;
 }
 
-/** Blocks of one table, in order of series, then time. */
-type LoadedTable = readonly Block[];
+interface LoadedTable {
+  /** In order of series, then time. */
+  readonly blocks: readonly Block[];
+  /** Those that may hide points of them. */
+  readonly tombstones: readonly Tombstone[];
+}
 
 async function loadSlice(
+  { parts }: Version,
   tables: readonly TableFile[],
   slice: Uint32Array,
   request: ScanRequest,
@@ -97,7 +104,7 @@ async function loadSlice(
     request.signal?.throwIfAborted();
     const blocks = await loadBlocks(file, slice, request, core);
     if (blocks.length === 0) continue;
-    loaded.push(blocks);
+    loaded.push({ blocks, tombstones: tombstonesOver(parts.deletions, file.meta, request) });
     if (!touched.has(file)) core.counters.scanTables++;
     touched.add(file);
   }
@@ -109,7 +116,7 @@ async function loadBlocks(
   slice: Uint32Array,
   request: ScanRequest,
   core: Core,
-): Promise<LoadedTable> {
+): Promise<Block[]> {
   const table = await readerOf(file, request, core);
   if (table === undefined) return [];
   const wanted =
@@ -146,8 +153,9 @@ function mergeSlice(
   slice: Uint32Array,
   loaded: readonly LoadedTable[],
   memtables: readonly Memtable[],
-  { startMs, endMs }: TimeRange,
+  range: TimeRange,
 ): MergedSlice {
+  const { startMs, endMs } = range;
   const inMemory = memtables
     .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
     .map((memtable) => memtable.readMany(slice, startMs, endMs));
@@ -160,13 +168,14 @@ function mergeSlice(
     const id = slice[i]!;
     const runs: PointColumns[] = [];
     for (let t = 0; t < loaded.length; t++) {
-      const blocks = loaded[t]!;
+      const { blocks, tombstones } = loaded[t]!;
       let position = positions[t]!;
       while (position < blocks.length && lastIdOf(blocks[position]!) < id) position++;
       positions[t] = position;
+      const hidden = rangesHiding(tombstones, id);
       for (; position < blocks.length && blocks[position]!.ids[0]! <= id; position++) {
         const before = runs.length;
-        pushChunks(runs, blocks[position]!, id, startMs, endMs);
+        pushChunks(runs, blocks[position]!, id, range, hidden);
         if (runs.length === before || lastUsed[t] === position) continue;
         lastUsed[t] = position;
         blocksUsed++;
@@ -218,40 +227,16 @@ function lastIdOf(block: Block): number {
   return block.ids[block.ids.length - 1]!;
 }
 
-/** The parts of the block's chunks of `id` that lie in the range. */
+/** The parts of the block's chunks of `id` that lie in the range and are not hidden. */
 function pushChunks(
   runs: PointColumns[],
   block: Block,
   id: number,
-  startMs: number,
-  endMs: number,
+  range: TimeRange,
+  hidden: readonly TimeRange[],
 ): void {
   const { from, to } = chunksOf(block, id);
   for (let chunk = from; chunk < to; chunk++) {
-    const { timestampsMs, values } = decodeChunk(block, chunk);
-    const first = lowerBoundMs(timestampsMs, startMs);
-    const end = lowerBoundMs(timestampsMs, endMs);
-    if (first === end) continue;
-    const whole = first === 0 && end === timestampsMs.length;
-    runs.push(
-      whole
-        ? { timestampsMs, values }
-        : {
-            timestampsMs: timestampsMs.subarray(first, end),
-            values: values.subarray(first, end),
-          },
-    );
+    pushVisible(runs, decodeChunk(block, chunk), range, hidden);
   }
-}
-
-/** The first position whose time is not before `timeMs`. */
-function lowerBoundMs(timestampsMs: Float64Array, timeMs: number): number {
-  let low = 0;
-  let high = timestampsMs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timestampsMs[middle]! < timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -5,14 +5,13 @@ import { TABLE_KINDS, type TableKind } from './sstable/format.ts';
 import type { StorageStats } from './types.ts';
 import type { TableFile } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
-import type { WindowCompactor } from './windows/compactor.ts';
 import type { WritePath } from './write-path.ts';
 
 export function statsOf(
   core: Core,
   wal: WalWriter,
   writes: WritePath,
-  compactor: WindowCompactor,
+  compactionDebt: number,
 ): StorageStats {
   const { catalog, series, blockCache, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
@@ -38,11 +37,13 @@ export function statsOf(
     compactions: counters.windowCompactions,
     compactionBytesRead: counters.windowBytesRead,
     compactionBytesWritten: counters.windowBytesWritten,
-    compactionDebt: compactor.debt,
+    compactionDebt,
     mergedTableBytes: sum(windows, ({ tables: files }) =>
       sum(TABLE_KINDS, (kind) => mergedBytes(files, kind)),
     ),
     windowsDropped: counters.windowsDropped,
+    deletes: counters.deletes,
+    tombstones: catalog.state.tombstones.size,
     windows: windows.length,
     tables: tables.length,
     tableBytes: sum(tables, (table) => table.sizeBytes),

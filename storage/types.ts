@@ -1,5 +1,6 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
+import type { Cardinality } from './cardinality-types.ts';
 import type { CorruptionError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
@@ -206,6 +207,10 @@ export interface StorageStats {
   /** What the tables would take if every window had one: estimated, see stats.ts. */
   readonly mergedTableBytes: number;
   readonly windowsDropped: number;
+  /** Deletes since the start that had something to hide. */
+  readonly deletes: number;
+  /** Deletes, also of earlier runs, that are not applied to every table yet. */
+  readonly tombstones: number;
   readonly windows: number;
   readonly tables: number;
   readonly tableBytes: number;
@@ -243,22 +248,6 @@ export interface StorageStats {
     /** Times that the disk began to be in the way. */
     readonly troubles: number;
   };
-}
-
-/** A name, a value or a `name=value` pair with its figure. */
-export interface NamedCount {
-  readonly name: string;
-  readonly count: number;
-}
-
-/** Lists have the largest figures first. */
-export interface Cardinality {
-  readonly labelPairs: number;
-  readonly seriesByMetric: readonly NamedCount[];
-  readonly valuesByLabel: readonly NamedCount[];
-  /** Characters of all values of a label. */
-  readonly charactersByLabel: readonly NamedCount[];
-  readonly seriesByPair: readonly NamedCount[];
 }
 
 /** One data directory, one writer. Every method may throw StorageError. */
@@ -311,10 +300,24 @@ export interface Storage {
   /** The `top` metrics, labels and pairs with the most series. Reads all postings of the index. */
   cardinality(top: number): Promise<Cardinality>;
 
+  /**
+   * Deletes the points of the selected series in the range that were written before the call. They
+   * are hidden once this resolves, for good; points written later, also at the same times, are not
+   * concerned. Costs no more than an index lookup when there are none. Rejects with
+   * RESOURCE_EXHAUSTED when too many deletes wait to be applied, and with UNAVAILABLE when the disk
+   * is full or failing: then the delete may still come to hold.
+   */
+  deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void>;
+  /**
+   * Resolves once the disk is rid of what was deleted before, as far as its tables can be read:
+   * one table at a time is written again, and takes its own size until it replaces the old one.
+   */
+  cleanTombstones(): Promise<void>;
+
   windows(): readonly WindowInfo[];
   /**
-   * Drops whole windows: no data file is rewritten, scans under way complete. Unknown keys are
-   * skipped.
+   * Drops whole windows: no data file is rewritten, scans under way complete. What memory has of
+   * them goes as well, as long as the disk lets it be flushed. Unknown keys are skipped.
    */
   dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
   /** Takes new policies; stored windows stay under the policy they were written with. */

@@ -4,7 +4,7 @@
 
 import { assert } from './assert.ts';
 import { EventMemtable } from './events/event-memtable.ts';
-import type { IndexTableMeta, TableMeta } from './manifest/edit.ts';
+import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import { type Memtable, POINT_BYTES } from './memtable.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { SharedFile } from './shared-file.ts';
@@ -13,9 +13,14 @@ import { IndexMemory } from './tag-index/memory.ts';
 import { levelsOf } from './tag-index/picker.ts';
 import type { IndexTable } from './tag-index/table.ts';
 import type { IndexView } from './tag-index/view.ts';
+import type { Deletions } from './tombstones/hidden.ts';
+import type { TimeRange } from './types.ts';
 
 export type TableFile = SharedFile<TableMeta, Table>;
 export type IndexFile = SharedFile<IndexTableMeta, IndexTable>;
+
+/** A tombstone before it has its place: the flush of what was written before it gives it one. */
+export type PendingTombstone = Omit<Tombstone, 'sequence'>;
 
 /**
  * What one WAL segment and those after it hold, as they were written: points, events, new series.
@@ -27,6 +32,8 @@ export class Generation {
   readonly newSeries = new IndexMemory();
   /** The first WAL segment that holds a part of it. */
   readonly walSegment: number;
+  /** A delete that was asked for when the generation was sealed: it hides what it has and older. */
+  tombstone: PendingTombstone | undefined;
   readonly #pool: MemtablePool;
   #references = 0;
 
@@ -38,6 +45,13 @@ export class Generation {
 
   get isEmpty(): boolean {
     return this.memtable.points === 0 && this.events.count === 0 && this.newSeries.isEmpty;
+  }
+
+  /** Whether a point or an event may lie in the range. */
+  meets(range: TimeRange): boolean {
+    const { minTimestampMs, maxTimestampMs } = this.memtable;
+    const hasPoints = minTimestampMs < range.endMs && maxTimestampMs >= range.startMs;
+    return hasPoints || this.events.meets(range);
   }
 
   /** Whether `count` more points go in, of series ids up to `idMax`; an empty one takes any. */
@@ -82,6 +96,8 @@ export interface VersionParts {
   readonly windows: readonly WindowTables[];
   /** Every file of the tag index; all are open. */
   readonly indexFiles: readonly IndexFile[];
+  /** What is hidden in the tables; memtables are sealed and flushed before a delete holds. */
+  readonly deletions: Deletions;
 }
 
 export class Version {

@@ -11,7 +11,7 @@ import { EVENT_RECORD_BYTES } from './limits.ts';
 import { largestId } from './memtable.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
-import { Generation } from './version.ts';
+import { Generation, type PendingTombstone } from './version.ts';
 import type { SeriesEntry, WalRecord } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteBrake } from './write-brake.ts';
@@ -135,9 +135,20 @@ export class WritePath {
 
   /** Seals what is in memory, if there is anything. */
   seal(): void {
+    if (!this.#active.isEmpty) this.#seal();
+  }
+
+  /** Seals what is in memory, be it nothing, and deletes of it and of what is older. */
+  sealAndDelete(tombstone: PendingTombstone): Generation {
+    const generation = this.#active;
+    generation.tombstone = tombstone;
+    this.#seal();
+    return generation;
+  }
+
+  #seal(): void {
     const { catalog, wal, memtables, onSealed } = this.#options;
     const { active, sealed } = catalog.version.parts;
-    if (active.isEmpty) return;
     this.#cancelAgeTimer?.();
     this.#cancelAgeTimer = undefined;
     // Numbers of segments have no gap, so that one that is missing is missed.

@@ -35,6 +35,7 @@ const LIVE_KEYS = [
   'ingest.events.stream_labels',
   'ingest.events.max_streams',
   'query.log_slower_than',
+  'auth.tokens',
 ];
 
 /** The config in force after a reload: `current` with the live keys of `next`. */
@@ -45,6 +46,7 @@ export function reloaded(current: Config, next: Config): Config {
   const { message, series_per_metric } = current.ingest.limits;
   return {
     ...current,
+    auth: { ...current.auth, tokens: next.auth.tokens },
     http: { ...current.http, allowed_hosts, cors_origins },
     retention: { ...current.retention, policies },
     ingest: { ...next.ingest, limits: { ...next.ingest.limits, message, series_per_metric } },

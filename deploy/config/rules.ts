@@ -17,6 +17,7 @@ export function brokenRules(config: Config): BrokenRule[] {
     ...policyRules(config),
     ...listenRules(config),
     ...tlsRules(config),
+    ...tokenRules(config),
     ...compactionRules(config),
     ...unsupportedFeatures(config),
   ];
@@ -90,10 +91,30 @@ function tlsRules({ tls }: Config): BrokenRule[] {
   return [];
 }
 
-function unsupportedFeatures({ auth, tls, ingest: { limits } }: Config): BrokenRule[] {
+function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
+  const broken: BrokenRule[] = [];
+  tokens.forEach(({ name, token_sha256, labels }, index) => {
+    const path = ['auth', 'tokens', index];
+    const others = tokens.slice(0, index);
+    if (others.some((other) => other.name === name)) {
+      const message = `another token is called ${name}: give each a name of its own`;
+      broken.push({ path: [...path, 'name'], message });
+    }
+    if (others.some((other) => other.token_sha256 === token_sha256)) {
+      const message = 'another token has the same hash: make a token for each';
+      broken.push({ path: [...path, 'token_sha256'], message });
+    }
+    for (const [label, value] of Object.entries(labels)) {
+      if (label !== '' && value !== '') continue;
+      const message = 'a label needs a name and a value: an empty one is the same as none';
+      broken.push({ path: [...path, 'labels', label], message });
+    }
+  });
+  return broken;
+}
+
+function unsupportedFeatures({ ingest: { limits } }: Config): BrokenRule[] {
   const switchedOn: [boolean, KeyPath, string][] = [
-    [auth.tokens.length > 0, ['auth', 'tokens'], 'remove the tokens and listen on loopback'],
-    [tls.cert !== null, ['tls', 'cert'], 'put a proxy that ends TLS in front'],
     [
       limits.series_per_metric !== null,
       ['ingest', 'limits', 'series_per_metric'],

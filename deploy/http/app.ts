@@ -5,15 +5,14 @@ import type { Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
+import { registerDeletes } from './deletes.ts';
 import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
+import type { HttpServers } from './http-server.ts';
 import { registerPage } from './page.ts';
 import { flagsStatus, runtimeStatus } from './runtime-status.ts';
 import { storageStatus } from './storage-status.ts';
 
-/** An idle or slow connection is let go after these, ms. */
-const REQUEST_TIMEOUT_MS = 300_000;
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** How long a browser may remember the answer to a preflight, s. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
@@ -21,6 +20,8 @@ export interface HttpAppOptions {
   /** The config in force: a reload replaces it. */
   readonly config: () => Config;
   readonly storage: Storage;
+  /** What to listen with; default: fastify's own. */
+  readonly servers?: HttpServers | undefined;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly isReady: () => boolean;
@@ -29,22 +30,23 @@ export interface HttpAppOptions {
 }
 
 export function createHttpApp(options: HttpAppOptions): FastifyInstance {
+  const { servers } = options;
   const app = fastify({
     logger: false,
     bodyLimit: options.config().ingest.limits.message,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 4_096 },
     frameworkErrors: refuseRequest,
     clientErrorHandler: refuseBytes,
+    ...(servers !== undefined && { serverFactory: servers.create }),
   });
   registerGuards(app, () => hostRules(options.config()));
   registerErrors(app, options.log);
   registerPage(app);
   registerHealth(app, options);
   registerAdministration(app, options);
+  registerDeletes(app, options);
   return app;
 }
 

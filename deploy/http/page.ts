@@ -23,6 +23,11 @@ const FILES = [
   { path: '/page/style.css', file: 'style.css', type: 'text/css; charset=utf-8' },
 ] as const;
 
+/** Whether `path` is a file of the page, which tells nothing of what is stored. */
+export function isPage(path: string): boolean {
+  return FILES.some((file) => file.path === path);
+}
+
 export function registerPage(app: FastifyInstance): void {
   for (const { path, file, type } of FILES) {
     const body = readFileSync(projectFile(`deploy/page/${file}`));

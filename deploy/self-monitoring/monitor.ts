@@ -2,7 +2,6 @@
 // server's own gRPC door, so that a first query shows points that went the whole way.
 
 import type { Clock, Scheduler } from '../../storage/index.ts';
-import type { Address } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import { readHost } from './host.ts';
 import type { Sample } from './sample.ts';
@@ -11,8 +10,10 @@ import { createSampleWriter } from './sample-writer.ts';
 const EVERY_MS = 10_000;
 
 export interface SelfMonitoringOptions {
-  /** The server's own gRPC door. */
-  readonly target: Address;
+  /** The server's own gRPC door, as grpc-js writes addresses. */
+  readonly target: string;
+  /** The token to show there. */
+  readonly secret: string;
   /** HOST:PORT of the server, the label `instance` of every series. */
   readonly instance: string;
   readonly readServer: () => Promise<Sample[]>;
@@ -28,8 +29,8 @@ export interface SelfMonitoring {
 
 /** The first round begins at once. One that fails is logged, the next begins in its time. */
 export function startSelfMonitoring(options: SelfMonitoringOptions): SelfMonitoring {
-  const { target, instance, readServer, clock, scheduler, log } = options;
-  const writer = createSampleWriter(target);
+  const { target, secret, instance, readServer, clock, scheduler, log } = options;
+  const writer = createSampleWriter(target, secret);
   let isStopped = false;
   let isFirst = true;
   let cancelNext = () => {};

@@ -2,7 +2,7 @@
 // column per part of a point. A stream that breaks is opened anew, with a fresh dictionary.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 import {
   IngestService,
   type WriteRequest,
@@ -10,7 +10,6 @@ import {
   type WriteResponse,
   WriteResponseSchema,
 } from '../../proto/index.ts';
-import { type Address, formatAddress } from '../config.ts';
 import type { Sample } from './sample.ts';
 
 const METHOD_PATH = `/${IngestService.typeName}/${IngestService.method.writeStream.name}`;
@@ -35,8 +34,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-export function createSampleWriter(target: Address): SampleWriter {
-  const client = new Client(formatAddress(target), credentials.createInsecure());
+/** `secret` is the token to show at `target`. */
+export function createSampleWriter(target: string, secret: string): SampleWriter {
+  const client = new Client(target, credentials.createInsecure());
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${secret}`);
   let open: OpenStream | undefined;
   let sequence = 0n;
 
@@ -45,6 +47,7 @@ export function createSampleWriter(target: Address): SampleWriter {
       METHOD_PATH,
       (request: WriteRequest) => Buffer.from(toBinary(WriteRequestSchema, request)),
       (bytes: Buffer) => fromBinary(WriteResponseSchema, bytes),
+      metadata,
     );
     const stream: OpenStream = { call, refs: new Map(), waiting: [] };
     const broken = (error: Error) => {

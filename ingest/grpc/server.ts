@@ -1,10 +1,12 @@
 // The gRPC server all services share: flow control, message limits, reflection and health.
 
+import type { SecureContextOptions, Server as SecureServer } from 'node:tls';
 import type { DescService } from '@bufbuild/protobuf';
 import {
   logVerbosity,
   Server,
   ServerCredentials,
+  type ServerInterceptor,
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -13,6 +15,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { type MethodCodec, reflectionPackage, serviceDefinition } from '../../proto/index.ts';
 import { LINGER_MS, trackConnections } from './connections.ts';
 import { type FlowWindows, widenWindows } from './flow-control.ts';
+import { onHttp2Server } from './http2-server.ts';
 import { explainOversize } from './oversize.ts';
 
 const MIB = 1024 * 1024;
@@ -25,6 +28,8 @@ export interface GrpcServerOptions {
   readonly messageBytes?: number;
   /** Default 4 MiB a call and 16 MiB a connection: 100 MB/s at 40 ms of round trip. */
   readonly windows?: FlowWindows;
+  /** Asked of every call, in this order. */
+  readonly interceptors?: readonly ServerInterceptor[];
 }
 
 export interface GrpcServer {
@@ -36,6 +41,8 @@ export interface GrpcServer {
   ): void;
   /** Listens on HOST:PORT, 0 for any free port, and resolves with the port. May be called twice. */
   listen(address: string, credentials?: ServerCredentials): Promise<number>;
+  /** New connections get these certificates, where there were some before. */
+  setSecureContext(context: SecureContextOptions): void;
   /** What grpc.health.v1 says of every service; SERVING from `listen` on. */
   setServing(serving: boolean): void;
   /** Stops listening and waits for calls under way; those left after `graceMs` are cut off. */
@@ -48,7 +55,7 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   const messageBytes = options.messageBytes ?? 32 * MIB;
   const server = new Server({
     'grpc.max_receive_message_length': messageBytes,
-    interceptors: [explainOversize(messageBytes)],
+    interceptors: [explainOversize(messageBytes), ...(options.interceptors ?? [])],
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': CONCURRENT_CALLS_MAX,
     // A peer that vanished without a word is noticed, and its streams are let go.
@@ -57,6 +64,10 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   });
   widenWindows(server, options.windows ?? { streamBytes: 4 * MIB, sessionBytes: 16 * MIB });
   const connections = trackConnections(server);
+  const secure = new Set<SecureServer>();
+  onHttp2Server(server, (http2Server) => {
+    if ('setSecureContext' in http2Server) secure.add(http2Server as unknown as SecureServer);
+  });
   const health = new HealthImplementation();
   const services: DescService[] = [];
   const addresses: string[] = [];
@@ -95,6 +106,9 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
           resolve(port);
         });
       });
+    },
+    setSecureContext(context) {
+      for (const one of secure) one.setSecureContext(context);
     },
     setServing,
     close(graceMs) {

@@ -11,8 +11,8 @@ import { createDoor, type DoorContext } from '../door.ts';
 import type { HttpDoor, HttpRequest } from '../http/http-door.ts';
 import { toGrpcError } from '../responses.ts';
 import { encoded, isJsonRequest, OTLP_CONTENT_TYPES, refuseOtlp } from './answers.ts';
-import { createMetricsExporter, type ExportMetricsAnswer } from './metrics-export.ts';
 import { requestFromJson } from './json-request.ts';
+import { createMetricsExporter, type ExportMetricsAnswer } from './metrics-export.ts';
 import type { OtlpSettings } from './settings.ts';
 
 export interface OtlpMetricsService {

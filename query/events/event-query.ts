@@ -4,7 +4,7 @@
 
 import { RE2JS } from 're2js';
 import type { EventFilter, Matcher } from '../../storage/index.ts';
-import { QueryError } from '../errors.ts';
+import type { QueryError } from '../errors.ts';
 import type { QueryLimits } from '../limits.ts';
 import { parseError } from '../promql/errors.ts';
 import { unquote } from '../promql/literals.ts';

@@ -3,9 +3,9 @@
 import type { EventSearch, EventTime, StoredEvent } from '../../storage/index.ts';
 import { startDeadline } from '../deadline.ts';
 import { QueryError } from '../errors.ts';
+import { labelsKey } from '../eval/value.ts';
 import { parseEventQuery } from '../events/event-query.ts';
 import { eventTimeParameter, formatNs } from '../events/event-time.ts';
-import { labelsKey } from '../eval/value.ts';
 import { quote } from '../promql/literals.ts';
 import type { Answer, Query, RouteContext } from './handler.ts';
 import { metricJson, remarksJson } from './json.ts';

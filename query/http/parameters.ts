@@ -12,6 +12,18 @@ const TIME_MS_MAX = 2 ** 53;
 const FIRST_TIME = '-292273086-05-16T16:47:06Z';
 const LAST_TIME = '+292277025-08-18T07:12:54.999999999Z';
 
+/** The parameters of the form, if the body was read as text, then those of the URL. */
+export function requestParameters(request: {
+  readonly url: string;
+  readonly body: unknown;
+}): URLSearchParams {
+  const parameters = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
+  const at = request.url.indexOf('?');
+  const ofUrl = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
+  for (const [name, value] of ofUrl) parameters.append(name, value);
+  return parameters;
+}
+
 export function invalidParameter(name: string, reason: string): QueryError {
   return new QueryError('bad_data', `invalid parameter "${name}": ${reason}`);
 }

@@ -7,10 +7,11 @@ import {
   answerMetadata,
   answerSeries,
 } from './catalog-handlers.ts';
-import { answerEvents } from './events-handler.ts';
 import { httpError, toQueryError } from './errors.ts';
+import { answerEvents } from './events-handler.ts';
 import { createExportHandler } from './export-handler.ts';
 import type { Handler, RouteContext } from './handler.ts';
+import { requestParameters } from './parameters.ts';
 import { answerFormat, answerInstant, answerRange } from './query-handlers.ts';
 import { sendAnswer } from './send.ts';
 import {
@@ -73,7 +74,7 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
     });
     try {
       const query = {
-        parameters: readParameters(request),
+        parameters: requestParameters(request),
         path: request.url,
         client: request.ip,
         signal: gone.signal,
@@ -88,13 +89,4 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
       return reply.code(status).type('application/json').send(body);
     }
   };
-}
-
-/** The form's parameters, then those of the URL. */
-function readParameters(request: FastifyRequest): URLSearchParams {
-  const parameters = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
-  const at = request.url.indexOf('?');
-  const ofUrl = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
-  for (const [name, value] of ofUrl) parameters.append(name, value);
-  return parameters;
 }

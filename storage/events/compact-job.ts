@@ -2,10 +2,12 @@
 // becomes blocks of the new table.
 
 import type { EventBatch } from '../event-types.ts';
+import type { Tombstone } from '../manifest/edit.ts';
 import type { TableWindow } from '../sstable/format.ts';
 import { createEventBlockBuilder, type EncodedEventBlock } from './block-builder.ts';
 import { openEventBlock } from './event-table.ts';
 import type { EventBlockInfo } from './format.ts';
+import { createHiding } from './hiding.ts';
 import { type EventCursor, mergeEvents } from './merge.ts';
 import { comparePlaces, type EventPlace } from './slices.ts';
 
@@ -24,6 +26,8 @@ export interface EventTableBlocks {
   readonly blocks: readonly EventBlockInfo[];
   /** The bytes of all of them as they lie in the file. */
   readonly bytes: Uint8Array;
+  /** What they hide of it is left out. */
+  readonly tombstones: readonly Tombstone[];
 }
 
 export interface CompactEventsOutput {
@@ -51,16 +55,28 @@ class BlocksCursor implements EventCursor {
   position = 0;
   readonly #table: EventTableBlocks;
   readonly #upTo: EventPlace;
+  readonly #isHidden: (place: EventPlace) => boolean;
   #block = -1;
 
   constructor(table: EventTableBlocks, { after, upTo }: CompactEventsInput) {
     this.#table = table;
     this.#upTo = upTo;
+    this.#isHidden = createHiding(table.tombstones);
     this.#openNext();
-    while (this.columns !== undefined && comparePlaces(this.#place, after) <= 0) this.advance();
+    while (this.columns !== undefined && comparePlaces(this.#place, after) <= 0) this.#step();
+    this.#skipHidden();
   }
 
   advance(): void {
+    this.#step();
+    this.#skipHidden();
+  }
+
+  #skipHidden(): void {
+    while (this.columns !== undefined && this.#isHidden(this.#place)) this.#step();
+  }
+
+  #step(): void {
     this.position++;
     if (this.position === this.columns!.ids.length) this.#openNext();
     else this.#endBehindSlice();

@@ -77,19 +77,30 @@ async function addBlock(
     const chunkBase = base;
     base += nanos.length;
     if (!wanted.has(id)) continue;
-    let from = 0;
-    while (from < nanos.length && timestampsMs[from]! < startMs) from++;
+    const isShown = (position: number) => {
+      const ms = timestampsMs[position]!;
+      return ms >= startMs && ms < endMs && !source.isHidden({ id, ms });
+    };
+    for (const { from, to } of stretches(nanos.length, isShown)) {
+      add(id, {
+        timestampsMs: timestampsMs.subarray(from, to),
+        nanos: nanos.subarray(from, to),
+        async bodyAt(position) {
+          const text = await loadText(source, request, core);
+          return text && bytesAt(text.bodies(), chunkBase + from + position);
+        },
+      });
+    }
+  }
+}
+
+/** Positions [from, to) below `count` of which all are shown, as long as they can be. */
+function* stretches(count: number, isShown: (position: number) => boolean) {
+  for (let from = 0; from < count; ) {
     let to = from;
-    while (to < nanos.length && timestampsMs[to]! < endMs) to++;
-    if (from === to) continue;
-    add(id, {
-      timestampsMs: timestampsMs.subarray(from, to),
-      nanos: nanos.subarray(from, to),
-      async bodyAt(position) {
-        const text = await loadText(source, request, core);
-        return text && bytesAt(text.bodies(), chunkBase + from + position);
-      },
-    });
+    while (to < count && isShown(to)) to++;
+    if (to > from) yield { from, to };
+    from = to + 1;
   }
 }
 

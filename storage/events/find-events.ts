@@ -63,7 +63,10 @@ async function loadWanted(
   if (block === undefined) return undefined;
   const times = timesOf(block);
   const positions = Uint32Array.from(times.ids.keys()).filter(
-    (position) => ids.has(times.ids[position]!) && liesWithin(times, position, search),
+    (position) =>
+      ids.has(times.ids[position]!) &&
+      liesWithin(times, position, search) &&
+      !source.isHidden({ id: times.ids[position]!, ms: times.timestampsMs[position]! }),
   );
   if (positions.length === 0) return undefined;
   const text = await loadText(source, search, core);

@@ -43,7 +43,7 @@ export async function* scanEvents(
     for (const [t, { from, to }] of slice.blocks.entries()) {
       for (const source of tables[t]!.slice(from, to)) {
         const events = await loadEvents(source, request, core);
-        if (events !== undefined) runs.push(wanted(wholeRun(events)));
+        if (events !== undefined) runs.push(wanted(shownRun(events, source)));
       }
     }
     const found = await collect(version, runs, request, core);
@@ -79,8 +79,12 @@ async function loadEvents(
   return text && joinEvents(timesOf(times), text);
 }
 
-function wholeRun(columns: EventBatch): EventRun {
-  return { columns, positions: Uint32Array.from(columns.ids.keys()) };
+/** What tombstones leave of a block. */
+function shownRun(columns: EventBatch, { isHidden }: EventBlockSource): EventRun {
+  const positions = Uint32Array.from(columns.ids.keys()).filter(
+    (position) => !isHidden({ id: columns.ids[position]!, ms: columns.timestampsMs[position]! }),
+  );
+  return { columns, positions };
 }
 
 /** Keeps of a run what is asked for and lies in the slice. */

@@ -3,11 +3,14 @@
 import type { Core } from '../core.ts';
 import type { Block } from '../sstable/block.ts';
 import { orReport, readerOf, tablesIn } from '../table-access.ts';
+import { tombstonesOver } from '../tombstones/hidden.ts';
 import type { ScanRequest, TimeRange } from '../types.ts';
 import type { TableFile, Version } from '../version.ts';
 import type { EventMemtable } from './event-memtable.ts';
 import { asEventTable, type EventTable, readText } from './event-table.ts';
 import type { EventBlockInfo } from './format.ts';
+import { createHiding } from './hiding.ts';
+import type { EventPlace } from './slices.ts';
 import type { TextBlock } from './text-reader.ts';
 
 export type SourceRequest = Pick<ScanRequest, 'signal' | 'cost' | 'onCorruption'>;
@@ -18,6 +21,8 @@ export interface EventBlockSource {
   readonly table: EventTable;
   readonly block: number;
   readonly info: EventBlockInfo;
+  /** Of events of the block. */
+  readonly isHidden: (place: EventPlace) => boolean;
 }
 
 export function eventMemtables(version: Version, range: TimeRange): EventMemtable[] {
@@ -41,7 +46,10 @@ export async function eventBlocks(
     const table = asEventTable(opened);
     const blocks = table.blocksFor(ids, range.startMs, range.endMs);
     core.counters.scanTables += blocks.length > 0 ? 1 : 0;
-    found.push(blocks.map((block) => ({ file, table, block, info: table.blocks[block]! })));
+    const isHidden = createHiding(tombstonesOver(version.parts.deletions, file.meta, range));
+    found.push(
+      blocks.map((block) => ({ file, table, block, info: table.blocks[block]!, isHidden })),
+    );
   }
   return found;
 }

@@ -22,7 +22,7 @@ import { lastBegun } from '../wal/reader.ts';
 import { windowsOf } from '../windows/windows.ts';
 import { inspectIndexTable } from './index-table.ts';
 import { damage, damageOf, fact, type InspectLines, note, untilUnreadable } from './line.ts';
-import { inspectManifest } from './manifest.ts';
+import { describeTombstone, inspectManifest } from './manifest.ts';
 import { inspectSegment } from './segment.ts';
 import { inspectTable } from './table.ts';
 import { isLive, type LiveState, type TreeFile, walkTree } from './tree.ts';
@@ -111,6 +111,9 @@ async function* stateLines(dir: string, { manifest, state }: LiveState): Inspect
         `  window ${time(window.startMs)} up to ${time(window.endMs)}: ${figures(window)}`,
       );
     }
+  }
+  for (const tombstone of state.tombstones.values()) {
+    yield fact(`${describeTombstone(tombstone)}: hidden in tables before it`);
   }
   const levels = new Map<number, { tables: number; sizeBytes: number }>();
   for (const { level, sizeBytes } of state.indexTables.values()) {

@@ -6,11 +6,13 @@ import {
   type Edit,
   editMistake,
   type ManifestState,
+  type Tombstone,
 } from '../manifest/edit.ts';
 import { readEdits } from '../manifest/log.ts';
+import { seriesCount } from '../series/series-runs.ts';
 import { damage, fact, type InspectLines } from './line.ts';
 import { headerLines, type LogInspection, logDamage, paddingDamage } from './log-file.ts';
-import { bytes, bytesPerPoint, count, duration, number } from './words.ts';
+import { bytes, bytesPerPoint, count, duration, number, time } from './words.ts';
 
 /** Of more numbers than this a line gives the count alone. */
 const NUMBERS_MAX = 8;
@@ -45,6 +47,9 @@ function describeEdit(edit: Edit): string {
     ...listed('removes', 'table', removeTables),
     ...listed('adds', 'index table', numbersOf(addIndexTables)),
     ...listed('removes', 'index table', removeIndexTables),
+    ...(edit.addTombstones ?? []).map((tombstone) => `adds ${describeTombstone(tombstone)}`),
+    ...listed('removes', 'tombstone', edit.removeTombstones ?? []),
+    ...listed('has applied tombstones to', 'table', numbersOf(edit.cleaned ?? [])),
   ];
   if (edit.walSegment !== undefined) parts.push(`WAL from segment ${edit.walSegment}`);
   if (edit.nextFileNumber !== undefined) parts.push(`next file ${edit.nextFileNumber}`);
@@ -63,6 +68,12 @@ function numbersOf(files: readonly { readonly number: number }[]): number[] {
   return files.map((file) => file.number);
 }
 
+/** `tombstone 17 over 3 series from 1970-... up to ...`. */
+export function describeTombstone({ sequence, startMs, endMs, series }: Tombstone): string {
+  const over = count(seriesCount(series), 'series', 'series');
+  return `tombstone ${sequence} over ${over} from ${time(startMs)} up to ${time(endMs)}`;
+}
+
 async function* stateLines(state: ManifestState): InspectLines {
   const tables = [...state.tables.values()];
   const index = [...state.indexTables.values()];
@@ -77,6 +88,9 @@ async function* stateLines(state: ManifestState): InspectLines {
   for (const { id, name, keepMs, windowMs } of state.policies.values()) {
     const kept = `kept for ${duration(keepMs)} in windows of ${duration(windowMs)}`;
     yield fact(`state: policy ${id} ${JSON.stringify(name)}, ${kept}`);
+  }
+  for (const tombstone of state.tombstones.values()) {
+    yield fact(`state: ${describeTombstone(tombstone)}`);
   }
   yield fact(
     `state: WAL from segment ${state.walSegment}, next file ${state.nextFileNumber}, ` +

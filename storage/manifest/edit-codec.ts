@@ -3,7 +3,15 @@
 
 import type { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
-import type { Edit, IndexTableMeta, PolicyMeta, TableMeta } from './edit.ts';
+import type {
+  CleanedTable,
+  Edit,
+  IndexTableMeta,
+  PolicyMeta,
+  TableMeta,
+  Tombstone,
+} from './edit.ts';
+import { readTombstone, writeTombstone } from './tombstone-codec.ts';
 
 /** On disk: not to be renumbered. A field that changes its value's form takes a new tag. */
 export const EDIT_TAG = {
@@ -16,6 +24,9 @@ export const EDIT_TAG = {
   nextFileNumber: 7,
   nextSeriesId: 8,
   clean: 9,
+  addTombstone: 10,
+  removeTombstone: 11,
+  cleaned: 12,
   addEventTable: 16,
 } as const;
 
@@ -31,6 +42,15 @@ export function encodeEdit(edit: Edit): Uint8Array {
   for (const policy of edit.policies ?? []) writePolicy(writer, policy);
   for (const table of edit.addTables ?? []) writeTable(writer, table);
   for (const table of edit.addIndexTables ?? []) writeIndexTable(writer, table);
+  for (const sequence of edit.removeTombstones ?? []) tagged(EDIT_TAG.removeTombstone, sequence);
+  for (const tombstone of edit.addTombstones ?? []) {
+    writer.varint(EDIT_TAG.addTombstone);
+    writeTombstone(writer, tombstone);
+  }
+  for (const { number, sequence } of edit.cleaned ?? []) {
+    tagged(EDIT_TAG.cleaned, number);
+    writer.varint(sequence);
+  }
   if (edit.walSegment !== undefined) tagged(EDIT_TAG.walSegment, edit.walSegment);
   if (edit.nextFileNumber !== undefined) tagged(EDIT_TAG.nextFileNumber, edit.nextFileNumber);
   if (edit.nextSeriesId !== undefined) tagged(EDIT_TAG.nextSeriesId, edit.nextSeriesId);
@@ -45,6 +65,9 @@ export function decodeEdit(reader: ByteReader): Edit {
   const addIndexTables: IndexTableMeta[] = [];
   const removeIndexTables: number[] = [];
   const policies: PolicyMeta[] = [];
+  const addTombstones: Tombstone[] = [];
+  const removeTombstones: number[] = [];
+  const cleaned: CleanedTable[] = [];
   const scalars: { -readonly [Field in keyof Edit]: Edit[Field] } = {};
   while (reader.remaining > 0) {
     const tag = reader.varint();
@@ -58,6 +81,9 @@ export function decodeEdit(reader: ByteReader): Edit {
     else if (tag === EDIT_TAG.nextFileNumber) scalars.nextFileNumber = reader.varint();
     else if (tag === EDIT_TAG.nextSeriesId) scalars.nextSeriesId = reader.varint();
     else if (tag === EDIT_TAG.clean) scalars.clean = reader.varint() !== 0;
+    else if (tag === EDIT_TAG.addTombstone) addTombstones.push(readTombstone(reader));
+    else if (tag === EDIT_TAG.removeTombstone) removeTombstones.push(reader.varint());
+    else if (tag === EDIT_TAG.cleaned) cleaned.push(readCleaned(reader));
     else throw reader.corrupt(`field ${tag} of an edit is unknown: a newer varve wrote it`);
   }
   return {
@@ -66,6 +92,9 @@ export function decodeEdit(reader: ByteReader): Edit {
     ...(addIndexTables.length > 0 && { addIndexTables }),
     ...(removeIndexTables.length > 0 && { removeIndexTables }),
     ...(policies.length > 0 && { policies }),
+    ...(addTombstones.length > 0 && { addTombstones }),
+    ...(removeTombstones.length > 0 && { removeTombstones }),
+    ...(cleaned.length > 0 && { cleaned }),
     ...scalars,
   };
 }
@@ -127,6 +156,10 @@ function readIndexTable(reader: ByteReader): IndexTableMeta {
     lastKey: Uint8Array.from(reader.prefixedBytes()),
     sequence: reader.varint(),
   };
+}
+
+function readCleaned(reader: ByteReader): CleanedTable {
+  return { number: reader.varint(), sequence: reader.varint() };
 }
 
 function writePolicy(writer: ByteWriter, policy: PolicyMeta): void {

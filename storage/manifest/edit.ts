@@ -2,7 +2,9 @@
 // Whatever an edit names must be durable before the edit is; its bytes are in edit-codec.ts.
 
 import { assert } from '../assert.ts';
+import type { SeriesRuns } from '../series/series-runs.ts';
 import type { TableKind, TableSummary } from '../sstable/format.ts';
+import type { TimeRange } from '../types.ts';
 
 /** A table of one window. */
 export interface TableMeta extends TableSummary {
@@ -37,12 +39,29 @@ export interface PolicyMeta {
   readonly keepMs: number;
 }
 
+/** Hides the points of some series in a range of time that were written before it. */
+export interface Tombstone extends TimeRange {
+  /** Its place in the order of writing: it hides points in tables of a lower sequence. */
+  readonly sequence: number;
+  readonly series: SeriesRuns;
+}
+
+/** Of what tombstones up to `sequence` hide, nothing is left in the table. */
+export interface CleanedTable {
+  readonly number: number;
+  readonly sequence: number;
+}
+
 /** An atomic change: after a crash all of it holds, or none. What is absent stays as it was. */
 export interface Edit {
   readonly addTables?: readonly TableMeta[];
   readonly removeTables?: readonly number[];
   readonly addIndexTables?: readonly IndexTableMeta[];
   readonly removeIndexTables?: readonly number[];
+  readonly addTombstones?: readonly Tombstone[];
+  /** By sequence. */
+  readonly removeTombstones?: readonly number[];
+  readonly cleaned?: readonly CleanedTable[];
   /** New policies, or new values under a known id. */
   readonly policies?: readonly PolicyMeta[];
   /** The first WAL segment that recovery replays. */
@@ -60,6 +79,10 @@ export interface ManifestState {
   readonly tables: ReadonlyMap<number, TableMeta>;
   readonly indexTables: ReadonlyMap<number, IndexTableMeta>;
   readonly policies: ReadonlyMap<number, PolicyMeta>;
+  /** By sequence. */
+  readonly tombstones: ReadonlyMap<number, Tombstone>;
+  /** By table, the sequence up to which tombstones are applied to it; see CleanedTable. */
+  readonly cleaned: ReadonlyMap<number, number>;
   readonly walSegment: number;
   readonly nextFileNumber: number;
   readonly nextSeriesId: number;
@@ -71,6 +94,8 @@ export const EMPTY_STATE: ManifestState = {
   tables: new Map(),
   indexTables: new Map(),
   policies: new Map(),
+  tombstones: new Map(),
+  cleaned: new Map(),
   walSegment: 1,
   nextFileNumber: 1,
   nextSeriesId: 1,
@@ -98,10 +123,28 @@ export function editMistake(state: ManifestState, edit: Edit): string | undefine
       return `adds index table ${table.number} a second time`;
     }
   }
+  const mistake = tombstoneMistake(state, edit);
+  if (mistake !== undefined) return mistake;
   for (const field of ['walSegment', 'nextFileNumber', 'nextSeriesId'] as const) {
     const value = edit[field];
     if (value !== undefined && value < state[field]) {
       return `takes ${field} from ${state[field]} back to ${value}`;
+    }
+  }
+  return undefined;
+}
+
+function tombstoneMistake(state: ManifestState, edit: Edit): string | undefined {
+  for (const sequence of edit.removeTombstones ?? []) {
+    if (!state.tombstones.has(sequence)) return `removes tombstone ${sequence}, which is not there`;
+  }
+  for (const { sequence } of edit.addTombstones ?? []) {
+    if (state.tombstones.has(sequence)) return `adds tombstone ${sequence} a second time`;
+  }
+  const added = new Set((edit.addTables ?? []).map((table) => table.number));
+  for (const { number } of edit.cleaned ?? []) {
+    if (!state.tables.has(number) && !added.has(number)) {
+      return `applies tombstones to table ${number}, which is not there`;
     }
   }
   return undefined;
@@ -118,18 +161,28 @@ export type ManifestDraft = {
 };
 
 export function createDraft(): ManifestDraft {
-  return { ...EMPTY_STATE, tables: new Map(), indexTables: new Map(), policies: new Map() };
+  return {
+    ...EMPTY_STATE,
+    tables: new Map(),
+    indexTables: new Map(),
+    policies: new Map(),
+    tombstones: new Map(),
+    cleaned: new Map(),
+  };
 }
 
 /** `state` after `edit`, which can follow it. Maps that the edit leaves alone are shared. */
 export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
   const tables = edit.addTables !== undefined || edit.removeTables !== undefined;
   const index = edit.addIndexTables !== undefined || edit.removeIndexTables !== undefined;
+  const tombstones = edit.addTombstones !== undefined || edit.removeTombstones !== undefined;
   const next = {
     ...state,
     tables: tables ? new Map(state.tables) : state.tables,
     indexTables: index ? new Map(state.indexTables) : state.indexTables,
     policies: edit.policies !== undefined ? new Map(state.policies) : state.policies,
+    tombstones: tombstones ? new Map(state.tombstones) : state.tombstones,
+    cleaned: tables || tombstones || edit.cleaned ? new Map(state.cleaned) : state.cleaned,
   };
   // Only maps copied just above are written to.
   applyToDraft(next as ManifestDraft, edit);
@@ -145,10 +198,21 @@ export function applyToDraft(draft: ManifestDraft, edit: Edit): void {
   for (const policy of edit.policies ?? []) draft.policies.set(policy.id, policy);
   for (const table of edit.addTables ?? []) draft.tables.set(table.number, table);
   for (const table of edit.addIndexTables ?? []) draft.indexTables.set(table.number, table);
+  applyTombstones(draft, edit);
   draft.walSegment = edit.walSegment ?? draft.walSegment;
   draft.nextFileNumber = edit.nextFileNumber ?? draft.nextFileNumber;
   draft.nextSeriesId = edit.nextSeriesId ?? draft.nextSeriesId;
   draft.clean = edit.clean ?? draft.clean;
+}
+
+function applyTombstones(draft: ManifestDraft, edit: Edit): void {
+  for (const sequence of edit.removeTombstones ?? []) draft.tombstones.delete(sequence);
+  for (const tombstone of edit.addTombstones ?? []) {
+    draft.tombstones.set(tombstone.sequence, tombstone);
+  }
+  for (const number of edit.removeTables ?? []) draft.cleaned.delete(number);
+  for (const { number, sequence } of edit.cleaned ?? []) draft.cleaned.set(number, sequence);
+  if (draft.tombstones.size === 0) draft.cleaned.clear();
 }
 
 /** The edit that makes `state` out of nothing. */
@@ -157,6 +221,8 @@ export function snapshotEdit(state: ManifestState): Edit {
     policies: [...state.policies.values()],
     addTables: [...state.tables.values()],
     addIndexTables: [...state.indexTables.values()],
+    addTombstones: [...state.tombstones.values()],
+    cleaned: Array.from(state.cleaned, ([number, sequence]) => ({ number, sequence })),
     walSegment: state.walSegment,
     nextFileNumber: state.nextFileNumber,
     nextSeriesId: state.nextSeriesId,

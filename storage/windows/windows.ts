@@ -30,9 +30,18 @@ export async function readWindows(dir: string, { fs }: Env): Promise<readonly Wi
   return windowsOf(state);
 }
 
+/** Whether memtables may have points of the windows `keys`. */
+export function mayBeInMemory({ catalog }: Core, keys: readonly string[]): boolean {
+  const { sealed, active } = catalog.version.parts;
+  const generations = [...sealed, active];
+  return windowsOf(catalog.state)
+    .filter(({ key }) => keys.includes(key))
+    .some((window) => generations.some((generation) => generation.meets(window)));
+}
+
 /**
  * Drops whole windows: one edit, then the files go with their last reader. Points of them that are
- * still in memory come back with their flush, to be dropped by the next sweep.
+ * still in memory are not concerned.
  */
 export async function dropWindows(
   { catalog, counters, settings }: Core,

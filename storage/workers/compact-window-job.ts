@@ -2,6 +2,7 @@
 // blocks of the new table. What was not enough for a block goes on to the next job, as a block of
 // its own that is opened and begun again there: so the same points always give the same blocks.
 
+import type { Tombstone } from '../manifest/edit.ts';
 import type { PointColumns } from '../memtable.ts';
 import { mergeRuns } from '../merge.ts';
 import { type Block, decodeChunk } from '../sstable/block.ts';
@@ -13,6 +14,7 @@ import {
 import type { BlockInfo } from '../sstable/block-index.ts';
 import type { TableWindow } from '../sstable/format.ts';
 import { openTableBlock } from '../sstable/reader.ts';
+import { ALL_TIME, pushVisible, rangesHiding } from '../tombstones/hidden.ts';
 
 export interface CompactWindowInput {
   readonly window: TableWindow;
@@ -32,13 +34,15 @@ export interface TableBlocks {
   readonly blocks: readonly BlockInfo[];
   /** The bytes of all of them as they lie in the file. */
   readonly bytes: Uint8Array;
+  /** What they hide of it is left out. */
+  readonly tombstones: readonly Tombstone[];
 }
 
 export interface CompactWindowOutput {
   readonly blocks: readonly EncodedBlock[];
   /** The last block, which may have room for more; the next job, or the file, takes it. */
   readonly carried: EncodedBlock | undefined;
-  /** Merged by this job, ascending. */
+  /** Those that have points after it, ascending. */
   readonly seriesIds: Uint32Array;
 }
 
@@ -52,6 +56,7 @@ export function compactWindow(input: CompactWindowInput): CompactWindowOutput {
     const runs: PointColumns[] = [];
     for (const cursor of cursors) cursor.takeRuns(id, runs);
     const { timestampsMs, values } = mergeRuns(runs);
+    if (values.length === 0) continue;
     builder.add(id, timestampsMs, values, 0, values.length);
     ids.push(id);
   }
@@ -91,9 +96,13 @@ class TableCursor {
     return this.#block?.ids[this.#chunk] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Moves the chunks of `id`, if they are next, to `runs`. */
+  /** Moves what is to stay of the chunks of `id`, if they are next, to `runs`. */
   takeRuns(id: number, runs: PointColumns[]): void {
-    for (; this.id === id; this.#advance()) runs.push(decodeChunk(this.#block!, this.#chunk));
+    if (this.id !== id) return;
+    const hidden = rangesHiding(this.#table.tombstones, id);
+    for (; this.id === id; this.#advance()) {
+      pushVisible(runs, decodeChunk(this.#block!, this.#chunk), ALL_TIME, hidden);
+    }
   }
 
   #advance(): void {

@@ -4,8 +4,8 @@
 import { createAdmission } from '../../ingest/admission.ts';
 import { type BatchWriter, createBatchWriter } from '../../ingest/batch-writer.ts';
 import { createDictionary } from '../../ingest/dictionary.ts';
-import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
 import { createEventWriter } from '../../ingest/event-writer.ts';
+import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
 import { createPointPool } from '../../ingest/point-pool.ts';
 import { createPointWriter } from '../../ingest/point-writer.ts';
 import { createSeriesCaches } from '../../ingest/series-cache.ts';

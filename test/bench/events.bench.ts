@@ -10,8 +10,8 @@ import { parseEventQuery } from '../../query/events/event-query.ts';
 import { DEFAULT_LIMITS } from '../../query/limits.ts';
 import {
   createNodeEnv,
-  EventBuffer,
   type EventBatch,
+  EventBuffer,
   openStorage,
   type Storage,
 } from '../../storage/index.ts';
@@ -60,12 +60,14 @@ async function measure(): Promise<void> {
     name: 'events',
     title: 'Log events',
     headline: [
-      `An event takes ${figure(perEvent)} bytes, ${figure(tableBytes / gzipBytes)} x what gzip takes`,
-      `for its text; ${figure((EVENTS / ingestMs) * 1000)} events/s are taken in.`,
+      `An event takes ${figure(perEvent)} bytes,`,
+      `${figure(tableBytes / gzipBytes)} x what gzip takes for its text;`,
+      `${figure((EVENTS / ingestMs) * 1000)} events/s are taken in.`,
     ].join(' '),
     about: [
       `${figure(EVENTS)} lines of access logs in ${STREAMS} streams over an hour, in batches of`,
-      `${figure(BATCH)} out of order across streams, appended through \`openStorage\` with \`sync: group\`,`,
+      `${figure(BATCH)} out of order across streams, appended through \`openStorage\` with`,
+      '`sync: group`,',
       'then every batch once more, as after lost answers; flushed and merged. One worker thread.',
     ].join(' '),
     columns: ['what', 'figure', 'unit'],

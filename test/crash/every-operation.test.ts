@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toError } from '../../storage/errors.ts';
 import {
+  type Matcher,
   openStorage,
   type PolicySet,
   type Storage,
@@ -15,7 +16,7 @@ import { type MemoryFileSystem, PowerCut } from '../sim/memory-fs.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
 import type { LedgerEvent } from '../support/ledger.ts';
-import { labels } from '../support/storage.ts';
+import { EVERYTHING, labels } from '../support/storage.ts';
 import { type Place, Witness } from '../support/witness.ts';
 
 const crash = suite('crash/every-operation');
@@ -63,6 +64,14 @@ function places(first: number, count: number, hours: readonly number[]): Place[]
   );
 }
 
+function ofSeries(value: string): Matcher[] {
+  return [{ name: 'series', type: '=~', value }];
+}
+
+function ofMetric(value: string): Matcher[] {
+  return [{ name: '__name__', type: '=', value }];
+}
+
 async function firstRun(storage: Storage, witness: Witness): Promise<void> {
   await Promise.all([
     witness.write(storage, places(0, 8, [0, 1])),
@@ -75,6 +84,11 @@ async function firstRun(storage: Storage, witness: Witness): Promise<void> {
   await storage.compact();
   const [, second] = storage.windows();
   await witness.drop(storage, [second!]);
+  // Of tables alone, of memory as well, of all that a window has.
+  await witness.delete(storage, ofSeries('series-[135]'), EVERYTHING);
+  await witness.write(storage, places(0, 6, [0]));
+  await witness.delete(storage, ofSeries('series-[3579]'), { startMs: 2, endMs: HOUR_MS });
+  await witness.delete(storage, ofMetric('dev'), { startMs: 0, endMs: HOUR_MS });
   await witness.write(storage, places(0, 4, [-1, 1]));
   await witness.flush(storage);
   await witness.setPolicies(storage, OTHER_POLICIES);
@@ -87,8 +101,11 @@ async function secondRun(storage: Storage, witness: Witness): Promise<void> {
   await witness.flush(storage);
   const old = storage.windows().filter(({ policy, endMs }) => policy.keepMs < endMs);
   await witness.drop(storage, old);
+  await witness.delete(storage, ofSeries('series-.[02468]'), { startMs: 0, endMs: HOUR_MS });
+  await storage.cleanTombstones();
   await storage.compact();
   await witness.write(storage, places(55, 20, [2]));
+  await witness.delete(storage, ofSeries('series-5.'), { startMs: 2 * HOUR_MS, endMs: 1e15 });
 }
 
 /** Lives through both runs, with a clean restart between, and remembers every moment of it. */
@@ -109,6 +126,7 @@ async function record(): Promise<Moment[]> {
   await secondRun(storage, witness);
   assert.ok(storage.stats().index.compactions > 0, 'the workload compacts the index');
   assert.ok(storage.stats().compactions > 0, 'the workload compacts windows');
+  assert.is(storage.stats().deletes, 2, 'the workload deletes');
   await storage.close();
   return moments;
 }

@@ -91,6 +91,21 @@ async function checkAll(env: SimEnv, storage: Storage, witness: Witness): Promis
   }
 }
 
+hardTimes('on a full disk a delete of whole windows makes room', async () => {
+  const env = createSimEnv();
+  const witness = new Witness(POLICIES);
+  const storage = await openStorage('data', env, OPTIONS);
+  env.fs.capacityBytes = 150_000;
+  await fill(env, storage, witness);
+  const { tables } = storage.stats();
+  const endMs = storage.windows().at(-1)!.endMs;
+  await settle(env, witness.delete(storage, [], { startMs: 0, endMs: endMs / 2 }));
+  await healed(env, storage);
+  assert.ok(storage.stats().tables < tables, 'tables went without a rewrite');
+  await settle(env, witness.write(storage, places(0, 30, 1000)));
+  await checkAll(env, storage, witness);
+});
+
 hardTimes('a full disk refuses writes, is read and expired, and takes writes again', async () => {
   const env = createSimEnv();
   const witness = new Witness(POLICIES);

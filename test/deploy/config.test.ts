@@ -186,55 +186,6 @@ config('a file that is a list or a text is refused', () => {
   assert.match(mistakes('hello')[0]!, /expected a section with keys of its own/);
 });
 
-/** A config with these policies, from its third line on. */
-function policies(...items: string[]): string {
-  return `retention:\n  policies:\n${items.map((item) => `    - ${item}\n`).join('')}`;
-}
-
-const BROKEN_RULES: readonly [string, string, RegExp][] = [
-  [
-    'policies need a last one for every series',
-    'retention:\n  policies:\n    - {name: a, match: \'{a="b"}\', keep: 3d}',
-    /:3: retention\.policies\[0\]\.match: .*'\{\}'/,
-  ],
-  [
-    'two policies may not share a name',
-    policies('{name: a, match: \'{b="c"}\', keep: 3d}', "{name: a, match: '{}', keep: 3d}"),
-    /:4: retention\.policies\[1\]\.name: .*a.*already/,
-  ],
-  [
-    'a policy behind one that takes every series is never reached',
-    policies("{name: a, match: '{}', keep: 3d}", "{name: b, match: '{}', keep: 3d}"),
-    /:4: retention\.policies\[1\]\.match: never reached/,
-  ],
-  ['gRPC on every address needs a word', 'grpc: {listen: "[::]:4317"}', /:1: grpc\.listen: :: can/],
-  ['a certificate needs its key', 'tls: {cert: a.pem}', /:1: tls\.key: .*both/],
-  ['TLS is refused until it is there', 'tls: {cert: a, key: b}', /:1: tls\.cert: not available/],
-  [
-    'tokens are refused until they are there',
-    `auth: {tokens: [{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read]}]}`,
-    /:1: auth\.tokens: not available in this version/,
-  ],
-  [
-    'a limit that is not enforced is refused',
-    'ingest: {limits: {series_per_metric: 100}}',
-    /:1: ingest\.limits\.series_per_metric: not available/,
-  ],
-];
-for (const [title, text, expected] of BROKEN_RULES) {
-  config(title, () => {
-    const found = mistakes(text);
-    assert.ok(
-      found.some((line) => expected.test(line)),
-      found.join('\n'),
-    );
-  });
-}
-
-config('every address may be listened on when auth.open says so', () => {
-  assert.is(valid('auth: {open: true}\nhttp: {listen: "0.0.0.0:80"}').http.listen.host, '0.0.0.0');
-});
-
 config('whatever a file says, it is taken or refused with reasons, never a crash', () => {
   const key = fc.constantFrom('storage', 'wal', 'retention', 'policies', 'http', 'listen', 'name');
   const { value } = fc.letrec((tie) => ({

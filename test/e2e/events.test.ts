@@ -45,10 +45,7 @@ async function writeAll(): Promise<void> {
   client.close();
 }
 
-async function ask<Result>(
-  path: string,
-  parameters: Record<string, string>,
-): Promise<Result> {
+async function ask<Result>(path: string, parameters: Record<string, string>): Promise<Result> {
   const response = await fetch(`${server.http}${path}?${new URLSearchParams(parameters)}`);
   assert.is(response.status, 200, await response.clone().text());
   const { data } = (await response.json()) as { data: { result: never } };
@@ -72,7 +69,9 @@ async function check(): Promise<void> {
     direction: 'forward',
     limit: '1',
   });
-  assert.equal(oldest[0]!.values, [[String(startNs + 3n), 'GET /item/0 took 0 ms', { trace: 't0' }]]);
+  assert.equal(oldest[0]!.values, [
+    [String(startNs + 3n), 'GET /item/0 took 0 ms', { trace: 't0' }],
+  ]);
   const counts = await ask<Counts>('/api/v1/query', {
     query: 'sort(sum by (level) (count_over_time({stream=~"s.*"}[10m])))',
   });
@@ -88,14 +87,20 @@ async function check(): Promise<void> {
   const request = { selectors: ['{stream=~"s.*"}'], startMs, endMs: startMs + 60_000n };
   const responses = await client.scanRange(request);
   client.close();
-  assert.is(responses.reduce((sum, { columns }) => sum + (columns?.refs.length ?? 0), 0), 0);
+  assert.is(
+    responses.reduce((sum, { columns }) => sum + (columns?.refs.length ?? 0), 0),
+    0,
+  );
   const scanned = responses.flatMap((response) => response.events);
   const first = scanned.find(({ labels }) => labels.some(({ value }) => value === 's3'))!;
   assert.equal(
     first.events.map(({ timestampNs }) => timestampNs),
     batch(3).events![0]!.events!.map(({ timestampNs }) => timestampNs),
   );
-  assert.is(scanned.reduce((sum, stream) => sum + stream.events.length, 0), STREAMS * EVENTS);
+  assert.is(
+    scanned.reduce((sum, stream) => sum + stream.events.length, 0),
+    STREAMS * EVENTS,
+  );
 }
 
 events('are there once, found and counted, whatever happens in between', async () => {

@@ -1,11 +1,12 @@
 // A random history of one engine. The seed decides all of it, so that a failure can be had again.
 
+import * as assert from 'uvu/assert';
 import { StorageError, toError } from '../../storage/errors.ts';
 import type { SeriesPoints } from '../../storage/index.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
 import { EVERYTHING } from '../support/storage.ts';
 import { POLICY_SETS, randomPlaces } from './places.ts';
-import { askQuestions } from './questions.ts';
+import { askQuestions, randomMatchers, randomRange } from './questions.ts';
 import { Subject } from './subject.ts';
 
 const STEPS = 40;
@@ -72,10 +73,12 @@ class History {
   #calmStep(draw: number): [name: string, step: () => Promise<unknown>] {
     const subject = this.#subject;
     const { witness } = subject;
-    if (draw < 35) return ['write', () => this.#write()];
-    if (draw < 45) return ['flush', () => witness.flush(subject.storage)];
-    if (draw < 50) return ['compact', () => subject.storage.compact()];
-    if (draw < 58) return ['drop', () => this.#drop()];
+    if (draw < 31) return ['write', () => this.#write()];
+    if (draw < 39) return ['flush', () => witness.flush(subject.storage)];
+    if (draw < 43) return ['compact', () => subject.storage.compact()];
+    if (draw < 49) return ['drop', () => this.#drop()];
+    if (draw < 56) return ['delete', () => this.#delete()];
+    if (draw < 58) return ['clean', () => this.#clean()];
     if (draw < 62) return ['set policies', () => this.#setPolicies()];
     if (draw < 66) return ['scan a part', () => this.#scanPart()];
     return ['check', () => this.#check()];
@@ -106,6 +109,24 @@ class History {
     await Promise.allSettled([witness.drop(storage, windows), flushed]);
     await flushed;
     return windows.map(({ key }) => key).join(' ');
+  }
+
+  async #delete(): Promise<string> {
+    const { storage, witness } = this.#subject;
+    const matchers = randomMatchers(this.#rng);
+    const range = randomRange(this.#rng);
+    const deleted = witness.delete(storage, matchers, range);
+    const merged = this.#rng.chance(0.3) ? storage.compact() : undefined;
+    await Promise.allSettled([deleted, merged]);
+    await deleted;
+    const texts = matchers.map(({ name, type, value }) => name + type + value);
+    return `{${texts.join()}} ${range.startMs} .. ${range.endMs}`;
+  }
+
+  async #clean(): Promise<void> {
+    const { storage } = this.#subject;
+    await storage.cleanTombstones();
+    assert.is(storage.stats().tombstones, 0);
   }
 
   async #setPolicies(): Promise<void> {

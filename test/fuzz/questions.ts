@@ -100,9 +100,11 @@ function textOf(value: unknown): string {
 }
 
 function randomSelectors(rng: Rng): Matcher[][] {
-  return Array.from({ length: 1 + rng.below(2) }, () =>
-    Array.from({ length: rng.below(3) }, () => randomMatcher(rng)),
-  );
+  return Array.from({ length: 1 + rng.below(2) }, () => randomMatchers(rng));
+}
+
+export function randomMatchers(rng: Rng): Matcher[] {
+  return Array.from({ length: rng.below(3) }, () => randomMatcher(rng));
 }
 
 function randomMatcher(rng: Rng): Matcher {
@@ -117,7 +119,7 @@ function randomMatcher(rng: Rng): Matcher {
   ]);
 }
 
-function randomRange(rng: Rng): TimeRange {
+export function randomRange(rng: Rng): TimeRange {
   if (rng.chance(0.2)) return EVERYTHING;
   const startMs = rng.below(20) * HOUR_MS - 8 * HOUR_MS + rng.below(3) * 1000;
   return { startMs, endMs: startMs + rng.pick([1, 1500, HOUR_MS, 7 * HOUR_MS]) };

@@ -98,7 +98,7 @@ export class Subject {
       failed = `${kind} ${path}`;
       throw new SystemError(code, path, kind === 'append' ? written : 0);
     });
-    const outcome = await this.settle(step()).catch((error: unknown) => error);
+    const outcome = await this.#faulty(step);
     this.#env.fs.onOperation = undefined;
     refuseBug(outcome);
     await this.#awaitWrites();
@@ -109,10 +109,18 @@ export class Subject {
   async fillDuring(step: () => Promise<unknown>): Promise<void> {
     const { fs } = this.#env;
     fs.capacityBytes = (await this.#usedBytes()) + this.#rng.below(5000);
-    const outcome = await this.settle(step()).catch((error: unknown) => error);
+    const outcome = await this.#faulty(step);
     fs.capacityBytes = Number.POSITIVE_INFINITY;
     refuseBug(outcome);
     await this.#awaitWrites();
+  }
+
+  /** The outcome of `step`, in which the disk fails. */
+  async #faulty(step: () => Promise<unknown>): Promise<unknown> {
+    this.witness.isDiskFaulty = true;
+    const outcome = await this.settle(step()).catch((error: unknown) => error);
+    this.witness.isDiskFaulty = false;
+    return outcome;
   }
 
   async #countFiles(path: string, ending: string): Promise<number> {

@@ -21,9 +21,20 @@ export interface TestClient {
   close(): void;
 }
 
-export function connect(address: string): TestClient {
-  const credentials = grpc.credentials.createInsecure();
-  const options = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
+export interface ConnectOptions {
+  /** Default: no TLS. */
+  readonly credentials?: grpc.ChannelCredentials;
+  /** Shown with every call. */
+  readonly token?: string;
+}
+
+export function connect(address: string, how: ConnectOptions = {}): TestClient {
+  const credentials = how.credentials ?? grpc.credentials.createInsecure();
+  const options = {
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+    interceptors: how.token === undefined ? [] : [showing(how.token)],
+  };
   const Ingest = grpc.makeClientConstructor(serviceDefinition(IngestService), 'IngestService');
   const Query = grpc.makeClientConstructor(serviceDefinition(QueryService), 'QueryService');
   const ingest = new Ingest(address, credentials, options);
@@ -46,4 +57,14 @@ export function connect(address: string): TestClient {
       query.close();
     },
   };
+}
+
+function showing(token: string): grpc.Interceptor {
+  return (options, nextCall) =>
+    new grpc.InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        metadata.set('authorization', `Bearer ${token}`);
+        next(metadata, listener);
+      },
+    });
 }

@@ -18,11 +18,17 @@ export type LedgerEvent =
   | { readonly kind: 'acknowledged'; readonly batch: number }
   /** Every batch up to this one is in tables, and in no log any more. */
   | { readonly kind: 'flushed'; readonly batch: number }
-  /** A drop that may be carried out from here on, as a whole or not at all. */
-  | { readonly kind: 'dropping'; readonly homes: ReadonlySet<string> }
-  | { readonly kind: 'dropped'; readonly homes: ReadonlySet<string> }
+  /** A drop or a delete that may be carried out from here on, as a whole or not at all. */
+  | { readonly kind: 'erasing'; readonly covers: Covers }
+  /** It was carried out; `flushedOnly`: of what is in tables, while the disk was in the way. */
+  | { readonly kind: 'erased'; readonly covers: Covers; readonly flushedOnly: boolean }
+  /** It was refused: whether it is carried out, and when, is not known. */
+  | { readonly kind: 'doubtful'; readonly covers: Covers }
   /** What was found after a crash is what there is. */
   | { readonly kind: 'found'; readonly contents: Contents };
+
+/** Whether a drop or a delete takes the point, if it was sent before. */
+export type Covers = (point: LedgerPoint) => boolean;
 
 /** Every point as [timestamp, value bits], by the labels' JSON: see contentsOf. */
 export type Contents = ReadonlyMap<string, readonly (readonly [number, bigint])[]>;
@@ -30,7 +36,7 @@ export type Contents = ReadonlyMap<string, readonly (readonly [number, bigint])[
 interface SentValue {
   readonly batch: number;
   readonly bits: bigint;
-  readonly home: string;
+  readonly point: LedgerPoint;
   /** Must be there, unless a later one is. */
   sure: boolean;
 }
@@ -52,20 +58,20 @@ export function homeOfWindow({ policy, startMs }: WindowInfo): string {
  * it is from then on, a `found` event says.
  */
 export function checkContents(contents: Contents, events: readonly LedgerEvent[]): void {
-  const { expected, dropping, flushed } = fold(events);
+  const { expected, erasing } = fold(events);
   const mistake = firstMistake(contents, expected);
   if (mistake === undefined) return;
-  if (dropping === undefined) throw new Error(mistake);
-  drop(expected, dropping, flushed);
+  if (erasing === undefined) throw new Error(mistake);
+  erase(expected, erasing, Number.POSITIVE_INFINITY);
   const otherwise = firstMistake(contents, expected);
-  if (otherwise !== undefined) throw new Error(`${mistake}; had the drop happened: ${otherwise}`);
+  if (otherwise !== undefined) throw new Error(`${mistake}; had it been erased: ${otherwise}`);
 }
 
 function fold(events: readonly LedgerEvent[]) {
   const expected: Expected = new Map();
   const unacknowledged = new Map<number, SentValue[]>();
   let flushed = 0;
-  let dropping: ReadonlySet<string> | undefined;
+  let erasing: Covers | undefined;
   for (const event of events) {
     switch (event.kind) {
       case 'sent':
@@ -77,52 +83,57 @@ function fold(events: readonly LedgerEvent[]) {
       case 'flushed':
         flushed = event.batch;
         break;
-      case 'dropping':
-        dropping = event.homes;
+      case 'erasing':
+        erasing = event.covers;
         break;
-      case 'dropped':
-        drop(expected, event.homes, flushed);
-        dropping = undefined;
+      case 'erased':
+        erase(expected, event.covers, event.flushedOnly ? flushed : Number.POSITIVE_INFINITY);
+        erasing = undefined;
+        break;
+      case 'doubtful':
+        erase(expected, event.covers, 0);
+        erasing = undefined;
         break;
       case 'found':
-        settle(expected, event.contents, dropping);
-        dropping = undefined;
+        if (erasing !== undefined) erase(expected, erasing, 0);
+        settle(expected, event.contents);
+        erasing = undefined;
         break;
     }
   }
-  return { expected, dropping, flushed };
+  return { expected, erasing };
 }
 
 function addSent(expected: Expected, batch: number, points: readonly LedgerPoint[]): SentValue[] {
-  return points.map(({ labels, timestampMs, value, home }) => {
+  return points.map((point) => {
+    const { labels, timestampMs, value } = point;
     const key = JSON.stringify(labels);
     const series = expected.get(key) ?? new Map<number, SentValue[]>();
     expected.set(key, series);
     const values = series.get(timestampMs) ?? [];
     series.set(timestampMs, values);
-    const sent = { batch, bits: bitsOf(value), home, sure: false };
+    const sent = { batch, bits: bitsOf(value), point, sure: false };
     values.push(sent);
     return sent;
   });
 }
 
-/** What was still in memory comes back with its flush, or was flushed before: either may be. */
-function drop(expected: Expected, homes: ReadonlySet<string>, flushed: number): void {
+/** Takes out what is covered of the batches up to `batchMax`; of later ones nobody knows. */
+function erase(expected: Expected, covers: Covers, batchMax: number): void {
   for (const series of expected.values()) {
     for (const [timestampMs, values] of series) {
-      const left = values.filter(({ home, batch }) => !homes.has(home) || batch > flushed);
-      for (const sent of left) if (homes.has(sent.home)) sent.sure = false;
+      const left = values.filter(({ batch, point }) => batch > batchMax || !covers(point));
+      for (const sent of left) if (covers(sent.point)) sent.sure = false;
       series.set(timestampMs, left);
     }
   }
 }
 
 /** A value that is seen is there for sure, and none sent later is. */
-function settle(expected: Expected, contents: Contents, dropping?: ReadonlySet<string>): void {
+function settle(expected: Expected, contents: Contents): void {
   for (const [key, series] of expected) {
     const found = new Map(contents.get(key) ?? []);
     for (const [timestampMs, values] of series) {
-      for (const sent of values) if (dropping?.has(sent.home)) sent.sure = false;
       const seen = values.findIndex(({ bits }) => bits === found.get(timestampMs));
       series.set(timestampMs, values.slice(0, seen + 1));
       if (seen >= 0) values[seen]!.sure = true;
@@ -148,7 +159,8 @@ function firstMistake(contents: Contents, expected: Expected): string | undefine
     for (const [timestampMs, values] of series) {
       const sure = values.findLast((sent) => sent.sure);
       if (sure === undefined || found.has(timestampMs)) continue;
-      return `the point of ${key} at ${timestampMs} of batch ${sure.batch} is lost (${sure.home})`;
+      const { batch, point } = sure;
+      return `the point of ${key} at ${timestampMs} of batch ${batch} is lost (${point.home})`;
     }
   }
   return undefined;

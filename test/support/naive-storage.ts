@@ -21,6 +21,8 @@ interface NaiveSeries {
   policy: number;
   /** timestamp -> value's bits, so that every NaN stays itself. */
   readonly points: Map<number, bigint>;
+  /** Whether a delete has left no point of it. */
+  isDeleted: boolean;
 }
 
 const ONE_POLICY: PolicySet = {
@@ -45,14 +47,15 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   let policies = policySet;
   let pointsAppended = 0;
   let batchesAppended = 0;
+  let deletes = 0;
 
   function matching(selectors: ScanRequest['selectors'], range?: TimeRange): NaiveSeries[] {
     return byId.filter(
       (series) =>
-        selectors.some((matchers) =>
-          matchers.every((matcher) => matches(series.labels, matcher)),
-        ) &&
-        (range === undefined || timesOf(series).some((t) => t >= range.startMs && t < range.endMs)),
+        selectors.some((matchers) => satisfies(series.labels, matchers)) &&
+        (range === undefined
+          ? !series.isDeleted
+          : timesOf(series).some((t) => t >= range.startMs && t < range.endMs)),
     );
   }
 
@@ -82,7 +85,8 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         if (known !== undefined) return known.id;
         if (admit !== undefined && !admit(position)) return 0;
         const policy = policies.policyOf(labels);
-        const series = { id: byId.length + 1, labels, policy, points: new Map() };
+        const id = byId.length + 1;
+        const series = { id, labels, policy, points: new Map(), isDeleted: false };
         byKey.set(key, series);
         byId.push(series);
         return series.id;
@@ -98,13 +102,16 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     async append(batch: PointBatch) {
       for (let i = 0; i < batch.ids.length; i++) {
         double[0] = batch.values[i]!;
-        byId[batch.ids[i]! - 1]!.points.set(batch.timestampsMs[i]!, bits[0]!);
+        const series = byId[batch.ids[i]! - 1]!;
+        series.points.set(batch.timestampsMs[i]!, bits[0]!);
+        series.isDeleted = false;
       }
       pointsAppended += batch.ids.length;
       batchesAppended++;
     },
     async appendEvents(batch) {
       events.append(batch, (id) => byId[id - 1]!.labels);
+      for (const id of batch.ids) byId[id - 1]!.isDeleted = false;
       pointsAppended += batch.ids.length;
       batchesAppended++;
     },
@@ -200,6 +207,20 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       }
       return dropped;
     },
+    async deletePoints(selectors, range) {
+      const touched = matching(selectors, range);
+      for (const series of touched) {
+        for (const t of [...series.points.keys()]) {
+          if (t >= range.startMs && t < range.endMs) series.points.delete(t);
+        }
+        events.drop(
+          ({ id, timestampMs: t }) => id === series.id && t >= range.startMs && t < range.endMs,
+        );
+        series.isDeleted = timesOf(series).length === 0;
+      }
+      if (touched.length > 0) deletes++;
+    },
+    async cleanTombstones() {},
     async setPolicies(next) {
       policies = next;
       for (const series of byId) series.policy = next.policyOf(series.labels);
@@ -224,6 +245,8 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       scanTables: 0,
       blocksUsed: 0,
       windowsDropped: 0,
+      deletes,
+      tombstones: 0,
       windows: storage.windows().length,
       tables: 0,
       tableBytes: 0,
@@ -246,7 +269,10 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   return storage;
 }
 
-function matches(labels: Labels, matcher: Matcher): boolean {
-  const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
-  return compileMatcher(matcher).matches(value);
+/** Whether a series with these labels satisfies all the matchers. */
+export function satisfies(labels: Labels, matchers: readonly Matcher[]): boolean {
+  return matchers.every((matcher) => {
+    const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
+    return compileMatcher(matcher).matches(value);
+  });
 }

@@ -5,13 +5,16 @@ import {
   EventBuffer,
   type Label,
   type Labels,
+  type Matcher,
   type PolicySet,
   type Storage,
+  type TimeRange,
   type WindowInfo,
 } from '../../storage/index.ts';
 import { ALL_EVENTS } from './events.ts';
 import {
   type Contents,
+  type Covers,
   checkContents,
   checkIds,
   homeOf,
@@ -19,6 +22,7 @@ import {
   type LedgerEvent,
   type LedgerPoint,
 } from './ledger.ts';
+import { satisfies } from './naive-storage.ts';
 import { EVERYTHING } from './storage.ts';
 
 export interface Place {
@@ -30,6 +34,8 @@ export class Witness {
   readonly events: LedgerEvent[];
   /** In force; changed by setPolicies alone. */
   policies: PolicySet;
+  /** Whether operations of the disk may fail at the moment. */
+  isDiskFaulty = false;
   #batches: number;
 
   constructor(policies: PolicySet, events: readonly LedgerEvent[] = []) {
@@ -45,6 +51,7 @@ export class Witness {
   async write(storage: Storage, places: readonly Place[]): Promise<void> {
     const eventPlaces = places.filter((_, i) => i % 8 === 0).map(besideSeries);
     const ids = await storage.resolve([...places, ...eventPlaces].map(({ labels }) => labels));
+    this.#doubtRefused();
     const batch = ++this.#batches;
     const sent = (id: number, { labels, timestampMs }: Place, value: number): LedgerPoint => {
       const policy = this.policies.policies[this.policies.policyOf(labels)]!;
@@ -77,9 +84,31 @@ export class Witness {
 
   async drop(storage: Storage, windows: readonly WindowInfo[]): Promise<void> {
     const homes = new Set(windows.map(homeOfWindow));
-    this.events.push({ kind: 'dropping', homes });
-    await storage.dropWindows(windows.map(({ key }) => key));
-    this.events.push({ kind: 'dropped', homes });
+    const drop = () => storage.dropWindows(windows.map(({ key }) => key));
+    await this.#erase(({ home }) => homes.has(home), drop, this.isDiskFaulty);
+  }
+
+  /** To be called when no write is under way. */
+  async delete(storage: Storage, matchers: readonly Matcher[], range: TimeRange): Promise<void> {
+    const { startMs, endMs } = range;
+    const covers: Covers = ({ labels, timestampMs }) =>
+      timestampMs >= startMs && timestampMs < endMs && satisfies(labels, matchers);
+    await this.#erase(covers, () => storage.deletePoints([matchers], range), false);
+  }
+
+  async #erase(covers: Covers, erase: () => Promise<unknown>, flushedOnly: boolean): Promise<void> {
+    this.#doubtRefused();
+    this.events.push({ kind: 'erasing', covers });
+    await erase();
+    this.events.push({ kind: 'erased', covers, flushedOnly });
+  }
+
+  /** What was refused, and no crash has settled since, may be carried out at any time. */
+  #doubtRefused(): void {
+    const last = this.events.findLast(({ kind }) =>
+      /^(?:erasing|erased|doubtful|found)$/.test(kind),
+    );
+    if (last?.kind === 'erasing') this.events.push({ kind: 'doubtful', covers: last.covers });
   }
 
   /** To be called after a flush with no write since: then a point's window is known. */

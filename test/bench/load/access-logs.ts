@@ -16,7 +16,7 @@ const PATHS = Array.from({ length: 300 }, (_, i) => {
   return `/api/v1/${['users', 'orders', 'items', 'cart', 'search'][i % 5]}/${i}`;
 });
 const AGENTS = [
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0',
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0',
   'curl/8.5.0',
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)',
   'okhttp/4.12.0',

@@ -110,21 +110,24 @@ function encodedRecords(count: number, body = (i: number) => `line ${i}`): Uint8
   return toBinary(ExportLogsServiceRequestSchema, create(ExportLogsServiceRequestSchema, message));
 }
 
-service('a label that is different every time begins no more streams than allowed', async (context) => {
-  const { server } = context;
-  server.service.setOtlp({ streamLabels: ['service.name', 'request'], streamsMax: 10 });
-  const answer = await fetch(`${server.http}/v1/logs`, {
-    method: 'POST',
-    body: gzipSync(encodedRecords(25)),
-    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
-  });
-  assert.is(answer.status, 200);
-  assert.is((await scanLines(server.storage)).length, 10);
-  const body = Buffer.from(await answer.arrayBuffer()).toString();
-  assert.match(body, /new stream of events past the limit \(ingest\.events\.max_streams\)/);
-  await post(server, encodedRecords(25), 'application/x-protobuf');
-  assert.is((await scanLines(server.storage)).length, 10);
-});
+service(
+  'a label that is different every time begins no more streams than allowed',
+  async (context) => {
+    const { server } = context;
+    server.service.setOtlp({ streamLabels: ['service.name', 'request'], streamsMax: 10 });
+    const answer = await fetch(`${server.http}/v1/logs`, {
+      method: 'POST',
+      body: gzipSync(encodedRecords(25)),
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
+    });
+    assert.is(answer.status, 200);
+    assert.is((await scanLines(server.storage)).length, 10);
+    const body = Buffer.from(await answer.arrayBuffer()).toString();
+    assert.match(body, /new stream of events past the limit \(ingest\.events\.max_streams\)/);
+    await post(server, encodedRecords(25), 'application/x-protobuf');
+    assert.is((await scanLines(server.storage)).length, 10);
+  },
+);
 
 service('records that are too long are told of, and the others stored', async ({ server }) => {
   const long = JSON.stringify({
@@ -153,7 +156,10 @@ service('records that are too long are told of, and the others stored', async ({
   assert.is((await scanLines(server.storage)).length, 1);
 });
 
-for (const [what, body] of Object.entries({ 'no JSON': '{', 'another type': '{"resourceLogs":7}' })) {
+for (const [what, body] of Object.entries({
+  'no JSON': '{',
+  'another type': '{"resourceLogs":7}',
+})) {
   service(`${what} is a bad request`, async ({ server }) => {
     assert.is((await post(server, body)).status, 400);
     assert.equal(await scanLines(server.storage), []);

@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { toError } from '../../../storage/errors.ts';
 import { parseEventQuery } from '../../../query/events/event-query.ts';
 import { eventTimeParameter, formatNs } from '../../../query/events/event-time.ts';
 import { DEFAULT_LIMITS } from '../../../query/limits.ts';
+import { toError } from '../../../storage/errors.ts';
 
 const queries = suite('query/events/event-query');
 
@@ -16,7 +16,7 @@ const ACCEPTED: readonly [query: string, bodies: readonly number[]][] = [
   ['{a="b"} |~ "/a \\\\d00$"', [0, 2]],
   ['{a="b"} |~ `\\s\\d00$` !~ `^P`', [0]],
   ['{a="b"} |= "\\"slow\\""', [1]],
-  ["{a=\"b\"} |= 'ü' |= \"\\n\"", [3]],
+  ['{a="b"} |= \'ü\' |= "\\n"', [3]],
   ['{a="b"} |= ""', [0, 1, 2, 3, 4]],
   ['{a="}|= x", c!="d"} != "G"', [2, 3, 4]],
   ['name |= "P"', [2]],

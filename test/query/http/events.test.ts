@@ -49,7 +49,8 @@ const found = (...streams: [stream: object, ...values: unknown[][]][]) => ({
   },
 });
 
-const ns = (agoMs: number, nanos = 0) => String(BigInt(NOW_MS - agoMs) * 1_000_000n + BigInt(nanos));
+const ns = (agoMs: number, nanos = 0) =>
+  String(BigInt(NOW_MS - agoMs) * 1_000_000n + BigInt(nanos));
 
 const FOUR = [ns(2000), 'four', { trace: 't1' }];
 
@@ -59,12 +60,7 @@ events('the newest of the last hour come first, by stream', () =>
       answer,
       found(
         [{ service: 'db' }, FOUR],
-        [
-          { service: 'api' },
-          [ns(3000), 'two "2"'],
-          [ns(3000), 'three'],
-          [ns(4000, 1), 'one'],
-        ],
+        [{ service: 'api' }, [ns(3000), 'two "2"'], [ns(3000), 'three'], [ns(4000, 1), 'one']],
       ),
     );
   }),
@@ -75,10 +71,7 @@ events('a text, a limit, a range and a direction decide what is found', async ()
     assert.equal(answer, found([{ service: 'api' }, [ns(3000), 'two "2"']]));
   });
   await ask({ query: '{service=~".+"}', limit: '2', direction: 'forward' }, (answer) => {
-    assert.equal(
-      answer,
-      found([{ service: 'api' }, [ns(4000, 1), 'one'], [ns(3000), 'three']]),
-    );
+    assert.equal(answer, found([{ service: 'api' }, [ns(4000, 1), 'one'], [ns(3000), 'three']]));
   });
   await ask({ query: '{service="api"}', start: ns(4000, 1), end: ns(3000) }, (answer) => {
     assert.equal(answer, found([{ service: 'api' }, [ns(4000, 1), 'one']]));
@@ -94,7 +87,11 @@ const REFUSED: readonly [what: string, parameters: Record<string, string>, messa
   ['a limit over the most', { query: '{service="a"}', limit: '5001' }, /at most 5000/],
   ['a wrong direction', { query: '{service="a"}', direction: 'up' }, /neither "forward" nor/],
   ['a wrong time', { query: '{service="a"}', start: 'then' }, /invalid parameter "start"/],
-  ['an end before the start', { query: '{service="a"}', start: '9', end: '8' }, /must not be before/],
+  [
+    'an end before the start',
+    { query: '{service="a"}', start: '9', end: '8' },
+    /must not be before/,
+  ],
 ];
 
 for (const [what, parameters, message] of REFUSED) {

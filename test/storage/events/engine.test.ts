@@ -3,7 +3,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toError } from '../../../storage/errors.ts';
-import { type EventSearch, openStorage, type Storage } from '../../../storage/index.ts';
+import {
+  type EventSearch,
+  type Matcher,
+  openStorage,
+  type Storage,
+} from '../../../storage/index.ts';
 import { createRng, type Rng } from '../../sim/rng.ts';
 import { createSimEnv } from '../../sim/sim-env.ts';
 import {
@@ -119,6 +124,43 @@ engine('more bytes than may be found are refused', async () => {
   await appendEvents(storage, [{ labels: API, timestampMs: 1, body: 'x'.repeat(100) }]);
   const refused = await storage.findEvents({ ...NEWEST, bytesMax: 99 }).catch(toError);
   assert.match(String(refused), /more than 99 bytes/);
+  await storage.close();
+});
+
+engine('a delete hides events at once, and they are gone once tables are merged', async () => {
+  const storage = await open();
+  const at = (service: string, timestampMs: number): TestEvent => {
+    return {
+      labels: [{ name: 'service', value: service }],
+      timestampMs,
+      body: `at ${timestampMs}`,
+    };
+  };
+  const model = createNaiveStorage();
+  const api: Matcher = { name: 'service', type: '=', value: 'api' };
+  for (const target of [storage, model]) {
+    await appendEvents(target, [at('api', 1), at('api', 20), at('db', 20)]);
+    await target.flush();
+    await appendEvents(target, [at('api', 21), at('api', 30), at('db', 21)]);
+    await target.deletePoints([[api]], { startMs: 20, endMs: 30 });
+    await appendEvents(target, [at('api', 22)]);
+  }
+  const same = async () => {
+    assert.equal(await scanLines(storage), await scanLines(model));
+    assert.equal(
+      linesOf(await storage.findEvents(NEWEST)),
+      linesOf(await model.findEvents(NEWEST)),
+    );
+    assert.equal(await contentsOf(storage), await contentsOf(model));
+  };
+  await same();
+  await storage.compact();
+  await same();
+  await storage.cleanTombstones();
+  await same();
+  assert.is(storage.stats().tombstones, 0);
+  await storage.flush();
+  assert.is(storage.stats().tablePoints, 5);
   await storage.close();
 });
 

@@ -49,9 +49,11 @@ const FACTS: Readonly<Record<string, readonly RegExp[]>> = {
     /edit 2 at byte \d+: policy 1 "dev"; policy 2 "default"; opened/,
     /edit 3 at byte \d+: adds 6 tables \([\d ]+\); adds 1 index table \(\d+\); WAL from segment 2/,
     /edit 4 at byte \d+: adds .*; next file \d+/,
+    /edit \d+ at byte \d+: adds tombstone \d+ over 10 series from 2026.+Z up to 2026.+Z; next file/,
     /state: \d+ tables of .* points, [\d.]+ B\/point; \d+ index tables/,
     /state: policy 1 "dev", kept for 1h in windows of 1h/,
     /state: policy 2 "default", kept for ever in windows of 2h/,
+    /state: tombstone \d+ over 10 series from 2026.+Z up to 2026.+Z/,
     /state: WAL from segment \d+, next file \d+, next series \d+, closed cleanly/,
   ],
 };
@@ -82,6 +84,7 @@ figures('of a directory it tells the figures', async () => {
     /policy 1 "dev", kept for 1h in windows of 1h: \d+ windows, \d+ tables, [\d,]+ points/,
     / {2}window 20.+Z up to 20.+Z: \d+ tables?, [\d,]+ points?, .*, [\d.]+ B\/point/,
     /policy 2 "default", kept for ever in windows of 2h: /,
+    /tombstone \d+ over 10 series from 2026.+Z up to 2026.+Z: hidden in tables before it/,
     /tag index level \d: \d+ tables?, /,
     /WAL from segment \d+ on: 0 segments, 0 B/,
   ]);

@@ -5,6 +5,7 @@ import { ByteReader } from '../../../storage/coding/byte-reader.ts';
 import { CorruptionError } from '../../../storage/index.ts';
 import type { Edit } from '../../../storage/manifest/edit.ts';
 import { decodeEdit, encodeEdit } from '../../../storage/manifest/edit-codec.ts';
+import { runsOf } from '../../../storage/series/series-runs.ts';
 import { tableMeta } from '../../support/manifest.ts';
 import { property } from '../../support/seed.ts';
 
@@ -54,6 +55,20 @@ const policy = fc.record(
   },
   shape,
 );
+const tombstone = fc.record(
+  {
+    sequence: count,
+    startMs: fc.double({ noNaN: true }),
+    endMs: fc.double({ noNaN: true }),
+    series: fc
+      .uniqueArray(
+        fc.integer({ min: 1, max: 2 ** 32 - 2 }).chain((id) => fc.constantFrom(id, 9, 10)),
+      )
+      .map((ids) => runsOf(Uint32Array.from(ids).sort())),
+  },
+  shape,
+);
+const cleanedTable = fc.record({ number: count, sequence: count }, shape);
 const some = <Item>(item: fc.Arbitrary<Item>) => fc.array(item, { minLength: 1, maxLength: 4 });
 const anyEdit = fc.record(
   {
@@ -62,6 +77,9 @@ const anyEdit = fc.record(
     addIndexTables: some(indexTable),
     removeIndexTables: some(count),
     policies: some(policy),
+    addTombstones: some(tombstone),
+    removeTombstones: some(count),
+    cleaned: some(cleanedTable),
     walSegment: count,
     nextFileNumber: count,
     nextSeriesId: count,
@@ -115,6 +133,16 @@ codec('an edit cut short within a field is corruption', () => {
   for (let length = 1; length < whole.length; length++) {
     const cut = (): Edit => decode(whole.subarray(0, length));
     assert.throws(cut, (error: unknown) => error instanceof CorruptionError);
+  }
+});
+
+codec('a tombstone with more series than there can be is corruption', () => {
+  const runs = [
+    ['more runs than bytes', [10, 1, ...Array(16).fill(0), 100, 1, 1]],
+    ['a series id beyond 32 bits', [10, 1, ...Array(16).fill(0), 1, 255, 255, 255, 255, 15, 1]],
+  ] as const;
+  for (const [message, bytesOfEdit] of runs) {
+    assert.throws(() => decode(Uint8Array.from(bytesOfEdit)), new RegExp(message));
   }
 });
 

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { connect, type IngestServer, NOW_MS, startIngestServer } from '../support/ingest-server.ts';
 import { scanLines } from '../support/events.ts';
+import { connect, type IngestServer, NOW_MS, startIngestServer } from '../support/ingest-server.ts';
 import { encodeRequest, field, toLabels } from '../support/write-requests.ts';
 
-const events = suite('ingest/events');
+const events = suite('ingest/event-writer');
 
 const API = toLabels({ service: 'api', level: 'warn' });
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -52,12 +52,15 @@ events('events are stored with time, body and attributes, and counted', () =>
       assert.is(answer.rejected, 0n);
     }
     const api = '[{"name":"level","value":"warn"},{"name":"service","value":"api"}]';
-    assert.equal((await scanLines(storage)).sort(), [
-      `[${api},${NOW_MS},0,"",[]]`,
-      `[${api},${NOW_MS},7,"first",[{"name":"trace","value":"ü"},{"name":"zone","value":"eu"}]]`,
-      `[${api},${NOW_MS - 1},999999,"a ns before",[]]`,
-      `[[{"name":"service","value":"db"}],${NOW_MS},0,"other",[]]`,
-    ].sort());
+    assert.equal(
+      (await scanLines(storage)).sort(),
+      [
+        `[${api},${NOW_MS},0,"",[]]`,
+        `[${api},${NOW_MS},7,"first",[{"name":"trace","value":"ü"},{"name":"zone","value":"eu"}]]`,
+        `[${api},${NOW_MS - 1},999999,"a ns before",[]]`,
+        `[[{"name":"service","value":"db"}],${NOW_MS},0,"other",[]]`,
+      ].sort(),
+    );
   }),
 );
 

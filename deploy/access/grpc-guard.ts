@@ -1,0 +1,35 @@
+// Access to the gRPC port: judged when a call's metadata is there, before any message is read.
+
+import {
+  type Metadata,
+  ResponderBuilder,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  status,
+} from '@grpc/grpc-js';
+import { judge } from './access.ts';
+import { needOfGrpc } from './rights.ts';
+import type { Tokens } from './tokens.ts';
+
+/** `tokens` is asked for each call: a reload replaces them. */
+export function grpcGuard(tokens: () => Tokens): ServerInterceptor {
+  return (method, call) => {
+    const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
+        const verdict = judge(tokens(), authorizationOf(metadata), needOfGrpc(method.path));
+        if (verdict.kind === 'allowed') return next(metadata);
+        const isUnknown = verdict.kind === 'unknown';
+        const code = isUnknown ? status.UNAUTHENTICATED : status.PERMISSION_DENIED;
+        guarded.sendStatus({ code, details: verdict.message });
+      })
+      .build();
+    const responder = new ResponderBuilder().withStart((next) => next(listener)).build();
+    const guarded = new ServerInterceptingCall(call, responder);
+    return guarded;
+  };
+}
+
+export function authorizationOf(metadata: Metadata): string | undefined {
+  return metadata.get('authorization')[0]?.toString();
+}

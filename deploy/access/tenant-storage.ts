@@ -1,0 +1,58 @@
+// The part of the storage that a tenant has: every series it writes gets the tenant's labels, and
+// there are no others for it. The rooms above are given this instead of the storage, so that
+// whatever a request makes of its selectors there is nothing else to be found.
+
+import {
+  canonicalLabels,
+  type Labels,
+  type Matcher,
+  type Storage,
+  StorageError,
+} from '../../storage/index.ts';
+
+type Selectors = readonly (readonly Matcher[])[];
+
+/** What is for operators of the whole: a tenant's door to it is shut in the HTTP app. */
+function refuse(): never {
+  throw new StorageError('INVALID_ARGUMENT', 'a token with labels has no right to all series');
+}
+
+/** `tenant` are the labels that make a series the tenant's. */
+export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
+  const own: readonly Matcher[] = tenant.map(({ name, value }) => ({ name, type: '=', value }));
+  const names = new Set(tenant.map(({ name }) => name));
+  const scoped = (selectors: Selectors = [[]]): Selectors =>
+    selectors.map((matchers) => [...matchers, ...own]);
+  const ofTenant = (labels: Labels): Labels =>
+    canonicalLabels([...labels.filter(({ name }) => !names.has(name)), ...tenant]);
+  return {
+    resolve: (labelSets, admit) => storage.resolve(labelSets.map(ofTenant), admit),
+    policyOf: (id) => storage.policyOf(id),
+    get policies() {
+      return storage.policies;
+    },
+    get seriesCount() {
+      return storage.seriesCount;
+    },
+    append: (batch) => storage.append(batch),
+    appendEvents: (batch) => storage.appendEvents(batch),
+    scan: (request) => storage.scan({ ...request, selectors: scoped(request.selectors) }),
+    scanEvents: (request) =>
+      storage.scanEvents({ ...request, selectors: scoped(request.selectors) }),
+    findEvents: (search) => storage.findEvents({ ...search, selectors: scoped(search.selectors) }),
+    series: (selectors, range) => storage.series(scoped(selectors), range),
+    labelNames: (selectors, range) => storage.labelNames(scoped(selectors), range),
+    labelValues: (name, selectors, range) => storage.labelValues(name, scoped(selectors), range),
+    cardinality: async () => refuse(),
+    windows: () => storage.windows(),
+    deletePoints: (selectors, range) => storage.deletePoints(scoped(selectors), range),
+    cleanTombstones: async () => refuse(),
+    dropWindows: async () => refuse(),
+    setPolicies: async () => refuse(),
+    flush: async () => refuse(),
+    compact: async () => refuse(),
+    stats: () => storage.stats(),
+    close: async () => refuse(),
+    [Symbol.asyncDispose]: async () => refuse(),
+  };
+}
