@@ -9,6 +9,11 @@ import type { IdentifiedPoints, PointWriter, WriteOutcome } from './point-writer
 import { createRejections } from './reasons.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
+import { createSeriesPredictor, NO_PREDICTOR, type SeriesPredictor } from './series-predictor.ts';
+
+/** Keys of some 100,000 series in each of the scopes that a door has seen first. */
+const PREDICTOR_BYTES = 16 * 1024 * 1024;
+const PREDICTORS_MAX = 8;
 
 /** For formats whose answer or whose values depend on what becomes of single points. */
 export interface WriteHooks {
@@ -37,7 +42,11 @@ export interface DoorRequest {
   hold(bytes: number): void;
   /** Gives back before the end what was held. */
   release(bytes: number): void;
-  createBatch(): OpenBatch;
+  /**
+   * `scope` tells apart keys that are the same bytes and mean other series, such as those of two
+   * databases; default: there is one.
+   */
+  createBatch(scope?: string): OpenBatch;
   /**
    * Stores a batch of this request, which nobody may add to any more. Resolves once it is durable.
    * A long request is written in several batches, one after the other.
@@ -75,6 +84,7 @@ export interface DoorContext {
 export function createDoor(name: string, context: DoorContext): Door {
   const { storage, points, admission, metrics, metadata } = context;
   const cache = context.caches.open();
+  const predictorOf = createPredictors();
   metrics.open(name);
 
   async function carry<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T> {
@@ -99,8 +109,16 @@ export function createDoor(name: string, context: DoorContext): Door {
       received: (bytes) => metrics.received(name, bytes),
       hold,
       release,
-      createBatch: () =>
-        createSeriesBatch({ storage, cache, limits, pool: points.pool, reserve: hold }),
+      createBatch: (scope = '') =>
+        createSeriesBatch({
+          storage,
+          cache,
+          predictor: predictorOf(scope),
+          scope,
+          limits,
+          pool: points.pool,
+          reserve: hold,
+        }),
       async write(batch, { adjust, onRejected } = {}) {
         admission.takePoints(batch.size, limits);
         const identified = await batch.identify();
@@ -135,5 +153,18 @@ export function createDoor(name: string, context: DoorContext): Door {
         throw error;
       }
     },
+  };
+}
+
+/** By scope; those beyond the most have none. */
+function createPredictors(): (scope: string) => SeriesPredictor {
+  const byScope = new Map<string, SeriesPredictor>();
+  return (scope) => {
+    const known = byScope.get(scope);
+    if (known !== undefined) return known;
+    if (byScope.size === PREDICTORS_MAX) return NO_PREDICTOR;
+    const predictor = createSeriesPredictor(PREDICTOR_BYTES);
+    byScope.set(scope, predictor);
+    return predictor;
   };
 }

@@ -117,8 +117,7 @@ export function describe(reason: Reason, limits: IngestLimits): string {
       return 'new stream of events past the limit (ingest.events.max_streams)';
     case 'event_too_long':
       return (
-        `event over ${limits.eventBytes} bytes with its attributes ` +
-        '(ingest.limits.event_bytes)'
+        `event over ${limits.eventBytes} bytes with its attributes ` + '(ingest.limits.event_bytes)'
       );
     case 'event_attributes':
       return (

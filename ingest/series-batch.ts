@@ -7,9 +7,10 @@ import { checkTimestamps } from './decode/timestamps.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointPool } from './point-pool.ts';
 import type { IdentifiedPoints } from './point-writer.ts';
-import { createRejections, type Reason } from './reasons.ts';
+import { createRejections, REJECTED_ID_MIN, type Reason } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { createSeriesLookup } from './series-lookup.ts';
+import type { SeriesPredictor } from './series-predictor.ts';
 import { checkSizes } from './validate.ts';
 
 /** Just under a power of two of bytes, as the pool keeps memory. */
@@ -27,6 +28,21 @@ export interface SeriesBatch {
    * a rule.
    */
   series(key: string, labels: () => readonly Label[] | Reason): number;
+  /** The same for a key that lies in bytes, `[start, end)`: for many in one order. */
+  seriesAt(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    labels: () => readonly Label[] | Reason,
+  ): number;
+  /**
+   * The size of the key that is expected next, when the bytes from `start` on, and before `end`,
+   * begin with it; 0 otherwise. Spares a decoder to look for the end of the key, when it can tell
+   * that it ends there.
+   */
+  expected(bytes: Buffer, start: number, end: number): number;
+  /** The slot of the series whose key was expected. */
+  takeExpected(): number;
   /** `timestampMs` that is no integer within +-2^53 rejects the point. */
   add(slot: number, timestampMs: number, value: number): void;
   /** The same for a value as two words, little end first: a NaN keeps its payload. */
@@ -46,6 +62,9 @@ export interface OpenBatch extends SeriesBatch {
 export interface SeriesBatchOptions {
   readonly storage: Storage;
   readonly cache: SeriesCache;
+  readonly predictor: SeriesPredictor;
+  /** Part of every key in bytes. */
+  readonly scope: string;
   readonly limits: IngestLimits;
   readonly pool: PointPool;
   /** Told of memory before it is taken; may throw, which leaves the batch as it was. */
@@ -53,7 +72,7 @@ export interface SeriesBatchOptions {
 }
 
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
-  const { storage, cache, limits, pool, reserve } = options;
+  const { storage, cache, predictor, scope, limits, pool, reserve } = options;
   const lookup = createSeriesLookup(storage, cache, limits);
   const rejections = createRejections();
   /** Ids by slot; 0 until storage has told. */
@@ -83,6 +102,39 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return typeof labels === 'string' ? labels : (checkSizes(labels, limits) ?? labels);
   }
 
+  function nextSlot(): number {
+    if (slots === slotIds.length) {
+      const larger = new Uint32Array(slots * 2);
+      larger.set(slotIds);
+      slotIds = larger;
+    }
+    return slots++;
+  }
+
+  function series(key: string, labels: () => readonly Label[] | Reason): number {
+    const slot = nextSlot();
+    // Ahead of the closures that a new one needs: almost every series is known.
+    const known = cache.get(key);
+    if (known !== 0) {
+      slotIds[slot] = known;
+      return slot;
+    }
+    lookup.add(
+      key,
+      () => checked(labels()),
+      (id) => {
+        slotIds[slot] = id;
+      },
+    );
+    return slot;
+  }
+
+  function takeExpected(): number {
+    const slot = nextSlot();
+    slotIds[slot] = predictor.take();
+    return slot;
+  }
+
   return {
     get size() {
       return size;
@@ -91,20 +143,18 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       return capacity * POINT_BYTES;
     },
 
-    series(key, labels) {
-      if (slots === slotIds.length) {
-        const larger = new Uint32Array(slots * 2);
-        larger.set(slotIds);
-        slotIds = larger;
+    series,
+    expected: predictor.expected,
+    takeExpected,
+    seriesAt(bytes, start, end, labels) {
+      if (predictor.expected(bytes, start, end) === end - start && end > start) {
+        return takeExpected();
       }
-      const slot = slots++;
-      lookup.add(
-        key,
-        () => checked(labels()),
-        (id) => {
-          slotIds[slot] = id;
-        },
-      );
+      const text = bytes.toString('latin1', start, end);
+      const slot = series(scope === '' ? text : `${scope}\n${text}`, labels);
+      const id = slotIds[slot]!;
+      // One that is new has its id later, and is learned when it comes again.
+      if (id > 0 && id < REJECTED_ID_MIN) predictor.learn(bytes, start, end, id);
       return slot;
     },
 

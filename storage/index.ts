@@ -1,12 +1,12 @@
 // The door of storage: everything else in this room is private to it.
 
+export type * from './cardinality-types.ts';
 export type { ByteColumn } from './coding/byte-column.ts';
 export { openStorage } from './engine.ts';
 export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
 export type * from './event-types.ts';
-export type * from './cardinality-types.ts';
 export { EventBuffer } from './events/event-columns.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';

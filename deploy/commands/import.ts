@@ -7,7 +7,7 @@ import { createProgress, type Progress } from '../transfer/progress.ts';
 import { createSender, type Sender } from '../transfer/sender.ts';
 import { openSource, type Source, totalBytes } from '../transfer/source.ts';
 import { isSystemError, systemReason, UserError } from '../user-error.ts';
-import type { Output, World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface ImportOptions extends FormatOptions {
   readonly http: string;
@@ -24,8 +24,11 @@ const TOLD_MAX = 10;
 
 interface Tally {
   lines: number;
+  /** Those that answers have counted: to line protocol none does. */
   points: number;
+  /** Portions of which not everything was stored; the first are told, once there is no bar. */
   problems: number;
+  readonly told: string[];
   /** Read of the files before the one at hand. */
   readBytes: number;
 }
@@ -40,25 +43,27 @@ export async function importFiles(
   const formats = files.map((file) => chosenFormat(options.format) ?? formatOf(file));
   const total = totalBytes(files);
   const stopped = new AbortController();
-  const releaseSignal = world.onSignal('SIGINT', () => {
-    stopped.abort(new UserError('interrupted'));
-  });
   const senders = formats.map((format) =>
     createSender(options.http, format, options, stopped.signal),
   );
+  const releaseSignal = world.onSignal('SIGINT', () => {
+    stopped.abort(new UserError('interrupted'));
+  });
   const progress = createProgress(stderr, total);
-  const tally: Tally = { lines: 0, points: 0, problems: 0, readBytes: 0 };
+  const tally: Tally = { lines: 0, points: 0, problems: 0, told: [], readBytes: 0 };
   try {
     for (const [i, file] of files.entries()) {
       const fromLine = Math.max(options.headerLines + 1, i === 0 ? options.fromLine : 1);
       const source = openSource(file, world, stopped.signal);
-      await importFile(file, source, fromLine, senders[i]!, { stderr, progress, tally });
+      await importFile({ file, source, fromLine }, senders[i]!, progress, tally);
     }
   } finally {
     progress.stop();
     releaseSignal();
+    for (const problem of tally.told) stderr.write(`varve: ${problem}\n`);
   }
-  stdout.write(`imported ${counted(tally.points, 'point')} from ${counted(tally.lines, 'line')}\n`);
+  const points = formats.includes('influx') ? '' : `${counted(tally.points, 'point')} from `;
+  stdout.write(`imported ${points}${counted(tally.lines, 'line')}\n`);
   if (tally.problems === 0) return;
   const untold = tally.problems - TOLD_MAX;
   const more = untold > 0 ? ` ${counted(untold, 'more portion')} had such lines;` : '';
@@ -66,11 +71,10 @@ export async function importFiles(
 }
 
 async function importFile(
-  file: string,
-  source: Source,
-  fromLine: number,
+  { file, source, fromLine }: { file: string; source: Source; fromLine: number },
   sender: Sender,
-  { stderr, progress, tally }: { stderr: Output; progress: Progress; tally: Tally },
+  progress: Progress,
+  tally: Tally,
 ): Promise<void> {
   let nextLine = fromLine;
   try {
@@ -80,7 +84,7 @@ async function importFile(
       tally.lines += portion.lines;
       tally.points += accepted ?? 0;
       if (problem !== undefined && tally.problems++ < TOLD_MAX) {
-        stderr.write(`varve: ${file}: ${problem}\n`);
+        tally.told.push(`${file}: ${problem}`);
       }
       progress.update(tally.readBytes + source.readBytes(), tally.points);
     }

@@ -1,7 +1,10 @@
 // A file as portions of whole lines, each small enough to be sent again when it has to be.
 
-/** Some 50,000 points; a longer line is a portion of its own. */
-const PORTION_BYTES = 1024 * 1024;
+/**
+ * Less than the server stores at once (65,536 points), so that a portion is stored whole or not at
+ * all when points per second are limited. A longer line is a portion of its own.
+ */
+const PORTION_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 
 export interface Portion {

@@ -61,8 +61,8 @@ export function createSender(
         if (response.ok) return { accepted, problem: undefined };
         const said = answer.error ?? answer.message ?? '';
         const reason = shiftLines(said, portion.firstLine) || `the server answered ${status}`;
-        // What names a line, or counts points, has stored the others.
-        const isPartial = accepted !== undefined || /\bline \d+/.test(said);
+        // The rest of the portion is stored; line protocol has words for it instead of a count.
+        const isPartial = accepted !== undefined || said.startsWith('partial write: ');
         if (status === 400 && isPartial) return { accepted, problem: reason };
         const delayMs = status === 429 || status === 503 ? retryDelayMs(response) : undefined;
         if (delayMs === undefined || waitedMs + delayMs > PATIENCE_MS) throw new UserError(reason);

@@ -1,5 +1,5 @@
-// Which column of a CSV file is what: `2:metric:ask,3:metric:bid,1:label:ticker,4:time:unix_ms`, the
-// way VictoriaMetrics has it.
+// Which column of a CSV file is what, the way VictoriaMetrics has it:
+// `2:metric:ask,3:metric:bid,1:label:ticker,4:time:unix_ms`.
 
 import { IngestError } from '../errors.ts';
 

@@ -1,4 +1,4 @@
-// CSV as RFC 4180 has it, a row a line: quoted fields may hold commas and quotes, but no line break.
+// CSV as RFC 4180 has it, a row a line: quoted fields may hold commas and quotes, no line break.
 
 import type { Label } from '../../storage/index.ts';
 import type { SeriesBatch } from '../series-batch.ts';
@@ -16,25 +16,25 @@ export interface CsvOptions {
 
 /** A metric without a value in this row has no point; a label without one is left out. */
 export function createCsvDecoder({ mapping, headerLines, nowMs }: CsvOptions): LineDecoder {
+  const { metrics, labels, time } = mapping;
   let headersLeft = headerLines;
-  const mappingKey = JSON.stringify(mapping);
+  // Part of what a series is known by: another request may call the same columns something else.
+  const names = JSON.stringify([metrics, labels].map((columns) => columns.map(({ name }) => name)));
 
   function decodeRow(fields: readonly string[], batch: SeriesBatch): void {
-    const { metrics, labels, time } = mapping;
     const timestampMs =
       time === undefined ? nowMs : parseTime(fieldAt(fields, time.column), time.format);
     const values = metrics.map(({ column, name }) => readValue(fieldAt(fields, column), name));
-    const rowLabels = labels.map(({ column, name }): Label => {
-      return { name, value: fieldAt(fields, column) };
-    });
-    // The mapping is part of it: another request may call the same columns something else.
-    const rowKey = mappingKey + JSON.stringify(rowLabels.map(({ value }) => value));
-    for (const [i, value] of values.entries()) {
+    // With their lengths, so that no two rows are the same by chance.
+    let key = names;
+    for (const { column } of labels) {
+      const value = fieldAt(fields, column);
+      key += `${value.length}:${value}`;
+    }
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
       if (value === undefined) continue;
-      const slot = batch.series(`${i}${rowKey}`, () => [
-        { name: '__name__', value: metrics[i]!.name },
-        ...rowLabels,
-      ]);
+      const slot = batch.series(key + i, () => seriesLabels(mapping, i, fields));
       addValue(batch, slot, timestampMs, value);
     }
   }
@@ -45,6 +45,14 @@ export function createCsvDecoder({ mapping, headerLines, nowMs }: CsvOptions): L
       else if (line.trim() !== '') decodeRow(splitRow(line), batch);
     },
   };
+}
+
+function seriesLabels({ metrics, labels }: CsvMapping, metric: number, fields: readonly string[]) {
+  const name: Label = { name: '__name__', value: metrics[metric]!.name };
+  return [
+    name,
+    ...labels.map((label) => ({ name: label.name, value: fieldAt(fields, label.column) })),
+  ];
 }
 
 /** Quotes as RFC 4180 has them; spaces belong to their field. */

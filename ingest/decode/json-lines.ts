@@ -58,8 +58,8 @@ function readValue(value: unknown, index: number): ReadValue {
   const bits = typeof value === 'string' ? wordBits(value) : undefined;
   if (bits !== undefined) return bits;
   throw new LineError(
-    `values[${index}] is ${shown(String(value))}: neither a number that a float64 can hold, null, ` +
-      'NaN, StaleNaN, Infinity nor -Infinity',
+    `values[${index}] is ${shown(String(value))}: neither a number that a float64 can hold, ` +
+      'null, NaN, StaleNaN, Infinity nor -Infinity',
   );
 }
 

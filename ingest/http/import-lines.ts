@@ -1,5 +1,5 @@
-// A body of lines on its way into storage: batch after batch as it arrives, and at the end an answer
-// that says what became of it.
+// A body of lines on its way into storage: batch after batch as it arrives, and in the end an
+// answer that says what became of it.
 
 import { isUtf8 } from 'node:buffer';
 import { type LineDecoder, LineError } from '../decode/line.ts';
@@ -64,7 +64,7 @@ function textOf(block: Buffer, start: number, end: number, isText: boolean): str
   return block.toString('utf8', start, cut);
 }
 
-/** The same error, which says how far the import has come: what is before need not be sent again. */
+/** The same error, with how far the import has come: what is before need not be sent again. */
 function atLine(error: unknown, line: number): unknown {
   if (!(error instanceof IngestError)) return error;
   const message = `${error.message}; the lines before line ${line} are stored`;

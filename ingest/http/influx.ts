@@ -37,17 +37,18 @@ async function writeLines(
   refuse: HttpDoor['refuse'],
 ): Promise<HttpAnswer> {
   const { parameters, arrivedAtMs, limits } = request;
+  const database = parameters.get(databaseParameter) ?? '';
   const reader = createLineReader({
     precision: precisionOf(parameters.get('precision') ?? ''),
     nowMs: arrivedAtMs,
-    database: parameters.get(databaseParameter) ?? '',
+    database,
   });
-  let batch = request.createBatch();
+  let batch = request.createBatch(database);
   for await (const block of request.readLines()) {
     reader.read(block, batch);
     if (batch.size < BATCH_POINTS) continue;
     await request.write(batch);
-    batch = request.createBatch();
+    batch = request.createBatch(database);
   }
   await request.write(batch);
 

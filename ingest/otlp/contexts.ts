@@ -9,16 +9,16 @@ import {
   ResourceSchema,
 } from '../../proto/index.ts';
 import type { MetadataStore, MetricType } from '../../storage/index.ts';
-import { generated, toAttributes } from '../decode/otlp-attributes.ts';
+import { generated, toAttributes } from '../decode/otlp/attributes.ts';
 import {
   type LabelMap,
   type ResourceLabels,
   resourceLabels,
   scopeLabels,
-} from '../decode/otlp-labels.ts';
-import { DATA_KIND, type MetricHeader } from '../decode/otlp-metrics.ts';
-import { type MetricKind, type OtlpNamer, unitName } from '../decode/otlp-names.ts';
-import { type ByteRange, rangeKey, readUtf8 } from '../decode/otlp-wire.ts';
+} from '../decode/otlp/labels.ts';
+import { DATA_KIND, type MetricHeader } from '../decode/otlp/metrics.ts';
+import { type MetricKind, type OtlpNamer, unitName } from '../decode/otlp/names.ts';
+import { type ByteRange, rangeKey, readUtf8 } from '../decode/otlp/wire.ts';
 import type { Reason } from '../reasons.ts';
 import type { SeriesCache } from '../series-cache.ts';
 import type { OtlpSettings } from './settings.ts';

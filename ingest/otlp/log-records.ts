@@ -3,9 +3,9 @@
 
 import type { InstrumentationScope, LogRecord } from '../../proto/index.ts';
 import type { Label } from '../../storage/index.ts';
-import { type Attributes, toAttributes, valueText } from '../decode/otlp-attributes.ts';
-import { attributeLabels } from '../decode/otlp-labels.ts';
-import type { OtlpNamer } from '../decode/otlp-names.ts';
+import { type Attributes, toAttributes, valueText } from '../decode/otlp/attributes.ts';
+import { attributeLabels } from '../decode/otlp/labels.ts';
+import type { OtlpNamer } from '../decode/otlp/names.ts';
 import type { Reason } from '../reasons.ts';
 
 /** In the config, beside keys of attributes: all attributes of the resource, and the severity. */

@@ -4,8 +4,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ExportMetricsServiceResponseSchema } from '../../proto/index.ts';
-import { walkMetrics } from '../decode/otlp-metrics.ts';
-import { createOtlpNamer } from '../decode/otlp-names.ts';
+import { walkMetrics } from '../decode/otlp/metrics.ts';
+import { createOtlpNamer } from '../decode/otlp/names.ts';
 import type { DoorRequest } from '../door.ts';
 import type { IngestLimits } from '../limits.ts';
 import type { IdentifiedPoints } from '../point-writer.ts';
@@ -59,7 +59,7 @@ export function createMetricsExporter(options: MetricsExporterOptions): MetricsE
       ...{ batch, ledger, translation, metadata, pointsMax: limits.entries },
       onDelta: (position) => deltas.push(position),
     });
-    for (const _ of walkMetrics(body, mapper)) await nextTurn();
+    for (const _ of walkMetrics(body, mapper, limits.entries)) await nextTurn();
     const { rejections } = await request.write(batch, {
       adjust: (points) => accumulated(points, deltas, totals, request),
       onRejected: ledger.rejectAt,

@@ -5,18 +5,18 @@
 
 import type { Label, MetadataStore } from '../../storage/index.ts';
 import type { LabelBytes } from '../decode/labels.ts';
-import { decodeAttributes } from '../decode/otlp-attributes.ts';
+import { decodeAttributes } from '../decode/otlp/attributes.ts';
 import {
   type ClassicBuckets,
   decimalText,
   explicitBuckets,
   exponentialBuckets,
-} from '../decode/otlp-buckets.ts';
-import { type HistogramPoint, POINT_PARTS_MAX } from '../decode/otlp-distributions.ts';
-import { type LabelMap, pointLabels, seriesLabels } from '../decode/otlp-labels.ts';
-import type { MetricsVisitor } from '../decode/otlp-metrics.ts';
-import type { DataPoint, DoubleWords } from '../decode/otlp-points.ts';
-import { fromWords, NO_BYTES, rangeKey } from '../decode/otlp-wire.ts';
+} from '../decode/otlp/buckets.ts';
+import { type HistogramPoint, POINT_PARTS_MAX } from '../decode/otlp/distributions.ts';
+import { type LabelMap, pointLabels, seriesLabels } from '../decode/otlp/labels.ts';
+import type { MetricsVisitor } from '../decode/otlp/metrics.ts';
+import type { DataPoint, DoubleWords } from '../decode/otlp/points.ts';
+import { fromWords, NO_BYTES } from '../decode/otlp/wire.ts';
 import { IngestError } from '../errors.ts';
 import type { Reason } from '../reasons.ts';
 import type { SeriesBatch } from '../series-batch.ts';
@@ -30,8 +30,9 @@ import {
   type Translation,
 } from './contexts.ts';
 import type { PointLedger } from './point-ledger.ts';
+import { createSeriesKeys } from './series-keys.ts';
 
-/** Prometheus's stale marker, https://prometheus.io/docs/prometheus/latest/querying/basics/#staleness */
+/** Prometheus's stale marker: a NaN of its own. */
 const STALE: DoubleWords = { low: 2, high: 0x7ff00000 };
 
 /** Half of the usual lookback: between two points of a late batch target_info is never stale. */
@@ -44,7 +45,7 @@ export interface MetricsMapperOptions {
   readonly ledger: PointLedger;
   readonly translation: Translation;
   readonly metadata: MetadataStore;
-  /** Data points and points that one request may have. */
+  /** Points of series that one request may have. */
   readonly pointsMax: number;
   /** Told the positions in the batch of changes that are to be added up. */
   readonly onDelta: (position: number) => void;
@@ -52,21 +53,20 @@ export interface MetricsMapperOptions {
 
 export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisitor {
   const { batch, ledger, translation, metadata, pointsMax, onDelta } = options;
+  const keys = createSeriesKeys();
   let resource: ResourceContext;
   let scope: ScopeContext;
   let metric: MetricContext;
   /** Of the resource's points. */
   let oldestMs = Number.POSITIVE_INFINITY;
   let newestMs = Number.NEGATIVE_INFINITY;
-  let dataPoints = 0;
   /** Of the data point at hand. */
   let attributes: LabelBytes = NO_BYTES;
-  let attributesKey = '';
   let labels: LabelMap | Reason | undefined;
 
   /** False when the point is not stored. */
   function begin(point: DataPoint, reason = metric.refusal): boolean {
-    if (++dataPoints + batch.size > pointsMax) {
+    if (batch.size > pointsMax) {
       throw new IngestError('TOO_LARGE', `more than ${pointsMax} points in one request`);
     }
     if (point.exemplars > 0) batch.reject('exemplar', point.exemplars);
@@ -75,10 +75,11 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
       ledger.reject(1);
       return false;
     }
-    oldestMs = Math.min(oldestMs, point.timestampMs);
-    newestMs = Math.max(newestMs, point.timestampMs);
-    attributesKey = rangeKey(point.attributes);
+    // Written only when they change: each write of a double that closures share allocates.
+    if (point.timestampMs < oldestMs) oldestMs = point.timestampMs;
+    if (point.timestampMs > newestMs) newestMs = point.timestampMs;
     attributes = point.attributes;
+    keys.setAttributes(attributes);
     labels = undefined;
     return true;
   }
@@ -96,7 +97,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
 
   /** `part` tells the series of one data point apart. */
   function slotOf(part: string, suffix: string, extra?: Label): number {
-    return batch.series(`${metric.id}/${part}/${attributesKey}`, () => {
+    return batch.seriesAt(keys.bytes, 0, keys.keyEnd(part), () => {
       const name = metric.name();
       if (name === undefined) return 'untranslatable_name';
       return seriesLabels(baseLabels(), `${name}${suffix}`, extra);
@@ -137,7 +138,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
   /** Points that end at the newest of the resource, and lie no further apart than the interval. */
   function addTarget(): void {
     if (!resource.hasTarget || newestMs < oldestMs) return;
-    const slot = batch.series(`${resource.id}/t`, () => {
+    const slot = batch.series(`${resource.id}/\0target`, () => {
       const { target } = resource.labels();
       return seriesLabels(target ?? 'no_labels', 'target_info');
     });
@@ -160,6 +161,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
     },
     enterMetric(header) {
       metric = metricContext(header, scope, translation, metadata);
+      keys.setMetric(metric.id);
     },
     number(point) {
       const isEmpty = point.valueKind === 'none' && !point.isUnrecorded;

@@ -1,7 +1,7 @@
 // How OpenTelemetry's metrics become series, and its logs events: `ingest.otlp` and `ingest.events`
 // of the config.
 
-import type { OtlpTranslation } from '../decode/otlp-names.ts';
+import type { OtlpTranslation } from '../decode/otlp/names.ts';
 import { STREAM_LABEL_RESOURCE, STREAM_LABEL_SEVERITY } from './log-records.ts';
 
 export const DELTA_HANDLINGS = [

@@ -1,5 +1,5 @@
-// GET /api/v1/export?match[]=...&start=&end=: raw points as JSON lines, as fast as they are read. The
-// memory of an export follows a slice of the scan, whatever it selects and however slow its reader.
+// GET /api/v1/export?match[]=...&start=&end=: raw points as JSON lines, as fast as they are read.
+// The memory of an export follows a slice of the scan, whatever it selects and whoever reads it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ScanRequest, SeriesPoints, Storage } from '../../storage/index.ts';
@@ -24,6 +24,8 @@ export function createExportHandler({ limits }: Pick<RouteContext, 'limits'>): H
     const range = rangeParameter(parameters) ?? ALL_TIME;
     const selectors = context.catalog.selectors(texts);
     const pieces = exportPieces(gate, context.storage, { selectors, ...range, signal });
+    // A reader that leaves before the first piece is asked for would leave its place taken.
+    signal.addEventListener('abort', () => void pieces.return(), { once: true });
     // What goes wrong before there is a piece is answered in words.
     return afterFirst(await pieces.next(), pieces, context.onError);
   };

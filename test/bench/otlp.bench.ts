@@ -34,14 +34,15 @@ endAfter(120 + SECONDS + WARM_UP_SECONDS);
 const otlp = await run();
 const perSecond = otlp.points / otlp.seconds;
 const cpuPerMillion = (otlp.serverCpuSeconds * 1e6) / otlp.points;
+const cpu = `${cpuPerMillion.toFixed(3)} server CPU-seconds per million`;
 writeReport({
   name: 'otlp',
   title: 'Points in over OTLP/gRPC',
-  headline: `${figure(perSecond)} points/s at ${cpuPerMillion.toFixed(3)} server CPU-seconds per million.`,
+  headline: `${figure(perSecond)} points/s at ${cpu}.`,
   about: [
-    '`varve serve` runs on the default config (`wal.sync: group`: an answer follows an fsync), in a',
-    `process of its own; 4 KiB and an fsync take ${figure(fsyncMs())} ms here. The load comes from`,
-    `one other process: ${LOAD.clients} callers of MetricsService/Export, each with`,
+    '`varve serve` runs on the default config (`wal.sync: group`: an answer follows an fsync), in',
+    `a process of its own; 4 KiB and an fsync take ${figure(fsyncMs())} ms here. The load is`,
+    `that of one other process: ${LOAD.clients} callers of MetricsService/Export, each with`,
     `${figure(SERIES)} series of its own and a request for one point of each, call after call. A`,
     'request is what a collector sends: a resource for every host, ten metrics in each, gauges and',
     'cumulative sums by turns, ten points of two attributes in a metric. Server CPU is that of all',

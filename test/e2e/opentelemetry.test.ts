@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { serveVarve, type VarveProcess } from '../support/varve-process.ts';
+import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 const sdk = suite('e2e/opentelemetry');
 
@@ -23,9 +23,8 @@ const BOUNDS = [0.1, 0.5, 1];
 let varve: VarveProcess;
 
 sdk.before(async () => {
-  const quiet = ['--set', 'self_monitoring=false'];
   const defaults = ['--grpc', '127.0.0.1:4317', '--http', '127.0.0.1:4318'];
-  varve = await serveVarve(...quiet, ...defaults).catch(() => serveVarve(...quiet));
+  varve = await serveVarve(...QUIET, ...defaults).catch(() => serveVarve(...QUIET));
 });
 
 sdk.after(async () => {

@@ -1,5 +1,5 @@
-// Every point a client can get wrong: counted with its reason, while the rest of its batch is stored;
-// in a Write and in a WriteStream.
+// Every point a client can get wrong, in a Write and in a WriteStream: counted with its reason,
+// while the rest of its batch is stored.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -22,6 +22,9 @@ export function createBatchLog(): BatchLog {
       return points.length;
     },
     series: (_key, labels) => slots.push(labels()) - 1,
+    seriesAt: (_bytes, _start, _end, labels) => slots.push(labels()) - 1,
+    expected: () => 0,
+    takeExpected: () => 0,
     add(slot, timestampMs, value) {
       doubles[0] = value;
       batch.addBits(slot, timestampMs, words[0]!, words[1]!);

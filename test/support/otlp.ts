@@ -2,8 +2,8 @@
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { credentials, makeClientConstructor, type ServiceError } from '@grpc/grpc-js';
-import { walkMetrics } from '../../ingest/decode/otlp-metrics.ts';
-import { createOtlpNamer } from '../../ingest/decode/otlp-names.ts';
+import { walkMetrics } from '../../ingest/decode/otlp/metrics.ts';
+import { createOtlpNamer } from '../../ingest/decode/otlp/names.ts';
 import { createContextIds } from '../../ingest/otlp/contexts.ts';
 import { createMetricsMapper } from '../../ingest/otlp/metrics-mapper.ts';
 import { createPointLedger } from '../../ingest/otlp/point-ledger.ts';
@@ -128,7 +128,7 @@ export function mapMetrics(
     onDelta: (position) => deltas.push(position),
   });
   const bytes = Buffer.isBuffer(request) ? request : encodeMetrics(request);
-  for (const _ of walkMetrics(bytes, mapper));
+  for (const _ of walkMetrics(bytes, mapper, 1_000_000));
   const lines: string[] = [];
   log.points.forEach(({ labels, timestampMs, bits }, position) => {
     if (typeof labels !== 'string') {
@@ -144,16 +144,15 @@ export function mapMetrics(
 /** Throws when a key stands for two series. */
 function withHonestKeys(batch: SeriesBatch): SeriesBatch {
   const known = new Map<string, string>();
-  return Object.create(batch, {
-    series: {
-      value(key: string, labels: () => readonly Label[] | Reason) {
-        const text = JSON.stringify(labels());
-        if ((known.get(key) ?? text) !== text) throw new Error(`${known.get(key)} is ${text}`);
-        known.set(key, text);
-        return batch.series(key, labels);
-      },
-    },
-  });
+  const series: SeriesBatch['series'] = (key, labels) => {
+    const text = JSON.stringify(labels());
+    if ((known.get(key) ?? text) !== text) throw new Error(`${known.get(key)} is ${text}`);
+    known.set(key, text);
+    return batch.series(key, labels);
+  };
+  const seriesAt: SeriesBatch['seriesAt'] = (bytes, start, end, labels) =>
+    series(bytes.toString('latin1', start, end), labels);
+  return Object.create(batch, { series: { value: series }, seriesAt: { value: seriesAt } });
 }
 
 function valueText(bits: bigint): string {

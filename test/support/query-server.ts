@@ -6,7 +6,7 @@ import fastify from 'fastify';
 import { Registry } from 'prom-client';
 import { QueryService as QueryDescriptor, serviceDefinition } from '../../proto/index.ts';
 import { createQueryService, type QueryLimits, type QueryService } from '../../query/index.ts';
-import type { Storage } from '../../storage/index.ts';
+import type { MetadataStore, Storage } from '../../storage/index.ts';
 import { createNaiveStorage } from './naive-storage.ts';
 import { readSeriesLine } from './promql-script.ts';
 import { type Client, createClient } from './query-client.ts';
@@ -23,6 +23,7 @@ export interface QueryServer {
 
 export interface QueryServerOptions {
   readonly storage?: Storage;
+  readonly metadata?: MetadataStore;
   readonly limits?: Partial<QueryLimits>;
   readonly nowMs?: number;
 }
@@ -33,6 +34,7 @@ export async function startQueryServer(options: QueryServerOptions = {}): Promis
   const errors: unknown[] = [];
   const service = createQueryService({
     storage,
+    ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
     limits,
     registry,
     clock: { nowMs: () => nowMs },

@@ -69,8 +69,7 @@ export function readLine(
   line.fields = 0;
   line.strings = 0;
   line.timestampMs = undefined;
-  let stop = end;
-  while (stop > start && (bytes[stop - 1] === RETURN || bytes[stop - 1] === SPACE)) stop--;
+  const stop = skipEnd(bytes, start, end);
   const first = skipSpaces(bytes, start, stop);
   if (first === stop || bytes[first] === HASH) return undefined;
 
@@ -100,10 +99,50 @@ export function readLine(
     at = valueEnd + 1;
     if (valueEnd === stop || bytes[valueEnd] === SPACE) break;
   }
-  at = skipSpaces(bytes, at, stop);
-  if (at >= stop) return undefined;
-  line.timestampMs = parseTimestampMs(bytes, at, stop, precision);
+  return readTimestamp(bytes, at, stop, precision, line);
+}
+
+/**
+ * Reads the rest of a line whose head and first key are known, from the equals sign at `start` on.
+ * False, with the line as good as unread, when there is more than one field with a number.
+ */
+export function readOnlyField(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  precision: Precision,
+  line: Line,
+): boolean {
+  const stop = skipEnd(bytes, start, end);
+  if (bytes[start] !== EQUALS || bytes[start + 1] === QUOTE) return false;
+  const valueEnd = findValueEnd(bytes, start + 1, stop);
+  if (valueEnd < stop && bytes[valueEnd] === COMMA) return false;
+  const value = readValue(bytes, start + 1, valueEnd);
+  if (value === undefined) return false;
+  line.values[0] = value;
+  return readTimestamp(bytes, valueEnd + 1, stop, precision, line) === undefined;
+}
+
+/** The rest of a line behind its fields; as `readLine` it returns what is wrong with it. */
+function readTimestamp(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  precision: Precision,
+  line: Line,
+): string | undefined {
+  line.timestampMs = undefined;
+  const at = skipSpaces(bytes, start, end);
+  if (at >= end) return undefined;
+  line.timestampMs = parseTimestampMs(bytes, at, end, precision);
   return line.timestampMs === undefined ? 'a timestamp that is no integer' : undefined;
+}
+
+/** Where a line ends without the spaces and the carriage return behind it. */
+function skipEnd(bytes: Buffer, start: number, end: number): number {
+  let stop = end;
+  while (stop > start && (bytes[stop - 1] === RETURN || bytes[stop - 1] === SPACE)) stop--;
+  return stop;
 }
 
 function skipSpaces(bytes: Buffer, start: number, end: number): number {

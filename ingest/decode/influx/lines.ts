@@ -2,8 +2,9 @@
 
 import type { SeriesBatch } from '../../series-batch.ts';
 import { eachLine } from '../lines.ts';
+import { createFieldKeys } from './field-keys.ts';
 import { fieldLabels } from './labels.ts';
-import { createLine, type Line, readLine } from './line.ts';
+import { createLine, readLine, readOnlyField } from './line.ts';
 import type { Precision } from './numbers.ts';
 
 export interface LineRules {
@@ -27,18 +28,9 @@ export interface LineReader {
   readonly firstBad: BadLine | undefined;
 }
 
-/** The bytes of head and field with a space between: most often they lie so in the line. */
-function keyOf(block: Buffer, { headStart, headEnd, keyStarts, keyEnds }: Line, i: number): string {
-  const [keyStart, keyEnd] = [keyStarts[i]!, keyEnds[i]!];
-  if (keyStart === headEnd + 1) return block.toString('latin1', headStart, keyEnd);
-  const head = block.toString('latin1', headStart, headEnd);
-  return `${head} ${block.toString('latin1', keyStart, keyEnd)}`;
-}
-
 export function createLineReader({ precision, nowMs, database }: LineRules): LineReader {
   const line = createLine();
-  /** Databases have the same lines and other series. */
-  const keyPrefix = database === '' ? '' : `${database}\n`;
+  const keys = createFieldKeys();
   let linesBefore = 0;
   let firstBad: BadLine | undefined;
 
@@ -47,7 +39,8 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
     const timestampMs = line.timestampMs ?? nowMs;
     for (let i = 0; i < line.fields; i++) {
       const [keyStart, keyEnd] = [keyStarts[i]!, keyEnds[i]!];
-      const slot = batch.series(keyPrefix + keyOf(block, line, i), () =>
+      const key = keys.keyOf(block, line, i);
+      const slot = batch.seriesAt(key.bytes, key.start, key.end, () =>
         fieldLabels(block, { headStart, headEnd, keyStart, keyEnd }, database),
       );
       batch.add(slot, timestampMs, values[i]!);
@@ -59,6 +52,11 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
       let inBlock = 0;
       linesBefore += eachLine(block, (start, end) => {
         inBlock++;
+        const known = batch.expected(block, start, end);
+        if (known > 0 && readOnlyField(block, start + known, end, precision, line)) {
+          batch.add(batch.takeExpected(), line.timestampMs ?? nowMs, line.values[0]!);
+          return;
+        }
         const problem = readLine(block, start, end, precision, line);
         if (problem !== undefined) {
           firstBad ??= { number: linesBefore + inBlock, reason: problem };

@@ -5,7 +5,7 @@ import type { MetricType } from '../../../storage/index.ts';
 import { IngestError } from '../../errors.ts';
 import type { IngestLimits } from '../../limits.ts';
 import type { SeriesBatch } from '../../series-batch.ts';
-import { decodeLabels, type LabelBytes, labelsKey } from '../labels.ts';
+import { decodeLabels, type LabelBytes } from '../labels.ts';
 import {
   readInt64,
   readLength,
@@ -66,7 +66,7 @@ export function readSeries(
   let slot = -1;
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
     if (tag === SAMPLES_TAG) {
-      if (slot < 0) slot = batch.series(labelsKey(labels), () => decodeLabels(labels, limits));
+      if (slot < 0) slot = slotOf(labels, target);
       readSample(series, batch, slot);
       continue;
     }
@@ -76,6 +76,10 @@ export function readSeries(
   }
   // Without samples it is not registered; it must be well-formed all the same.
   if (slot < 0) decodeLabels(labels, limits);
+}
+
+function slotOf({ bytes, start, end }: LabelBytes, { batch, limits }: SeriesTarget): number {
+  return batch.seriesAt(bytes, start, end, () => decodeLabels({ bytes, start, end }, limits));
 }
 
 /** The value goes over as words: as a double it might come out as another NaN. */

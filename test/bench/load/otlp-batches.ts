@@ -9,11 +9,11 @@ import { framed } from '../../support/write-requests.ts';
 import { type BatchSource, type LoadSeries, mixValues } from './batches.ts';
 
 const CPUS = 10;
-/** Every time is this one and every value this one until a batch is used: found by their bytes. */
+/** Times and values until a batch is used: they are found by their bytes. */
 const MARK_NANOS = 0x0102030405060708n;
 const MARK_VALUE = 1.000244140625;
 
-/** There is one buffer: one batch under way. `series.count` is a multiple of METRIC_KINDS * CPUS. */
+/** One buffer: one batch under way. `series.count` is a multiple of METRIC_KINDS * CPUS. */
 export function otlpSource(series: LoadSeries, rounds: number): BatchSource {
   const values = mixValues(series, rounds);
   const message = framed(toBinary(ExportMetricsServiceRequestSchema, requestOf(series)));

@@ -80,6 +80,29 @@ query('--json is what the server said', async () => {
   assert.is((await runHere('query', 'up', '--http', url, '--json')).stdout, `${answer}\n`);
 });
 
+query('--csv is a row for each point, with a column for each label', async () => {
+  answer = success('matrix', [
+    {
+      metric: UP,
+      values: [
+        [0, '1'],
+        [0.5, '+Inf'],
+      ],
+    },
+    { metric: { instance: 'a, "b"' }, values: [[0, 'NaN']] },
+  ]);
+  const range = ['--start', '0', '--end', '1'];
+  const { code, stdout } = await runHere('query', 'up', '--http', url, '--csv', ...range);
+  assert.is(code, 0);
+  assert.equal(stdout.split('\n'), [
+    'time,value,__name__,instance,job',
+    '1970-01-01T00:00:00.000Z,1,up,,node',
+    '1970-01-01T00:00:00.500Z,+Inf,up,,node',
+    '1970-01-01T00:00:00.000Z,NaN,,"a, ""b""",',
+    '',
+  ]);
+});
+
 query('an empty answer is said so, beside the output', async () => {
   answer = success('vector', [], ['something was odd']);
   const { code, stdout, stderr } = await runHere('query', 'up', '--http', url);

@@ -74,6 +74,28 @@ influx('stores the good lines of version 2 and names the first bad one', async (
   assert.equal(pointsOf(server, { __name__: 'good_f', db: 'b' }), [[NOW_MS, ONE]]);
 });
 
+influx('lines that are expected are read as if they were not', async ({ server }) => {
+  const heads = ['cpu,host=a user', 'cpu,host=a users', 'cpu,host=a us\\ er', 'm f'];
+  const tails = ['=1', '=1i', '=1,more=1', '="text"', '=abc', '=', '', '=1 x', 'x=1'];
+  const times = 5;
+  for (let time = 0; time < times; time++) {
+    const lines = heads.flatMap((head) =>
+      tails.map((tail) => (/[1t]$/.test(tail) ? `${head}${tail} ${NOW_MS - time}` : head + tail)),
+    );
+    await post(server, '/write?db=d&precision=ms', lines.join('\n'));
+  }
+  const perHead = ['cpu_user', 'cpu_users', 'cpu_us er', 'm_f', 'cpu_userx', 'm_more', 'cpu_more'];
+  for (const name of perHead) {
+    const tags = name.startsWith('cpu') ? { host: 'a' } : {};
+    const stored = pointsOf(server, { __name__: name, db: 'd', ...tags });
+    assert.is(stored?.length, times, name);
+    assert.ok(stored?.every(([, bits]) => bits === ONE));
+  }
+  const metrics = await server.registry.metrics();
+  const bad = heads.length * 4 * times;
+  assert.match(metrics, new RegExp(`method="influx",reason="malformed_line"} ${bad}\n`));
+});
+
 influx('strings are left out, and are no mistake of the sender', async ({ server }) => {
   const answer = await post(server, '/write', 'm f=1,s="text"\nm s="more"');
   assert.is(answer.status, 204);

@@ -64,8 +64,10 @@ const REQUEST = {
 };
 
 const base = '{"name":"host_name","value":"h1"}';
-const stream = (level: string) =>
-  `[${base},${level && `{"name":"level","value":"${level}"},`}{"name":"service_name","value":"shop"}]`;
+const stream = (level: string) => {
+  const ofLevel = level && `{"name":"level","value":"${level}"},`;
+  return `[${base},${ofLevel}{"name":"service_name","value":"shop"}]`;
+};
 
 const EXPECTED = [
   `[${stream('info')},${NOW_MS},7,"paid",[{"name":"scope_name","value":"checkout"},` +

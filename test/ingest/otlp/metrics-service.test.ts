@@ -235,6 +235,27 @@ service(
   },
 );
 
+service('takes new settings from the next request on', async ({ http }) => {
+  const body = encodeMetrics(requestOf([{ ...gauge(NOW_MS), name: 'a.b' }]));
+  await post(http, body);
+  http.service.setOtlp({ translation: 'no_translation' });
+  await post(http, body);
+  assert.equal(stored(http, 'a_b'), [[NOW_MS, 1]]);
+  assert.equal(stored(http, 'a.b'), [[NOW_MS, 1]]);
+});
+
+service('a flood of empty messages is bounded', async () => {
+  const limited = await startDoorServer({ limits: { entries: 10_000 } });
+  const flood = (entries: number) =>
+    post(limited, Buffer.alloc(entries * 2, Buffer.from([0x0a, 0])));
+  try {
+    assert.is((await flood(10_001)).status, 413);
+    assert.is((await flood(10_000)).status, 200);
+  } finally {
+    await limited.close();
+  }
+});
+
 async function refusal(call: Promise<unknown>): Promise<ServiceError> {
   try {
     await call;

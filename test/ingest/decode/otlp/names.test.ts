@@ -1,8 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createOtlpNamer, type MetricKind, unitName } from '../../../ingest/decode/otlp-names.ts';
+import {
+  createOtlpNamer,
+  type MetricKind,
+  unitName,
+} from '../../../../ingest/decode/otlp/names.ts';
 
-const names = suite('ingest/decode/otlp-names');
+const names = suite('ingest/decode/otlp/names');
 
 type Case = readonly [name: string, unit: string, kind: MetricKind, expected: string | undefined];
 

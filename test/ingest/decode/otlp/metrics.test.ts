@@ -8,25 +8,25 @@ import {
   type Attributes,
   decodeAttributes,
   toAttributes,
-} from '../../../ingest/decode/otlp-attributes.ts';
-import { type MetricsVisitor, walkMetrics } from '../../../ingest/decode/otlp-metrics.ts';
-import type { DataPoint, DoubleWords } from '../../../ingest/decode/otlp-points.ts';
-import { type ByteRange, readUtf8 } from '../../../ingest/decode/otlp-wire.ts';
-import { IngestError } from '../../../ingest/errors.ts';
+} from '../../../../ingest/decode/otlp/attributes.ts';
+import { type MetricsVisitor, walkMetrics } from '../../../../ingest/decode/otlp/metrics.ts';
+import type { DataPoint, DoubleWords } from '../../../../ingest/decode/otlp/points.ts';
+import { type ByteRange, readUtf8 } from '../../../../ingest/decode/otlp/wire.ts';
+import { IngestError } from '../../../../ingest/errors.ts';
 import type {
   Exemplar,
   Metric,
-} from '../../../proto/gen/opentelemetry/proto/metrics/v1/metrics_pb.ts';
-import type { KeyValue } from '../../../proto/index.ts';
+} from '../../../../proto/gen/opentelemetry/proto/metrics/v1/metrics_pb.ts';
+import type { KeyValue } from '../../../../proto/index.ts';
 import {
   ExportMetricsServiceRequestSchema,
   InstrumentationScopeSchema,
   ResourceSchema,
-} from '../../../proto/index.ts';
-import { anyMessage } from '../../support/any-message.ts';
-import { property } from '../../support/seed.ts';
+} from '../../../../proto/index.ts';
+import { anyMessage } from '../../../support/any-message.ts';
+import { property } from '../../../support/seed.ts';
 
-const walk = suite('ingest/decode/otlp-metrics');
+const walk = suite('ingest/decode/otlp/metrics');
 
 /** Everything in a request in its order, as plain values. */
 type Content = unknown[][];
@@ -81,7 +81,7 @@ function walkByHand(bytes: Buffer): Content {
       ]),
     leaveResource: () => content.push(['end']),
   };
-  for (const _ of walkMetrics(bytes, visitor));
+  for (const _ of walkMetrics(bytes, visitor, 1_000_000));
   return content;
 }
 
@@ -213,7 +213,7 @@ walk('refuses damaged bytes as malformed and nothing else', () => {
   fc.assert(
     fc.property(damaged, (bytes) => {
       try {
-        for (const _ of walkMetrics(bytes, visitor));
+        for (const _ of walkMetrics(bytes, visitor, 1_000_000));
       } catch (error) {
         assert.instance(error, IngestError);
         assert.is((error as IngestError).code, 'INVALID_ARGUMENT');

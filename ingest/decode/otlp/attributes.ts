@@ -2,10 +2,10 @@
 // itself, and what it repeats is known by its bytes (labelsKey) and not read again.
 
 import { fromBinary } from '@bufbuild/protobuf';
-import { type AnyValue, type KeyValue, KeyValueSchema } from '../../proto/index.ts';
-import { malformed } from '../errors.ts';
-import type { LabelBytes } from './labels.ts';
-import { readLength, readTag, skipBytes, wireCursor } from './wire.ts';
+import { type AnyValue, type KeyValue, KeyValueSchema } from '../../../proto/index.ts';
+import { malformed } from '../../errors.ts';
+import type { LabelBytes } from '../labels.ts';
+import { readLength, readTag, skipBytes, wireCursor } from '../wire.ts';
 
 /** Key -> value as text. Of a key that comes twice, which must not be, the last value counts. */
 export type Attributes = ReadonlyMap<string, string>;

@@ -1,9 +1,8 @@
 // The data points of OTLP, read by hand, field by field in one pass. A reader fills the struct it
 // is given, which is used again from point to point. Here what all kinds have in common, and the
-// points of gauges and sums; the others are in otlp-distributions.ts.
+// points of gauges and sums; the others are in distributions.ts.
 
-import { findLabels, type LabelBytes } from './labels.ts';
-import { NO_BYTES, nanosToMs } from './otlp-wire.ts';
+import { findLabels, type LabelBytes } from '../labels.ts';
 import {
   readTag,
   readVarint,
@@ -14,7 +13,8 @@ import {
   WIRE_VARINT,
   type WireCursor,
   wireCursor,
-} from './wire.ts';
+} from '../wire.ts';
+import { NO_BYTES, nanosToMs } from './wire.ts';
 
 /** What points of every kind have. */
 export interface DataPoint {

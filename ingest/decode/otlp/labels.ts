@@ -1,9 +1,9 @@
 // From resources, scopes and attributes to labels, as Prometheus's OTLP receiver does it.
 
-import { compareText, type Label } from '../../storage/index.ts';
-import type { Reason } from '../reasons.ts';
-import type { Attributes } from './otlp-attributes.ts';
-import type { OtlpNamer } from './otlp-names.ts';
+import { compareText, type Label } from '../../../storage/index.ts';
+import type { Reason } from '../../reasons.ts';
+import type { Attributes } from './attributes.ts';
+import type { OtlpNamer } from './names.ts';
 
 const SERVICE_NAME = 'service.name';
 const SERVICE_NAMESPACE = 'service.namespace';

@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { malformed } from '../errors.ts';
-import { readLength, readTag, skipBytes, skipField, WIRE_LEN, type WireCursor } from './wire.ts';
+import { malformed } from '../../errors.ts';
+import { readLength, readTag, skipBytes, skipField, WIRE_LEN, type WireCursor } from '../wire.ts';
 
 /** Some of a request's bytes: the content of a field, without its tag. */
 export interface ByteRange {
@@ -53,9 +53,15 @@ export function readUtf8({ bytes, start, end }: ByteRange): string {
 }
 
 /** What stands for these bytes in a cache; short, however long they are. */
-export function rangeKey({ bytes, start, end }: ByteRange): string {
-  if (end - start <= KEY_BYTES_MAX) return `r${bytes.toString('latin1', start, end)}`;
-  return `d${createHash('sha256').update(bytes.subarray(start, end)).digest('base64')}`;
+export function rangeKey(range: ByteRange): string {
+  const { bytes, start, end } = range;
+  if (end - start > KEY_BYTES_MAX) return `d${rangeDigest(range)}`;
+  return `r${bytes.toString('latin1', start, end)}`;
+}
+
+/** Of one length, and never the same for two ranges that differ. */
+export function rangeDigest({ bytes, start, end }: ByteRange): string {
+  return createHash('sha256').update(bytes.subarray(start, end)).digest('base64');
 }
 
 /** A fixed64 of ns as whole ms, rounded down. In halves: a double has no room for ns of today. */

@@ -2,7 +2,17 @@
 // point and attribute. Fields may come in any order, so each level is read twice: for what
 // describes it, then for what is in it.
 
-import { within } from './entries.ts';
+import { IngestError } from '../../errors.ts';
+import { within } from '../entries.ts';
+import {
+  readTag,
+  readVarint,
+  skipField,
+  WIRE_LEN,
+  WIRE_VARINT,
+  type WireCursor,
+  wireCursor,
+} from '../wire.ts';
 import {
   type ExponentialPoint,
   exponentialPoint,
@@ -13,21 +23,12 @@ import {
   readSummaryPoint,
   type SummaryPoint,
   summaryPoint,
-} from './otlp-distributions.ts';
-import { type NumberPoint, numberPoint, readNumberPoint } from './otlp-points.ts';
-import { type ByteRange, findMessage, joined, NO_BYTES, readRange } from './otlp-wire.ts';
-import {
-  readTag,
-  readVarint,
-  skipField,
-  WIRE_LEN,
-  WIRE_VARINT,
-  type WireCursor,
-  wireCursor,
-} from './wire.ts';
+} from './distributions.ts';
+import { type NumberPoint, numberPoint, readNumberPoint } from './points.ts';
+import { type ByteRange, findMessage, joined, NO_BYTES, readRange } from './wire.ts';
 
-/** Points and metrics read before others have a turn: some 10 ms, when all of them are new. */
-const STEPS_PER_TURN = 4096;
+/** Entries read before others have a turn: some 10 ms, when all of them are new. */
+const ENTRIES_PER_TURN = 4096;
 
 const RESOURCE_METRICS_TAG = 1 * 8 + WIRE_LEN;
 const RESOURCE_FIELD = 1;
@@ -82,12 +83,21 @@ interface Walk {
   readonly visitor: MetricsVisitor;
   /** By the kind of the metric. */
   readonly visits: Readonly<Record<number, (point: WireCursor) => void>>;
-  stepsLeft: number;
+  readonly entriesMax: number;
+  entries: number;
 }
 
-/** Yields where others may have a turn; throws INVALID_ARGUMENT where the bytes are no message. */
-export function* walkMetrics(request: Buffer, visitor: MetricsVisitor): Generator<undefined> {
-  const walk: Walk = { visitor, visits: pointVisits(visitor), stepsLeft: STEPS_PER_TURN };
+/**
+ * Yields where others may have a turn. Throws INVALID_ARGUMENT where the bytes are no message,
+ * TOO_LARGE where they have more than `entriesMax` resources, scopes, metrics and points: an empty
+ * one takes two bytes.
+ */
+export function* walkMetrics(
+  request: Buffer,
+  visitor: MetricsVisitor,
+  entriesMax: number,
+): Generator<undefined> {
+  const walk: Walk = { visitor, visits: pointVisits(visitor), entriesMax, entries: 0 };
   const cursor = wireCursor(request);
   for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
     if (tag !== RESOURCE_METRICS_TAG) {
@@ -95,6 +105,7 @@ export function* walkMetrics(request: Buffer, visitor: MetricsVisitor): Generato
       continue;
     }
     const resourceMetrics = readRange(cursor);
+    if (isTurnOver(walk)) yield;
     visitor.enterResource(findMessage(cursorOf(resourceMetrics), RESOURCE_FIELD));
     yield* walkResource(cursorOf(resourceMetrics), walk);
     visitor.leaveResource();
@@ -108,6 +119,7 @@ function* walkResource(cursor: WireCursor, walk: Walk): Generator<undefined> {
       continue;
     }
     const scopeMetrics = readRange(cursor);
+    if (isTurnOver(walk)) yield;
     const scope = findMessage(cursorOf(scopeMetrics), SCOPE_FIELD);
     walk.visitor.enterScope(scope, findLast(cursorOf(scopeMetrics), SCHEMA_URL_TAG));
     yield* walkScope(cursorOf(scopeMetrics), walk);
@@ -121,19 +133,25 @@ function* walkScope(cursor: WireCursor, walk: Walk): Generator<undefined> {
       continue;
     }
     const { header, data } = readHeader(cursorOf(readRange(cursor)));
+    if (isTurnOver(walk)) yield;
     walk.visitor.enterMetric(header);
-    walk.stepsLeft--;
     const points = cursorOf(data);
     const visit = walk.visits[header.kind];
     for (let inner = readTag(points); inner !== 0; inner = readTag(points)) {
       if (inner === DATA_POINTS_TAG && visit !== undefined) within(points, visit);
       else skipField(points, inner);
-      if (--walk.stepsLeft <= 0) {
-        walk.stepsLeft = STEPS_PER_TURN;
-        yield;
-      }
+      if (isTurnOver(walk)) yield;
     }
   }
+}
+
+/** Counts one more entry. */
+function isTurnOver(walk: Walk): boolean {
+  if (++walk.entries > walk.entriesMax) {
+    const message = `more than ${walk.entriesMax} entries in one request`;
+    throw new IngestError('TOO_LARGE', message);
+  }
+  return walk.entries % ENTRIES_PER_TURN === 0;
 }
 
 function pointVisits(visitor: MetricsVisitor): Walk['visits'] {

@@ -1,6 +1,6 @@
-// Histograms of OTLP as the buckets that `le` names: cumulative, each up to and including its bound.
+// Histograms of OTLP as the buckets that `le` names: cumulative, each up to its bound, included.
 
-import type { ExponentialBuckets, ExponentialPoint, HistogramPoint } from './otlp-distributions.ts';
+import type { ExponentialBuckets, ExponentialPoint, HistogramPoint } from './distributions.ts';
 
 /** Ascending bounds, and how many values lie at or below each. The one up to +Inf is left out. */
 export interface ClassicBuckets {

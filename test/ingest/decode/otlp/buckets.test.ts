@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decimalText, exponentialBuckets } from '../../../ingest/decode/otlp-buckets.ts';
+import { decimalText, exponentialBuckets } from '../../../../ingest/decode/otlp/buckets.ts';
 import {
   type ExponentialPoint,
   exponentialPoint,
-} from '../../../ingest/decode/otlp-distributions.ts';
-import { property } from '../../support/seed.ts';
+} from '../../../../ingest/decode/otlp/distributions.ts';
+import { property } from '../../../support/seed.ts';
 
-const buckets = suite('ingest/decode/otlp-buckets');
+const buckets = suite('ingest/decode/otlp/buckets');
 
 function pointOf(over: Partial<ExponentialPoint>): ExponentialPoint {
   return { ...exponentialPoint(), ...over };

@@ -1,16 +1,6 @@
 // The data points of OTLP that describe a distribution: histograms and summaries.
 
-import { within } from './entries.ts';
-import {
-  blankPoint,
-  type DataPoint,
-  type DoubleWords,
-  noDouble,
-  type PointLayout,
-  readPoint,
-  readWords,
-} from './otlp-points.ts';
-import { fromWords } from './otlp-wire.ts';
+import { within } from '../entries.ts';
 import {
   readTag,
   readVarint,
@@ -20,7 +10,17 @@ import {
   WIRE_LEN,
   WIRE_VARINT,
   type WireCursor,
-} from './wire.ts';
+} from '../wire.ts';
+import {
+  blankPoint,
+  type DataPoint,
+  type DoubleWords,
+  noDouble,
+  type PointLayout,
+  readPoint,
+  readWords,
+} from './points.ts';
+import { fromWords } from './wire.ts';
 
 /** Buckets or quantiles of one point; senders have 160 at most. The point of more is rejected. */
 export const POINT_PARTS_MAX = 10_000;
@@ -213,7 +213,7 @@ function readQuantile(cursor: WireCursor, quantiles: SummaryPoint['quantiles']):
   if (quantiles.length <= POINT_PARTS_MAX) quantiles.push(read);
 }
 
-/** The elements that follow `tag`, packed or one alone. Those past POINT_PARTS_MAX + 1 are let go. */
+/** The elements behind `tag`, packed or one alone. Those past POINT_PARTS_MAX + 1 are let go. */
 function readRepeated(
   cursor: WireCursor,
   tag: number,
