@@ -116,9 +116,7 @@ export function describe(reason: Reason, limits: IngestLimits): string {
     case 'stream_limit':
       return 'new stream of events past the limit (ingest.events.max_streams)';
     case 'event_too_long':
-      return (
-        `event over ${limits.eventBytes} bytes with its attributes ` + '(ingest.limits.event_bytes)'
-      );
+      return `event over ${limits.eventBytes} bytes with attributes (ingest.limits.event_bytes)`;
     case 'event_attributes':
       return (
         'event with attributes without a name, of one name, ' +

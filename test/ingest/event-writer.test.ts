@@ -87,7 +87,7 @@ events('what breaks a rule is rejected with its reason, and the rest is stored',
       assert.is(answer.accepted, 1n);
       assert.equal(answer.rejections.map(({ count, reason }) => `${count} ${reason}`).sort(), [
         '1 timestamp more than 3600000 ms in the future (ingest.max_future)',
-        '2 event over 100 bytes with its attributes (ingest.limits.event_bytes)',
+        '2 event over 100 bytes with attributes (ingest.limits.event_bytes)',
         '2 event with attributes without a name, of one name, or more than 128',
         '2 series without labels',
       ]);

@@ -152,7 +152,7 @@ service('records that are too long are told of, and the others stored', async ({
   assert.equal(body, {
     partialSuccess: {
       rejectedLogRecords: '1',
-      errorMessage: 'event over 1000 bytes with its attributes (ingest.limits.event_bytes)',
+      errorMessage: 'event over 1000 bytes with attributes (ingest.limits.event_bytes)',
     },
   });
   assert.is((await scanLines(server.storage)).length, 1);
