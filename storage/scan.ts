@@ -35,8 +35,9 @@ export async function* scanVersion(
   core.counters.scans++;
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
-  const width = sliceWidth(tables, memtables, request);
   const withEvents = request.withoutEvents !== true && mayHaveEvents(version, request);
+  const counted = withEvents ? [...tables, ...tablesIn(version, request, 'events')] : tables;
+  const width = sliceWidth(counted, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const slice = ids.subarray(from, from + width);

@@ -28,21 +28,23 @@ export function createFieldReader(
 
   return {
     next(target, at) {
-      let i = shapeOfNext();
-      for (; i < shapes.length; i++) {
+      // A local: the variable of the closure would be fetched again for every byte.
+      let digitsAt = numberAt;
+      for (let i = shapeOfNext(); i < shapes.length; i++) {
         const byte = shapes[i]!;
         if (byte === END_MARK) {
           shapeAt = i + 1;
+          numberAt = digitsAt;
           return at <= target.length ? at : -1;
         }
         if (byte !== NUMBER_MARK) {
           target[at++] = byte;
           continue;
         }
-        while (numberAt < numbers.length && numbers[numberAt] !== END_MARK) {
-          target[at++] = numbers[numberAt++]!;
+        while (digitsAt < numbers.length && numbers[digitsAt] !== END_MARK) {
+          target[at++] = numbers[digitsAt++]!;
         }
-        numberAt++;
+        digitsAt++;
       }
       return -1;
     },

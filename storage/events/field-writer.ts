@@ -33,6 +33,10 @@ export function createFieldWriter(): FieldWriter {
   function writeShape(bytes: Uint8Array, from: number, to: number): number {
     shapes = growBytes(shapes, shapesLength + (to - from) + 1);
     numbers = growBytes(numbers, numbersLength + 2 * (to - from));
+    // Locals: variables of the closure would be fetched again for every byte.
+    const target = shapes;
+    const digits = numbers;
+    let digitsAt = numbersLength;
     let hash = 0;
     let at = shapesLength;
     for (let i = from; i < to; ) {
@@ -43,19 +47,20 @@ export function createFieldWriter(): FieldWriter {
         const touches =
           (i > from && isLetter(bytes[i - 1]!)) || (end < to && isLetter(bytes[end]!));
         if (!touches) {
-          for (; i < end; i++) numbers[numbersLength++] = bytes[i]!;
-          numbers[numbersLength++] = END_MARK;
-          shapes[at++] = NUMBER_MARK;
+          for (; i < end; i++) digits[digitsAt++] = bytes[i]!;
+          digits[digitsAt++] = END_MARK;
+          target[at++] = NUMBER_MARK;
           hash = Math.imul(hash + 1, 0x01000193);
           continue;
         }
       }
       for (; i < end; i++) {
-        shapes[at++] = bytes[i]!;
+        target[at++] = bytes[i]!;
         hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
       }
     }
-    shapes[at++] = END_MARK;
+    numbersLength = digitsAt;
+    target[at++] = END_MARK;
     starts[distinct + 1] = at;
     return hash ^ (hash >>> 15);
   }
