@@ -7,8 +7,10 @@ import type { ExportOptions } from './commands/export.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { QueryOptions } from './commands/query.ts';
+import type { RestoreOptions } from './commands/restore.ts';
 import type { RetentionPlanOptions } from './commands/retention-plan.ts';
 import type { ServeOptions } from './commands/serve.ts';
+import type { SnapshotOptions } from './commands/snapshot.ts';
 import type { World } from './commands/world.ts';
 import { type Override, parseOverride } from './config/source.ts';
 import { readVersion } from './project.ts';
@@ -66,6 +68,8 @@ function createProgram(world: World): Command {
   addExport(program, world);
   addQuery(program, world);
   addInspect(program, world);
+  addSnapshot(program, world);
+  addRestore(program, world);
   return program;
 }
 
@@ -187,5 +191,27 @@ function addInspect(program: Command, world: World): void {
     .action(async (path: string, options: InspectOptions) => {
       const { inspect } = await import('./commands/inspect.ts');
       await inspect(path, options, world);
+    });
+}
+
+function addSnapshot(program: Command, world: World): void {
+  program
+    .command('snapshot <dir>')
+    .description('back up a running server to a new directory on its machine')
+    .option(...SERVER_OPTION)
+    .action(async (dir: string, options: SnapshotOptions) => {
+      const { snapshot } = await import('./commands/snapshot.ts');
+      await snapshot(dir, options, world);
+    });
+}
+
+function addRestore(program: Command, world: World): void {
+  program
+    .command('restore <dir>')
+    .description('check a snapshot and make a data directory of it')
+    .requiredOption('--data <dir>', 'the data directory to make; absent or empty')
+    .action(async (dir: string, options: RestoreOptions) => {
+      const { restore } = await import('./commands/restore.ts');
+      await restore(dir, options, world);
     });
 }

@@ -5,11 +5,15 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Storage, StorageError } from '../storage/index.ts';
+import {
+  decodeServerId,
+  encodeServerId,
+  SERVER_ID_NAME,
+  type Storage,
+  StorageError,
+} from '../storage/index.ts';
+import type { Logger } from './logging.ts';
 import { systemReason, UserError } from './user-error.ts';
-
-/** Tells the servers that share a Redis apart; lives and moves with the directory. */
-const SERVER_ID_FILE = 'server-id';
 
 export interface DataDirectory {
   readonly storage: Storage;
@@ -21,6 +25,7 @@ export interface DataDirectory {
 export async function openDataDirectory(
   dir: string,
   openStorage: (dir: string) => Promise<Storage>,
+  log: Logger,
 ): Promise<DataDirectory> {
   try {
     await makeDirectory(dir);
@@ -32,7 +37,7 @@ export async function openDataDirectory(
     throw refusal(dir, error);
   });
   try {
-    return { storage, serverId: await readServerId(join(dir, SERVER_ID_FILE)) };
+    return { storage, serverId: await readServerId(join(dir, SERVER_ID_NAME), log) };
   } catch (error) {
     await storage.close();
     throw unusable(dir, error);
@@ -57,12 +62,18 @@ async function makeDirectory(path: string): Promise<void> {
 }
 
 /** To be called by the owner of the directory's lock. */
-async function readServerId(path: string): Promise<string> {
-  const known = await readFile(path, 'utf8').catch(() => '');
-  if (/^[A-Za-z0-9-]{8,64}\n$/.test(known)) return known.trim();
+async function readServerId(path: string, log: Logger): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(absent);
+  const known = text === undefined ? undefined : decodeServerId(text);
+  if (known !== undefined) return known;
   const id = randomUUID();
-  await writeFile(path, `${id}\n`, { mode: 0o640 });
+  if (text !== undefined) log.error({ path, id }, 'the server id is damaged: this is a new one');
+  await writeFile(path, encodeServerId(id), { mode: 0o640 });
   return id;
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function refusal(dir: string, error: unknown): unknown {
@@ -73,7 +84,8 @@ function refusal(dir: string, error: unknown): unknown {
     const message = `another varve runs on ${dir}: stop it, or choose another with --data`;
     return new UserError(message, 1, { cause: error });
   }
-  return new UserError(`cannot open ${dir}: ${error.message}`, 1, { cause: error });
+  const advice = error.code === 'CORRUPTION' ? '; restore it from a snapshot: varve restore' : '';
+  return new UserError(`cannot open ${dir}: ${error.message}${advice}`, 1, { cause: error });
 }
 
 function unusable(dir: string, error: unknown): UserError {

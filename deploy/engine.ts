@@ -1,7 +1,15 @@
 // What the program needs of storage, as one argument, so that a test can put something simpler
 // in its place.
 
-import type { Env, InspectLine, Storage, StorageOptions, WindowInfo } from '../storage/index.ts';
+import type {
+  Env,
+  InspectLine,
+  placeSnapshot,
+  restoreSnapshot,
+  Storage,
+  StorageOptions,
+  WindowInfo,
+} from '../storage/index.ts';
 
 export interface Engine {
   createEnv(): Env;
@@ -14,4 +22,8 @@ export interface Engine {
     env: Env,
     options: { readonly verify: boolean },
   ): AsyncIterable<InspectLine>;
+  /** Copies a snapshot to a new data directory, every byte checked. */
+  readonly restoreSnapshot: typeof restoreSnapshot;
+  /** A second place for a snapshot: links, or checked copies. */
+  readonly placeSnapshot: typeof placeSnapshot;
 }

@@ -6,9 +6,23 @@
 // halves the time that collections take; and V8's helper threads, which would compete with the main
 // thread for the cores, cost a fifth more CPU a point on two cores.
 
-import { createNodeEnv, inspectPath, openStorage, readWindows } from '../storage/index.ts';
+import {
+  createNodeEnv,
+  inspectPath,
+  openStorage,
+  placeSnapshot,
+  readWindows,
+  restoreSnapshot,
+} from '../storage/index.ts';
 import { runCli } from './cli.ts';
 import { createProcessWorld } from './commands/process-world.ts';
 
-const engine = { createEnv: createNodeEnv, openStorage, readWindows, inspectPath };
+const engine = {
+  createEnv: createNodeEnv,
+  openStorage,
+  readWindows,
+  inspectPath,
+  placeSnapshot,
+  restoreSnapshot,
+};
 process.exitCode = await runCli(process.argv.slice(2), createProcessWorld(engine));

@@ -48,7 +48,19 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     'Bytes of tables per byte of them fully merged, estimated.',
     (s) => amplificationOf(s).space ?? Number.NaN,
   ],
+  ['varve_storage_series_cache_bytes', 'Memory of series in use.', (s) => s.seriesCacheBytes],
   ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
+  [
+    'varve_table_filters_bytes',
+    'Filters and indexes of SSTables in memory.',
+    (s) => s.pinned.bytes,
+  ],
+  ['varve_table_handles_open', 'Open files of tables.', (s) => s.handles.open],
+  [
+    'varve_scrub_last_pass_timestamp_seconds',
+    'When the scrubber had last read every table; no value before.',
+    (s) => (s.scrub.lastPassMs ?? Number.NaN) / 1000,
+  ],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
 
@@ -59,6 +71,13 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
     (s) => s.quarantined,
   ],
   [
+    'varve_table_handles_exhausted_total',
+    'Times that no file handle was left, and some of tables were closed.',
+    (s) => s.handles.exhausted,
+  ],
+  ['varve_scrub_read_bytes_total', 'Bytes of tables that the scrubber read.', (s) => s.scrub.bytes],
+  ['varve_scrub_damages_total', 'Damaged places that it found.', (s) => s.scrub.damages],
+  [
     'varve_storage_disk_troubles_total',
     'Times that a full or failing disk began to be in the way of writes.',
     (s) => s.refusals.troubles,
@@ -66,6 +85,11 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
   ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
   ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
   ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
+  [
+    'varve_storage_series_forgotten_total',
+    'Series forgotten, as nothing has a point of them.',
+    (s) => s.seriesForgotten,
+  ],
   ['varve_storage_deletes_total', 'Deletes that had something to hide.', (s) => s.deletes],
   ['varve_storage_blocks_read_total', 'Blocks read from SSTables.', (s) => s.blocksRead],
   ['varve_storage_blocks_used_total', 'Of these, with an answer.', (s) => s.blocksUsed],

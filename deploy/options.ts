@@ -7,7 +7,8 @@ import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, policyConfigs } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
-  const { wal, memtable, compaction, index, block_cache, reserve } = config.storage;
+  const { wal, memtable, compaction, index, reserve } = config.storage;
+  const { block_cache, series_cache, pinned, scrub_every } = config.storage;
   return {
     wal: { sync: wal.sync, intervalMs: wal.interval },
     memtable: { bytesMax: memtable.size, ageMsMax: memtable.max_age },
@@ -17,8 +18,15 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
       slowdownTables: compaction.slowdown_tables,
       stopTables: compaction.stop_tables,
     },
-    index: { levelZeroTables: index.level_zero_tables, levelRatio: index.level_ratio },
+    index: {
+      levelZeroTables: index.level_zero_tables,
+      levelRatio: index.level_ratio,
+      bloomBitsPerKey: index.bloom_bits_per_key,
+    },
     blockCacheBytes: block_cache,
+    series: { cacheBytes: series_cache },
+    pinnedBytes: pinned,
+    scrubEveryMs: scrub_every,
     reserveBytes: reserve,
     policies: createPolicySet(policyConfigs(config)),
     listener,

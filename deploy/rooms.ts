@@ -8,7 +8,7 @@ import {
   MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
-import { createQueryService, type QueryService } from '../query/index.ts';
+import { createQueryService, type QueryService, type QueryThreads } from '../query/index.ts';
 import {
   type Clock,
   createMetadataStore,
@@ -39,6 +39,8 @@ export interface RoomsOptions {
   readonly isReady: () => boolean;
   readonly reload: () => Promise<void>;
   readonly version: string;
+  /** Where heavy queries are evaluated; still owned by the caller. */
+  readonly threads: QueryThreads;
   readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
@@ -64,7 +66,7 @@ export function createRooms(
   storage: Storage,
   { servers, metadata = createMetadataStore(METADATA_BYTES), beside }: RoomsPlace,
 ): Rooms {
-  const { config, tokens, clock, metrics, log } = options;
+  const { config, tokens, clock, metrics, log, threads } = options;
   const { registry } = metrics;
   const ingest = createIngestService({
     ...{ storage, clock, registry, metadata },
@@ -74,7 +76,7 @@ export function createRooms(
     ...(beside !== undefined && { beside: beside.ingest }),
   });
   const query = createQueryService({
-    ...{ storage, metadata, registry, clock },
+    ...{ storage, metadata, registry, clock, threads },
     limits: queryLimits(config()),
     version: options.version,
     onEnd: createQueryLog(config, log),

@@ -1,8 +1,10 @@
 // The composition root: storage in, a server that answers on two ports out.
 
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { createGrpcServer, type GrpcServer } from '../ingest/index.ts';
+import { createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
 import type { Clock, Scheduler, Storage } from '../storage/index.ts';
 import { grpcGuard } from './access/grpc-guard.ts';
@@ -34,6 +36,9 @@ import { registrySamples } from './self-monitoring/registry.ts';
  * container runtimes wait before they kill, so that the flush has the other half.
  */
 const SHUTDOWN_GRACE_MS = 5_000;
+
+/** Threads that evaluate queries, at most: one for each core, and enough for a few heavy ones. */
+const QUERY_THREADS_MAX = 4;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -73,6 +78,7 @@ interface Parts {
   readonly rooms: readonly [Rooms, ...Rooms[]];
   readonly grpcServer: GrpcServer;
   readonly httpServers: HttpServers;
+  readonly threads: QueryThreads;
 }
 
 /** Resolves once both ports answer; rejects with UserError when one cannot be had. */
@@ -130,8 +136,9 @@ async function createParts(
     registry,
   });
   const tokens = () => state.tokens;
+  const threads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
   const roomsOptions = {
-    ...{ clock, metrics, log, tokens, reload },
+    ...{ clock, metrics, log, tokens, reload, threads },
     config: () => state.config,
     isReady: () => state.isReady,
     version: options.version,
@@ -155,7 +162,7 @@ async function createParts(
     const implementation = tenants.dispatching(descriptor.typeName, methods.implementation);
     grpcServer.addService(descriptor, implementation, methods.codecs);
   }
-  return { retention, rooms, grpcServer, httpServers };
+  return { retention, rooms, grpcServer, httpServers, threads };
 }
 
 interface OwnDoors {
@@ -227,7 +234,7 @@ async function reloadConfig(
 async function stopServer(
   { scheduler }: ServerOptions,
   state: ServerState,
-  { retention, rooms, grpcServer }: Parts,
+  { retention, rooms, grpcServer, threads }: Parts,
 ): Promise<void> {
   state.isReady = false;
   grpcServer.setServing(false);
@@ -239,4 +246,5 @@ async function stopServer(
   const closed = rooms.map((one) => one.app.close());
   await Promise.all([grpcServer.close(SHUTDOWN_GRACE_MS), ...closed]);
   cancel();
+  await threads.close();
 }

@@ -118,11 +118,14 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     idMax = Math.max(idMax, dictionary.lookUp(refs));
     const rejections = createRejections();
     const events = options.events.open(limits, rejections);
+    const identified = { points, span, idMax, rejections };
+    const preparing = [
+      pointWriter.prepare(identified, limits),
+      options.events.prepare(streams.map(({ id }) => id)),
+    ].filter((step) => step !== undefined);
+    if (preparing.length > 0) await Promise.all(preparing);
     for (const { stream, id } of streams) addEvents(events, request, stream, id, limits);
-    const appended = [
-      pointWriter.append({ points, span, idMax, rejections }, limits),
-      events.append(),
-    ];
+    const appended = [pointWriter.append(identified, limits), events.append()];
     const durable = Promise.all(appended).then((outcomes) => {
       const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
       return { accepted, rejections, sequence: request.sequence };

@@ -16,6 +16,8 @@ export interface Dictionary {
    * another pass whether ids of rejected series are among them; throws at an unknown ref.
    */
   lookUp(refs: Uint32Array): number;
+  /** The ids that refs stand for, and 0; of series that are rejected too. */
+  ids(): Iterable<number>;
 }
 
 /** Holds at most `refsMax` refs; one more is RESOURCE_EXHAUSTED. */
@@ -60,6 +62,11 @@ export function createDictionary(refsMax: number): Dictionary {
         if (id > idMax) idMax = id;
       }
       return idMax;
+    },
+
+    *ids() {
+      yield* dense;
+      yield* sparse.values();
     },
   };
 }

@@ -122,6 +122,7 @@ export function createDoor(name: string, context: DoorContext): Door {
       async write(batch, { adjust, onRejected } = {}) {
         admission.takePoints(batch.size, limits);
         const identified = await batch.identify();
+        await points.prepare(identified, limits);
         const adjusted = adjust?.(identified) ?? identified;
         const outcome = await points.append(adjusted, limits, onRejected);
         metrics.stored(name, outcome);

@@ -14,6 +14,11 @@ import { REJECTED_ID_MIN, type Reason, type Rejections } from './reasons.ts';
 import { checkLabels, createTimeCheck } from './validate.ts';
 
 export interface EventWriter {
+  /**
+   * To be awaited before events of series `ids` are added: their policies are asked for, which are
+   * read from the index when they were not in use lately. Undefined when there is nothing to read.
+   */
+  prepare(ids: readonly number[]): Promise<void> | undefined;
   /** Begins a batch; what is refused is counted in `rejections`. */
   open(limits: IngestLimits, rejections: Rejections): OpenEvents;
 }
@@ -41,6 +46,9 @@ const NO_ATTRIBUTES = new Uint8Array(0);
 
 export function createEventWriter(storage: Storage, clock: Clock): EventWriter {
   return {
+    prepare(ids) {
+      return storage.load(Uint32Array.from(ids.filter((id) => id < REJECTED_ID_MIN)));
+    },
     open(limits, rejections) {
       const events = new EventBuffer();
       const timeReason = createTimeCheck({ nowMs: clock.nowMs(), limits, storage });

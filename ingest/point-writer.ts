@@ -7,7 +7,7 @@ import type { TimeSpan } from './decode/timestamps.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointPool } from './point-pool.ts';
 import { REJECTED_ID_MIN, type Rejections } from './reasons.ts';
-import { filterPoints } from './validate.ts';
+import { filterPoints, withinEveryRule } from './validate.ts';
 
 export interface WriteOutcome {
   /** Points stored. */
@@ -29,6 +29,11 @@ export interface IdentifiedPoints {
 export interface PointWriter {
   readonly pool: PointPool;
   /**
+   * To be awaited before `append`, which asks for the policy of series whose points are old: those
+   * that were not in use lately are read from the index. Undefined when there is nothing to read.
+   */
+  prepare(identified: IdentifiedPoints, limits: IngestLimits): Promise<void> | undefined;
+  /**
    * Hands the valid points to storage at once: what is appended afterwards is newer. Resolves when
    * they are as durable as storage promises; rejects when they may not be.
    */
@@ -42,6 +47,10 @@ export interface PointWriter {
 export function createPointWriter(storage: Storage, clock: Clock, pool: PointPool): PointWriter {
   return {
     pool,
+    prepare({ points, span }, limits) {
+      if (withinEveryRule(span, { nowMs: clock.nowMs(), limits, storage })) return undefined;
+      return storage.load(points.ids.filter((id) => id < REJECTED_ID_MIN));
+    },
     append({ points, span, idMax, rejections }, limits, onRejected) {
       const rules = { nowMs: clock.nowMs(), limits, storage };
       const idsValid = idMax < REJECTED_ID_MIN;

@@ -68,7 +68,7 @@ export function createSeriesLookup(
   return {
     add(key, read, assign) {
       let id = cache.get(key);
-      if (id === 0) {
+      if (id === 0 || !storage.renew(id)) {
         const sent = read();
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {

@@ -102,7 +102,8 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     cache,
     limits: () => limits,
   });
-  const context: WriteContext = { ...shared, writer };
+  const holdSeries: WriteContext['holdSeries'] = (ids) => storage.holdSeries(ids);
+  const context: WriteContext = { ...shared, writer, holdSeries };
   const doors: DoorContext = {
     ...shared,
     storage,

@@ -42,7 +42,15 @@ function isOver(text: string, bytesMax: number): boolean {
 export interface TimeRules {
   readonly nowMs: number;
   readonly limits: IngestLimits;
+  /** The series of points that are not `withinEveryRule` are loaded. */
   readonly storage: Pick<Storage, 'policies' | 'policyOf'>;
+}
+
+/** Whether points of such times are valid, whatever their series. */
+export function withinEveryRule(span: TimeSpan, rules: TimeRules): boolean {
+  const { oldestMs, oldestOfPoliciesMs, newestMs } = boundsOf(rules);
+  const strictestMs = Math.max(oldestMs, ...oldestOfPoliciesMs);
+  return span.outOfRange === 0 && span.minMs >= strictestMs && span.maxMs <= newestMs;
 }
 
 /**
@@ -61,9 +69,7 @@ export function filterPoints(
 ): PointBatch {
   const { ids, timestampsMs, values } = points;
   const bounds = boundsOf(rules);
-  const { oldestMs, oldestOfPoliciesMs, newestMs } = bounds;
-  const strictestMs = Math.max(oldestMs, ...oldestOfPoliciesMs);
-  const spanValid = span.outOfRange === 0 && span.minMs >= strictestMs && span.maxMs <= newestMs;
+  const spanValid = withinEveryRule(span, rules);
   const valid = idsValid ? (spanValid ? ids.length : validPrefix(points, bounds, rules)) : 0;
   if (valid === ids.length) return { ids, timestampsMs, values };
 
@@ -131,7 +137,7 @@ function validPrefix(
     const timestampMs = timestampsMs[valid]!;
     // Put this way round, NaN, which stands for a timestamp out of range, is not valid either.
     if (!(timestampMs >= oldestMs && timestampMs <= newestMs)) break;
-    if (timestampMs < oldestOfPoliciesMs[storage.policyOf(ids[valid]!)]!) break;
+    if (timestampMs < oldestOf(storage.policyOf(ids[valid]!), oldestOfPoliciesMs)) break;
   }
   return valid;
 }
@@ -145,5 +151,10 @@ function timeReason(
   if (Number.isNaN(timestampMs)) return 'timestamp_out_of_range';
   if (timestampMs > newestMs) return 'too_far_in_future';
   if (timestampMs < oldestMs) return 'too_old';
-  return timestampMs < oldestOfPoliciesMs[storage.policyOf(id)]! ? 'expired' : undefined;
+  return timestampMs < oldestOf(storage.policyOf(id), oldestOfPoliciesMs) ? 'expired' : undefined;
+}
+
+/** A series without a policy was forgotten: that is for storage to say. */
+function oldestOf(policy: number | undefined, oldestOfPoliciesMs: Float64Array): number {
+  return policy === undefined ? Number.NEGATIVE_INFINITY : oldestOfPoliciesMs[policy]!;
 }

@@ -13,6 +13,7 @@ import type { IngestError } from './errors.ts';
 import { limitReadAhead } from './grpc/flow-control.ts';
 import type { IngestLimits } from './limits.ts';
 import type { IngestMetrics } from './metrics.ts';
+import { REJECTED_ID_MIN } from './reasons.ts';
 import { toAnswer, toGrpcError, type WriteAnswer } from './responses.ts';
 
 export type WriteStreamCall = ServerDuplexStream<Buffer, WriteAnswer>;
@@ -23,6 +24,8 @@ export interface WriteContext {
   readonly admission: Admission;
   readonly metrics: IngestMetrics;
   readonly limits: () => IngestLimits;
+  /** See Storage. */
+  readonly holdSeries: (ids: () => Iterable<number>) => () => void;
   readonly monotonicMs: () => number;
   /** Counts the error, and logs it when it is a bug of ours. */
   readonly onError: (method: 'Write' | 'WriteStream', error: unknown) => void;
@@ -65,8 +68,12 @@ export class WriteStream {
     this.#call = call;
     this.#context = context;
     this.#dictionary = createDictionary(context.limits().refs);
+    const letGo = context.holdSeries(() => this.#seriesIds());
     this.finished = new Promise((resolve) => {
-      this.#resolveFinished = resolve;
+      this.#resolveFinished = () => {
+        letGo();
+        resolve();
+      };
     });
     limitReadAhead(call, 1);
     call.on('cancelled', () => this.#close());
@@ -78,6 +85,11 @@ export class WriteStream {
   drain(reason: IngestError): void {
     this.#ending = reason;
     this.#stop();
+  }
+
+  /** A ref may be written to after any time: what it stands for is not to be forgotten. */
+  *#seriesIds(): Iterable<number> {
+    for (const id of this.#dictionary.ids()) if (id < REJECTED_ID_MIN) yield id;
   }
 
   #take(bytes: Buffer): void {

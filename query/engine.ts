@@ -2,10 +2,11 @@
 
 import { compareLabels, type Storage } from '../storage/index.ts';
 import { type ActiveQueries, createActiveQueries } from './active-queries.ts';
+import { createColumnCompute, type QueryThreads } from './column-compute.ts';
 import { startDeadline } from './deadline.ts';
 import { QueryError, type QueryErrorKind } from './errors.ts';
 import { createAnnotations } from './eval/annotations.ts';
-import { createBudget } from './eval/budget.ts';
+import { type Budget, createBudget } from './eval/budget.ts';
 import type { QueryRange } from './eval/context.ts';
 import { createEvaluator } from './eval/evaluate.ts';
 import { createTrace, type Trace } from './eval/trace.ts';
@@ -64,6 +65,8 @@ export interface QueryCost {
 }
 
 export interface EngineOptions {
+  /** Where heavy evaluation runs; default: on the thread that asks. */
+  readonly threads?: QueryThreads | undefined;
   /** Shared with another engine, whose queries then wait in one line with this one's. */
   readonly gate?: Gate | undefined;
   /** The time of day; default: the process's. */
@@ -89,7 +92,7 @@ export function createQueryEngine(
   engineOptions: EngineOptions = {},
 ): QueryEngine {
   const { nowMs = () => performance.timeOrigin + performance.now(), onEnd } = engineOptions;
-  const { gate = createGate(limits) } = engineOptions;
+  const { gate = createGate(limits), threads } = engineOptions;
   const active = createActiveQueries();
 
   async function run(
@@ -115,10 +118,11 @@ export function createQueryEngine(
         progress.points = () => budget.points;
         const trace = options.explain === true ? createTrace() : undefined;
         const lookbackMs = options.lookbackMs ?? limits.lookbackMs;
-        const base = { storage, lookbackMs, query, budget, annotations, signal, trace };
-        const value = await createEvaluator(base)(expr, grid);
+        const compute = createColumnCompute(threads, budget, signal);
+        const base = { storage, lookbackMs, query, budget, annotations, compute, signal, trace };
+        const value = await createEvaluator(base)(expr, grid).finally(compute.close);
         return {
-          value: finish(value, query),
+          value: await finish(value, query, budget),
           grid,
           instant: query.stepMs === 0,
           warnings: annotations.warnings(),
@@ -167,11 +171,11 @@ function checkRangeType(type: string): void {
 }
 
 /** Names that were to be dropped go; what is empty goes; ranges come ordered by labels. */
-function finish(value: Value, query: QueryRange): Value {
+async function finish(value: Value, query: QueryRange, budget: Budget): Promise<Value> {
   switch (value.kind) {
     case 'vector': {
       const named = withPoints(value.series).map(dropName);
-      const series = mergeEqual(named);
+      const series = await mergeEqual(named, budget);
       if (query.stepMs === 0) return { kind: 'vector', series };
       return { kind: 'vector', series: [...series].sort(byLabels) };
     }

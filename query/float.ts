@@ -36,7 +36,9 @@ export function formatShort(value: number): string {
 /** As in the JSON of the HTTP API: an exponent below 1e-6 and from 1e21 on. */
 export function formatJson(value: number): string {
   const text = Number.isFinite(value) ? String(value) : formatFloat(value);
-  if (Object.is(value, -0)) return '-0';
+  if (value === 0) return Object.is(value, -0) ? '-0' : text;
+  const size = Math.abs(value);
+  if (size >= 1e-6 && size < 1e21) return text;
   // JavaScript changes to an exponent where Go does; Go writes at least two digits of it.
   return text.replace(/e([+-])(\d)$/, (_, sign, digit) => `e${sign}0${digit}`);
 }

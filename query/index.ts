@@ -1,5 +1,6 @@
 // The door of query: everything else in this room is private to it.
 
+export type { QueryThreads } from './column-compute.ts';
 export {
   createQueryEngine,
   type EngineOptions,
@@ -18,3 +19,4 @@ export {
   type QueryServiceOptions,
 } from './query-service.ts';
 export { ALL_TIME } from './time-range.ts';
+export { createQueryThreads } from './workers/threads.ts';

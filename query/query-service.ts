@@ -23,6 +23,8 @@ export interface QueryServiceOptions {
   /** A service over another view of the same storage, whose limits and metrics hold for both. */
   readonly beside?: QueryService;
   readonly clock: Pick<Clock, 'nowMs'>;
+  /** See EngineOptions; still owned by the caller. */
+  readonly threads?: EngineOptions['threads'];
   /** For `/api/v1/status/buildinfo`; default: not told. */
   readonly version?: string;
   /** Told of what each query has cost; default: nobody. */
@@ -50,6 +52,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
   const engine = createQueryEngine(storage, limits, {
     nowMs: () => clock.nowMs(),
     onEnd: options.onEnd,
+    threads: options.threads,
     gate: options.beside?.engine.gate,
   });
   const catalog = createCatalog(storage, limits);

@@ -10,7 +10,7 @@ export interface BackgroundOptions {
   step(): Promise<boolean>;
   failed(error: Error): void;
   /** For work that comes due with time: looks for it again so long after there was none, ms. */
-  readonly lookAgainMs?: number;
+  readonly lookAgainMs?: number | (() => number);
 }
 
 const RETRY_MS = 1000;
@@ -59,7 +59,9 @@ export class Background {
         if (await this.#options.step()) this.#again = true;
       }
       const { lookAgainMs } = this.#options;
-      if (lookAgainMs !== undefined) this.#kickAfter(lookAgainMs);
+      if (lookAgainMs !== undefined) {
+        this.#kickAfter(typeof lookAgainMs === 'number' ? lookAgainMs : lookAgainMs());
+      }
     } catch (thrown) {
       this.#options.failed(toError(thrown));
       this.#kickAfter(RETRY_MS);

@@ -2,14 +2,12 @@
 // it leads to is installed. Edits are applied one after another; reading the current Version never
 // waits.
 
-import type { FileSystem } from './env/env.ts';
-import { CorruptionError, isMissing, type StorageError, toError } from './errors.ts';
-import { DAMAGED_SUFFIX, indexTablePath, tablePath } from './filenames.ts';
+import type { CatalogOptions } from './catalog-options.ts';
+import { CorruptionError, type StorageError, toError } from './errors.ts';
+import { indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
-import type { ManifestLog } from './manifest/log.ts';
+import { setAside } from './set-aside.ts';
 import { SharedFile } from './shared-file.ts';
-import type { Table } from './sstable/reader.ts';
-import type { IndexTable } from './tag-index/table.ts';
 import type { Deletions } from './tombstones/hidden.ts';
 import {
   type Generation,
@@ -18,24 +16,6 @@ import {
   type TableFile,
   Version,
 } from './version.ts';
-
-export interface CatalogOptions {
-  /** The data directory. */
-  readonly dir: string;
-  readonly fs: FileSystem;
-  readonly log: ManifestLog;
-  readonly active: Generation;
-  openTable(meta: TableMeta, path: string): Promise<Table>;
-  openIndexTable(meta: IndexTableMeta, path: string): Promise<IndexTable>;
-  /** A table is live no more: caches may let go of it. */
-  tableGone(number: number): void;
-  /** A table of the tag index cannot be read; the catalog goes on without it. */
-  damaged(error: CorruptionError): void;
-  /** The manifest does not take an edit, for the reason given. */
-  manifestFailed(cause: Error): void;
-  /** A file that nobody needs could not be closed or unlinked; the next start removes it. */
-  cleanupFailed(error: Error): void;
-}
 
 export type MakeEdit = (state: ManifestState) => Edit | undefined;
 
@@ -51,12 +31,15 @@ export class Catalog {
   readonly #options: CatalogOptions;
   readonly #tables = new Map<number, TableFile>();
   readonly #indexTables = new Map<number, IndexFile>();
+  /** Tables that an edit removed and that somebody still reads. */
+  readonly #leaving = new Map<number, TableFile>();
   readonly #cleanups = new Set<Promise<void>>();
   #version: Version;
   /** As of the tables above: the manifest's state runs ahead of them while an edit is made. */
   #deletions: Deletions;
   #nextFileNumber: number;
   #quarantined = 0;
+  readonly #lostIndexTables: CorruptionError[] = [];
   #lastEdit: Promise<unknown> = Promise.resolve();
   /** An edit of the start that the disk did not take yet. */
   #owed: MakeEdit | undefined;
@@ -81,10 +64,15 @@ export class Catalog {
     this.setMemory(this.#options.active, []);
     for (const file of files) file.release();
     for (const { meta, path } of lost) {
-      await this.#setAside(path);
+      await setAside(path, this.#options.fs);
       await this.applyOrOwe(() => ({ removeIndexTables: [meta.number] }));
     }
     this.#quarantined += lost.length;
+  }
+
+  /** Why tables of the tag index were put aside at the start: answers may lack series. */
+  get lostIndexTables(): readonly CorruptionError[] {
+    return this.#lostIndexTables;
   }
 
   /** Tables put aside since the start. */
@@ -99,7 +87,8 @@ export class Catalog {
   quarantine(file: TableFile): Promise<void> {
     const { number } = file.meta;
     const done = this.#lastEdit.then(async () => {
-      if (this.#tables.get(number) !== file || !(await this.#setAside(file.path))) return;
+      if (this.#tables.get(number) !== file) return;
+      if (!(await setAside(file.path, this.#options.fs))) return;
       // Out before the edit is taken: it would have the file unlinked.
       this.#tables.delete(number);
       try {
@@ -114,18 +103,9 @@ export class Catalog {
     return done;
   }
 
-  /** Whether the file is aside now: a crash may have come between the renaming and the edit. */
-  async #setAside(path: string): Promise<boolean> {
-    const { fs } = this.#options;
-    const aside = `${path}${DAMAGED_SUFFIX}`;
-    try {
-      await fs.rename(path, aside);
-      await fs.syncDir(path.slice(0, path.lastIndexOf('/')));
-      return true;
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      return (await fs.size(aside)) !== undefined;
-    }
+  /** Tables that are in the Version no more and that a scan still reads. */
+  get leaving(): readonly TableFile[] {
+    return [...this.#leaving.values()];
   }
 
   get state(): ManifestState {
@@ -140,6 +120,19 @@ export class Catalog {
   /** The current Version. Retain it to use it past an await. */
   get version(): Version {
     return this.#version;
+  }
+
+  /**
+   * The current Version, retained for the caller, and the state that it has on disk: no edit is
+   * between the two.
+   */
+  pin(): Promise<{ version: Version; state: ManifestState }> {
+    const pinned = this.#lastEdit.then(() => ({
+      version: this.#version.retain(),
+      state: this.state,
+    }));
+    this.#lastEdit = pinned;
+    return pinned;
   }
 
   /** Numbers for new files rise for ever, so that a name never means two files. */
@@ -223,6 +216,10 @@ export class Catalog {
   #take(edit: Edit, opened: readonly IndexFile[]): void {
     for (const meta of edit.addTables ?? []) this.#tables.set(meta.number, this.#tableFile(meta));
     this.#addIndexFiles(opened);
+    for (const number of edit.removeTables ?? []) {
+      const file = this.#tables.get(number);
+      if (file !== undefined) this.#leaving.set(number, file);
+    }
     this.#forget(this.#tables, edit.removeTables);
     const { tombstones, cleaned } = this.state;
     this.#deletions = { tombstones, cleaned };
@@ -258,11 +255,13 @@ export class Catalog {
   }
 
   #tableFile(meta: TableMeta): TableFile {
-    const { dir, openTable } = this.#options;
+    const { dir, openTable, keepTable, closeFile } = this.#options;
     return new SharedFile({
       meta,
       path: tablePath(dir, meta),
       open: openTable,
+      keep: (open) => keepTable(meta.number, open),
+      close: closeFile,
       gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
     });
   }
@@ -275,13 +274,14 @@ export class Catalog {
     metas: readonly IndexTableMeta[],
     lost?: IndexFile[],
   ): Promise<IndexFile[]> {
-    const { dir, openIndexTable } = this.#options;
+    const { dir, openIndexTable, closeFile } = this.#options;
     const files = metas.map(
       (meta): IndexFile =>
         new SharedFile({
           meta,
           path: indexTablePath(dir, meta.number),
           open: openIndexTable,
+          close: closeFile,
           gone: (path, unlink, closed) => this.#fileGone(meta.number, path, unlink, closed),
         }),
     );
@@ -302,6 +302,7 @@ export class Catalog {
       const isDamage = error instanceof CorruptionError && !error.isOtherVersion;
       if (lost === undefined || !isDamage) throw error;
       this.#options.damaged(error);
+      this.#lostIndexTables.push(error);
       lost.push(file);
     }
   }
@@ -323,6 +324,7 @@ export class Catalog {
    */
   #fileGone(number: number, path: string, unlink: boolean, closed: Promise<void>): void {
     this.#options.tableGone(number);
+    this.#leaving.delete(number);
     const cleanup = closed
       .then(() => (unlink && !this.#closed ? this.#unlink(path) : undefined))
       .catch((error: unknown) => this.#options.cleanupFailed(toError(error)))

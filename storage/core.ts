@@ -2,6 +2,7 @@
 
 import type { Catalog } from './catalog.ts';
 import type { Env } from './env/env.ts';
+import type { FileHandles } from './file-handles.ts';
 import type { IoBudget } from './io-budget.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
@@ -19,6 +20,9 @@ export interface Core {
   readonly series: SeriesDirectory;
   readonly memtables: MemtablePool;
   readonly blockCache: BlockCache;
+  /** Filters and indexes of tables, of those that were used last. */
+  readonly pinned: BlockCache;
+  readonly handles: FileHandles;
   /** What compactions may read and write, and what flushes take ahead of them. */
   readonly io: IoBudget;
   readonly counters: Counters;
@@ -31,6 +35,7 @@ export interface Counters {
   flushes: number;
   flushBytesWritten: number;
   windowsDropped: number;
+  seriesForgotten: number;
   deletes: number;
   indexCompactions: number;
   indexBytesWritten: number;
@@ -48,6 +53,7 @@ export function createCounters(): Counters {
     flushes: 0,
     flushBytesWritten: 0,
     windowsDropped: 0,
+    seriesForgotten: 0,
     deletes: 0,
     indexCompactions: 0,
     indexBytesWritten: 0,

@@ -2,21 +2,22 @@
 // in the files it is made of.
 
 import { Background } from './background.ts';
-import type { Cardinality } from './cardinality-types.ts';
 import type { Core } from './core.ts';
 import { Deleter } from './deleter.ts';
-import type { Env, FileLock } from './env/env.ts';
+import type { FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import { flushOldest } from './flush.ts';
+import { Forgetter } from './forgetting.ts';
 import { createMending } from './mending.ts';
-import { type Settings, settle } from './options.ts';
 import { assignPolicyIds } from './policies.ts';
 import { createReading, type Reading } from './reading.ts';
-import { lockDirectory, recover } from './recovery.ts';
 import { withReserve } from './reserve.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
+import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import type {
+  Cardinality,
   Labels,
   PointBatch,
   Policy,
@@ -24,60 +25,20 @@ import type {
   ScanRequest,
   SeriesId,
   SeriesPoints,
+  SnapshotInfo,
   Storage,
-  StorageOptions,
   StorageStats,
   TimeRange,
   WindowInfo,
 } from './types.ts';
 import { Upkeep } from './upkeep.ts';
-import { openWalWriter, type WalWriter } from './wal/writer.ts';
+import type { WalWriter } from './wal/writer.ts';
+import { createWatch, type Watch } from './watch.ts';
 import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
 import { WritePath } from './write-path.ts';
 
-/**
- * Opens the data directory `dir`, made if absent, and brings it to its last durable state. Throws
- * StorageError: LOCKED when another process has it, CORRUPTION when what it stands on is damaged.
- */
-export async function openStorage(
-  dir: string,
-  env: Env,
-  options: StorageOptions = {},
-): Promise<Storage> {
-  const settings = settle(options);
-  const lock = await lockDirectory(dir, env);
-  try {
-    return await start(dir, env, settings, lock);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-}
-
-async function start(dir: string, env: Env, settings: Settings, lock: FileLock): Promise<Storage> {
-  let engine: Engine | undefined;
-  const { core, nextWalSegment, info } = await recover(dir, env, settings, {
-    assertWritable: () => engine!.writes.assertWritable(),
-    register: (entries, keys) => engine!.writes.register(entries, keys),
-  });
-  const wal = await openWalWriter({
-    dir,
-    fs: env.fs,
-    clock: env.clock,
-    scheduler: env.scheduler,
-    sync: settings.walSync,
-    intervalMs: settings.walIntervalMs,
-    segment: nextWalSegment,
-    onFailure: (cause) => core.trouble.report(cause),
-    onSync: (sync) => settings.listener.walSynced?.(sync),
-  });
-  engine = new Engine(core, wal, lock);
-  await engine.begin();
-  settings.listener.recovered?.(info);
-  return engine;
-}
-
-class Engine implements Storage {
+/** Made by openStorage. */
+export class Engine implements Storage {
   readonly writes: WritePath;
   readonly #core: Core;
   readonly #wal: WalWriter;
@@ -85,8 +46,12 @@ class Engine implements Storage {
   readonly #reading: Reading;
   readonly #flushing: Background;
   readonly #upkeep: Upkeep;
+  readonly #forgetter: Forgetter;
   readonly #deleter: Deleter;
   readonly #mending: Background;
+  readonly #watch: Watch;
+  /** Settles with the last snapshot asked for. */
+  #snapshotting: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -121,10 +86,12 @@ class Engine implements Storage {
       flushSealed: () => this.#flushing.finish(),
       deleted: () => this.#upkeep.kick(),
     });
+    this.#forgetter = new Forgetter(core, this.writes, failed);
     this.#mending = createMending({
       core,
       wal,
       writes: this.writes,
+      lock,
       flushAll: () => this.#flushAll(),
       mended: () => {
         this.writes.retryWaiting();
@@ -132,6 +99,7 @@ class Engine implements Storage {
       },
       failed,
     });
+    this.#watch = createWatch(core, lock, failed);
   }
 
   /** Part of openStorage: a disk that takes no writes is served from all the same. */
@@ -142,7 +110,9 @@ class Engine implements Storage {
     });
     this.#flushing.kick();
     await this.#mending.finish().catch(() => undefined);
+    this.#watch.begin();
     this.#upkeep.kick();
+    this.#forgetter.kick();
   }
 
   resolve(
@@ -153,8 +123,21 @@ class Engine implements Storage {
     return this.#core.series.resolve(labelSets, admit);
   }
 
-  policyOf(id: SeriesId): number {
+  renew(id: SeriesId): boolean {
+    return this.#core.series.renew(id);
+  }
+
+  holdSeries(ids: () => Iterable<SeriesId>): () => void {
+    return this.#forgetter.hold(ids);
+  }
+
+  policyOf(id: SeriesId): number | undefined {
     return this.#core.series.policyOf(id);
+  }
+
+  load(ids: Uint32Array): Promise<void> | undefined {
+    this.#assertOpen();
+    return this.#core.series.bringIntoUse(ids);
   }
 
   get policies(): readonly Policy[] {
@@ -177,6 +160,10 @@ class Engine implements Storage {
 
   scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]> {
     return this.#reading.scan(request);
+  }
+
+  scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice> {
+    return this.#reading.scanSlices(request);
   }
 
   scanEvents(request: EventScanRequest): AsyncIterable<readonly StoredEvent[]> {
@@ -215,6 +202,7 @@ class Engine implements Storage {
   async cleanTombstones(): Promise<void> {
     this.#assertOpen();
     await this.#upkeep.cleanTombstones();
+    this.#forgetter.pointsGone();
   }
 
   windows(): readonly WindowInfo[] {
@@ -226,7 +214,9 @@ class Engine implements Storage {
     // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
     // comes back with its flush, to be dropped by the next sweep.
     if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
-    return withReserve(this.#core, () => dropWindows(this.#core, keys));
+    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, keys));
+    if (dropped.length > 0) this.#forgetter.pointsGone();
+    return dropped;
   }
 
   async setPolicies(policies: PolicySet): Promise<void> {
@@ -251,8 +241,19 @@ class Engine implements Storage {
     await this.#upkeep.compact();
   }
 
+  snapshot(dir: string, { skipHead = false } = {}): Promise<SnapshotInfo> {
+    this.#assertOpen();
+    const made = this.#snapshotting.then(async () => {
+      this.#assertOpen();
+      if (!skipHead) await this.#flushAll();
+      return makeSnapshot(this.#core, dir);
+    });
+    this.#snapshotting = made.catch(() => undefined);
+    return made;
+  }
+
   stats(): StorageStats {
-    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt);
+    return statsOf(this.#core, this.#wal, this.writes, this.#upkeep.debt, this.#watch);
   }
 
   close(): Promise<void> {
@@ -269,6 +270,9 @@ class Engine implements Storage {
   }
 
   async #flushStep(): Promise<boolean> {
+    const { trouble } = this.#core;
+    // It would be made anew, with nothing else in it.
+    if (trouble.kind === 'directory-gone') throw trouble.refusal!;
     if (!(await withReserve(this.#core, () => flushOldest(this.#core)))) return false;
     this.writes.retryWaiting();
     this.#upkeep.kick();
@@ -301,7 +305,10 @@ class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
+    await this.#snapshotting;
+    await this.#watch.stop();
     await this.#mending.stop();
+    await this.#forgetter.stop();
     await this.#upkeep.stop();
     await this.#flushing.stop();
   }

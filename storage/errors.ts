@@ -42,6 +42,12 @@ export class CorruptionError extends StorageError {
   }
 }
 
+/** The answer to points under an id that was given up: the labels, resolved anew, have another. */
+export function refusalOfForgotten(): StorageError {
+  const message = 'a series of these points was forgotten meanwhile: send them again';
+  return new StorageError('UNAVAILABLE', message);
+}
+
 /** A system error as the kernel gives it, made here: `code` is its name, as in ENOSPC. */
 export class SystemError extends Error {
   readonly code: string;
@@ -63,11 +69,12 @@ export function isOutOfSpace(error: unknown): boolean {
 
 /** Whether there was no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && hasCode(error, 'ENOENT');
+  return hasCode(error, 'ENOENT');
 }
 
-function hasCode(error: Error, code: string): boolean {
-  return 'code' in error && error.code === code;
+/** Whether it is a system error of this name, as in EXDEV. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** What was thrown, as an Error: libraries may throw anything. */

@@ -2,19 +2,28 @@
 //
 //   LOCK                                      held by the one process that owns the directory
 //   RESERVE                                   space for hard times, see reserve.ts
+//   server-id                                 which server this is, see server-id.ts
 //   CURRENT                                   the name of the live manifest, and a line feed
 //   manifest/000001.manifest
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
 //   windows/3/1700000000000_1700007200000/000014.evt    ... / table of events
 //   tag-index/000013.idx
+//   snapshots/20261122T131024Z-1b2c3d4e5f607182/         a copy by links, see snapshot/
 //   ....damaged                               a table put aside, see catalog.ts
 
 export const LOCK_NAME = 'LOCK';
 export const RESERVE_NAME = 'RESERVE';
+/** Tells servers that share something apart; moves with the directory. */
+export const SERVER_ID_NAME = 'server-id';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
+
+/** In a snapshot's directory: what it consists of, see snapshot/manifest.ts. */
+export const SNAPSHOT_NAME = 'SNAPSHOT';
+/** SNAPSHOT has this name while the snapshot is being made. */
+export const SNAPSHOT_DRAFT_NAME = 'SNAPSHOT.tmp';
 
 /** Numbers are padded to this width; later ones simply grow longer. */
 const NUMBER_WIDTH = 6;
@@ -55,6 +64,11 @@ export function windowsDir(dir: string): string {
 
 export function tagIndexDir(dir: string): string {
   return `${dir}/tag-index`;
+}
+
+/** Snapshots that a server keeps for its users, each in a directory of its own. */
+export function snapshotsDir(dir: string): string {
+  return `${dir}/snapshots`;
 }
 
 export function policyDir(dir: string, policyId: number): string {
@@ -104,6 +118,11 @@ export function parseFileName(name: string): { kind: FileKind; number: number } 
   if (found === null || kind === undefined) return undefined;
   const number = Number(found[1]);
   return fileName(kind, number) === name ? { kind, number } : undefined;
+}
+
+/** The name that a table put aside had, or undefined when the name is not of one. */
+export function nameBeforeDamage(name: string): string | undefined {
+  return name.endsWith(DAMAGED_SUFFIX) ? name.slice(0, -DAMAGED_SUFFIX.length) : undefined;
 }
 
 /** The policy id in the name of a directory below `windows/`. */

@@ -16,7 +16,7 @@ import {
 import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { TableKind } from './sstable/format.ts';
-import type { IndexMemoryData } from './tag-index/memory.ts';
+import type { IndexFlushInput } from './tag-index/flush.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 import type { Generation } from './version.ts';
 import type { FlushedTable, FlushInput, FlushOutput } from './workers/flush-job.ts';
@@ -103,7 +103,7 @@ async function writeTables(
   const sizeBytes = tables.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const startMs = core.env.clock.monotonicMs();
   core.io.charge(sizeBytes);
-  const metas = await allWritten(tables.map((table) => writeTable(table, kind, core, files)));
+  const metas = await allWritten(tables, (table) => writeTable(table, kind, core, files));
   core.io.measured(sizeBytes, core.env.clock.monotonicMs() - startMs);
   await syncTableDirs(metas, core);
   return metas;
@@ -121,6 +121,7 @@ async function policyIdsOf(ids: Uint32Array, { series, settings }: Core): Promis
   }
   const policyIds = new Uint32Array((ids.at(-1) ?? 0) + 1);
   for (const id of ids) policyIds[id] = lost.has(id) ? 0 : series.policyIdOf(id);
+  series.flushed(ids);
   return policyIds;
 }
 
@@ -153,7 +154,7 @@ export async function syncTableDirs(
   const paths = new Set(metas.map((meta) => windowDir(dir, meta)));
   for (const { policyId } of metas) paths.add(policyDir(dir, policyId));
   paths.add(windowsDir(dir)).add(dir);
-  await Promise.all([...paths].map((path) => env.fs.syncDir(path)));
+  await allWritten([...paths], (path) => env.fs.syncDir(path));
 }
 
 async function flushNewSeries(
@@ -162,9 +163,9 @@ async function flushNewSeries(
   files: NewFiles,
 ): Promise<IndexTableMeta[]> {
   if (newSeries.isEmpty) return [];
-  const table = await core.env.compute.run<IndexMemoryData, BuiltIndexTable | undefined>(
+  const table = await core.env.compute.run<IndexFlushInput, BuiltIndexTable | undefined>(
     'flush-index',
-    newSeries.data(),
+    { data: newSeries.data(), bloomBitsPerKey: core.settings.indexBloomBitsPerKey },
   );
   if (table === undefined) return [];
   return [await writeIndexTable(table, 0, core, files)];

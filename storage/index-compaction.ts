@@ -2,31 +2,66 @@
 // them on a worker, writes the result and swaps it in.
 
 import type { Core } from './core.ts';
+import { CorruptionError } from './errors.ts';
 import { indexTablePath } from './filenames.ts';
 import { writeIndexTable } from './flush.ts';
 import type { IndexTableMeta } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
 import type { IndexCompactionInput, IndexTableBytes } from './tag-index/compaction.ts';
-import { type Compaction, levelsOf, pickCompaction } from './tag-index/picker.ts';
+import {
+  type Compaction,
+  levelsOf,
+  pickCompaction,
+  pickFullCompaction,
+} from './tag-index/picker.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 
 export class IndexCompactor {
   readonly #core: Core;
   /** By level, the last key of the compaction before. */
   readonly #cursors: (Uint8Array | undefined)[] = [];
+  #isFullWanted = false;
+  /** Paths of tables with a damaged block; a restart tries them again. */
+  readonly #damaged = new Set<string>();
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Carries out the most urgent compaction; false when none is owed. */
+  /** From now on everything goes to one level: what a tombstone hides is gone there. */
+  wantFull(): void {
+    this.#isFullWanted = true;
+  }
+
+  /**
+   * Carries out the most urgent compaction; false when none is owed, or when an input of it cannot
+   * be read: to merge the rest would throw away what its other blocks hold.
+   */
   async step(): Promise<boolean> {
+    try {
+      return await this.#compact();
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      this.#core.settings.listener.corruption?.(error);
+      this.#damaged.add(error.path);
+      return false;
+    }
+  }
+
+  async #compact(): Promise<boolean> {
     const { catalog, env, settings, counters } = this.#core;
     const levels = levelsOf(catalog.state.indexTables.values());
-    const compaction = pickCompaction(levels, settings.indexLimits, this.#cursors);
-    if (compaction === undefined) return false;
-    const startMs = env.clock.monotonicMs();
+    const owed = pickCompaction(levels, settings.indexLimits, this.#cursors);
+    const compaction = owed ?? (this.#isFullWanted ? pickFullCompaction(levels) : undefined);
+    if (compaction === undefined) {
+      this.#isFullWanted = false;
+      return false;
+    }
     const inputs = [...compaction.inputs, ...compaction.overlapping];
+    const isDamaged = ({ number }: IndexTableMeta): boolean =>
+      this.#damaged.has(indexTablePath(this.#core.dir, number));
+    if (inputs.some(isDamaged)) return false;
+    const startMs = env.clock.monotonicMs();
     const outputs = await withNewFiles(env.fs, catalog, async (files) => {
       const addIndexTables = await this.#merge(compaction, files);
       const removeIndexTables = inputs.map(({ number }) => number);
@@ -59,9 +94,10 @@ export class IndexCompactor {
       runs: [...runs, older],
       dropTombstones: compaction.dropTombstones,
       targetBytes: settings.indexTableBytes,
+      bloomBitsPerKey: settings.indexBloomBitsPerKey,
     });
-    return allWritten(
-      built.map((table) => writeIndexTable(table, compaction.level + 1, this.#core, files)),
+    return allWritten(built, (table) =>
+      writeIndexTable(table, compaction.level + 1, this.#core, files),
     );
   }
 

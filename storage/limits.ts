@@ -29,6 +29,9 @@ export const BLOCK_BYTES_MAX = 4 * MIB;
 /** A table has fewer blocks than this: hundreds of GiB. */
 export const TABLE_BLOCKS_MAX = 2 ** 24;
 
+/** Files of tables open at once, for reading. Linux gives a process 1024 of all kinds at least. */
+export const TABLE_HANDLES_MAX = 256;
+
 /**
  * A block is finished once its streams hold so much before compression. About two thirds are left
  * on disk. Half as much costs 0.7 % more bytes a point, twice as much saves 0.5 %, and a read of

@@ -6,7 +6,7 @@ import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import { splitByRuns } from './series/series-runs.ts';
 import { TABLE_KINDS } from './sstable/format.ts';
-import { orReport, readerOf, tablesIn } from './table-access.ts';
+import { PASS_OVER, seriesIdsOf, tablesIn } from './table-access.ts';
 import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
 import { select } from './tag-index/select.ts';
@@ -75,9 +75,6 @@ async function idsIn(
   return union([difference(ids, touched), alive]);
 }
 
-/** What is damaged is reported and passed over. */
-const PASS_OVER = { onCorruption: () => undefined };
-
 /** Of `wanted`, the series with points in tables or memtables that meet the range. */
 async function idsWithPoints(
   version: Version,
@@ -87,8 +84,7 @@ async function idsWithPoints(
 ): Promise<Uint32Array> {
   const onDisk = await Promise.all(
     TABLE_KINDS.flatMap((kind) => tablesIn(version, range, kind)).map(async (file) => {
-      const table = await readerOf(file, PASS_OVER, core);
-      const ids = table && (await orReport(table.seriesIds(), PASS_OVER, core));
+      const ids = await seriesIdsOf(file, core);
       return shownIn(version, file, ids === undefined ? NO_POSTINGS : intersect(ids, wanted));
     }),
   );

@@ -27,6 +27,11 @@ export interface PointColumns {
   readonly values: Float64Array;
 }
 
+export const NO_POINTS: PointColumns = {
+  timestampsMs: new Float64Array(0),
+  values: new Float64Array(0),
+};
+
 /** The columns of a memtable as shared memory: what a job needs to read it. */
 export interface MemtableArena {
   readonly buffer: SharedArrayBuffer;
@@ -67,6 +72,8 @@ export interface Memtable {
     from: number,
     to: number,
   ): void;
+  /** Whether the series has a point. */
+  has(id: SeriesId): boolean;
   /** Ids with a point, ascending. */
   seriesIds(): Uint32Array;
   /** Points of one series with startMs <= t < endMs, in columns of the caller's own. */
@@ -205,6 +212,7 @@ export function createMemtable(bytesMax: number, recycled?: SharedArrayBuffer): 
     },
     fits,
     append,
+    has: (id) => id <= idMax && newest[id]! > 0,
     seriesIds,
     read,
     readMany,

@@ -5,6 +5,8 @@
 
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
+import type { FileLock } from './env/env.ts';
+import { DirectoryGoneError } from './trouble.ts';
 import type { WalWriter } from './wal/writer.ts';
 import type { WritePath } from './write-path.ts';
 
@@ -12,6 +14,8 @@ export interface MendingOptions {
   readonly core: Core;
   readonly wal: WalWriter;
   readonly writes: WritePath;
+  /** On the directory. */
+  readonly lock: FileLock;
   /** Resolves once all that is in memory now is in tables. */
   flushAll(): Promise<void>;
   /** Writes are taken again. */
@@ -34,8 +38,9 @@ export function createMending(options: MendingOptions): Background {
 
 /** One attempt; rejects when the trouble goes on. Returns whether there is new trouble already. */
 async function mend(options: MendingOptions): Promise<boolean> {
-  const { core, wal, writes, flushAll, mended } = options;
+  const { core, wal, writes, lock, flushAll, mended } = options;
   const { catalog, reserve, trouble } = core;
+  if (!(await lock.isHeld())) throw new DirectoryGoneError(core.dir);
   if (trouble.refusal === undefined && reserve.isWhole) return false;
   if (trouble.refusal !== undefined) {
     if (trouble.kind === 'disk-full') await reserve.release();

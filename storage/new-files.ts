@@ -25,10 +25,24 @@ export async function withNewFiles<Result>(
   }
 }
 
-/** Like Promise.all, but when it rejects none of `writes` is under way any more. */
-export async function allWritten<Result>(writes: readonly Promise<Result>[]): Promise<Result[]> {
-  await Promise.allSettled(writes);
-  return Promise.all(writes);
+/** A flush may write hundreds of files: so many of them are open at once. */
+const FILES_AT_ONCE = 8;
+
+/**
+ * The results of `write` for all items, some at a time. When one rejects no further is begun, and
+ * none is under way any more once this does.
+ */
+export async function allWritten<Item, Result>(
+  items: readonly Item[],
+  write: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let from = 0; from < items.length; from += FILES_AT_ONCE) {
+    const writes = items.slice(from, from + FILES_AT_ONCE).map(write);
+    await Promise.allSettled(writes);
+    results.push(...(await Promise.all(writes)));
+  }
+  return results;
 }
 
 /** A window's directory may vanish this often while a file is made in it. */

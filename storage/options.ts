@@ -2,15 +2,10 @@
 
 import { assert } from './assert.ts';
 import type { IoRate } from './io-budget.ts';
+import type { StorageListener } from './listener.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
 import { DEFAULT_LEVEL_LIMITS, INDEX_TABLE_BYTES, type LevelLimits } from './tag-index/picker.ts';
-import type {
-  CompactionOptions,
-  PolicySet,
-  StorageListener,
-  StorageOptions,
-  WalSync,
-} from './types.ts';
+import type { CompactionOptions, PolicySet, StorageOptions, WalSync } from './types.ts';
 import { DEFAULT_WINDOW_LIMITS, type WindowLimits } from './windows/picker.ts';
 
 const MIB = 2 ** 20;
@@ -24,9 +19,14 @@ export interface Settings {
   readonly memtablesSealedMax: number;
   readonly writeWaitMsMax: number;
   readonly blockCacheBytes: number;
+  readonly seriesCacheBytes: number;
+  readonly forgetGraceMs: number;
+  readonly pinnedBytes: number;
+  readonly scrubEveryMs: number;
   readonly reserveBytes: number;
   readonly indexLimits: LevelLimits;
   readonly indexTableBytes: number;
+  readonly indexBloomBitsPerKey: number;
   readonly compactionRate: IoRate;
   readonly compactionJobPoints: number;
   readonly windowLimits: WindowLimits;
@@ -44,12 +44,17 @@ export function settle(options: StorageOptions): Settings {
     memtablesSealedMax: options.memtable?.sealedMax ?? 2,
     writeWaitMsMax: options.writeWaitMsMax ?? 5000,
     blockCacheBytes: options.blockCacheBytes ?? 256 * MIB,
+    seriesCacheBytes: options.series?.cacheBytes ?? 64 * MIB,
+    forgetGraceMs: options.series?.forgetGraceMs ?? 60_000,
+    scrubEveryMs: options.scrubEveryMs ?? 7 * 86_400_000,
+    pinnedBytes: options.pinnedBytes ?? 64 * MIB,
     reserveBytes: options.reserveBytes ?? 64 * MIB,
     indexLimits: {
       levelZeroTables: options.index?.levelZeroTables ?? DEFAULT_LEVEL_LIMITS.levelZeroTables,
       levelOneBytes: options.index?.levelOneBytes ?? DEFAULT_LEVEL_LIMITS.levelOneBytes,
       ratio: options.index?.levelRatio ?? DEFAULT_LEVEL_LIMITS.ratio,
     },
+    indexBloomBitsPerKey: options.index?.bloomBitsPerKey ?? 10,
     indexTableBytes: options.index?.tableBytes ?? INDEX_TABLE_BYTES,
     compactionRate: options.compaction?.rate ?? 'auto',
     compactionJobPoints: options.compaction?.jobPoints ?? 2 ** 20,

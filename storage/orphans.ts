@@ -9,6 +9,9 @@ import {
   parsePolicyDirName,
   parseWindowDirName,
   policyDir,
+  SNAPSHOT_DRAFT_NAME,
+  SNAPSHOT_NAME,
+  snapshotsDir,
   tablePath,
   tagIndexDir,
   walDir,
@@ -49,6 +52,36 @@ export async function removeOrphans(
     }
     await fs.removeDir(path);
   }
+  for (const path of await draftSnapshots(dir, fs)) removed += await removeTree(path, fs);
+  return removed;
+}
+
+/** Snapshots whose making was cut short: what they link to would take up space for ever. */
+async function draftSnapshots(dir: string, fs: FileSystem): Promise<string[]> {
+  const drafts: string[] = [];
+  for (const name of await fs.list(snapshotsDir(dir))) {
+    const path = `${snapshotsDir(dir)}/${name}`;
+    if ((await fs.size(path)) !== undefined) continue;
+    const names = await fs.list(path);
+    if (names.includes(SNAPSHOT_DRAFT_NAME) && !names.includes(SNAPSHOT_NAME)) drafts.push(path);
+  }
+  return drafts;
+}
+
+/** All below `dir`; the name that says what it is goes last. Returns how many files there were. */
+async function removeTree(dir: string, fs: FileSystem): Promise<number> {
+  let removed = 0;
+  const names = await fs.list(dir);
+  const last = (name: string): number => Number(name === SNAPSHOT_DRAFT_NAME);
+  for (const name of names.sort((a, b) => last(a) - last(b))) {
+    const path = `${dir}/${name}`;
+    if ((await fs.size(path)) === undefined) removed += await removeTree(path, fs);
+    else {
+      await fs.remove(path);
+      removed++;
+    }
+  }
+  await fs.removeDir(dir);
   return removed;
 }
 

@@ -3,14 +3,15 @@
 
 import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
-import type { Env, FileLock, FileSystem, ReadableFile } from './env/env.ts';
-import { CorruptionError, isMissing, StorageError } from './errors.ts';
+import type { Env } from './env/env.ts';
+import { CorruptionError } from './errors.ts';
 import type { EventBatch } from './event-types.ts';
 import { memoryBytesOf } from './events/event-columns.ts';
-import { openEventTable } from './events/event-table.ts';
-import { LOCK_NAME } from './filenames.ts';
+import { openTableOfKind } from './events/event-table.ts';
+import type { FileHandles } from './file-handles.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
+import type { RecoveryInfo } from './listener.ts';
 import { type ManifestLog, openManifest } from './manifest/log.ts';
 import { largestId } from './memtable.ts';
 import { createMemtablePool } from './memtable-pool.ts';
@@ -20,10 +21,10 @@ import { assignPolicyIds } from './policies.ts';
 import { Reserve, withReserve } from './reserve.ts';
 import { SeriesDirectory, type SeriesDirectoryOptions } from './series-directory.ts';
 import { createBlockCache } from './sstable/block-cache.ts';
-import { openTable } from './sstable/reader.ts';
+import { allSeries } from './tag-index/lookup.ts';
 import { openIndexTable } from './tag-index/table.ts';
 import { Trouble } from './trouble.ts';
-import type { PointBatch, RecoveryInfo } from './types.ts';
+import type { PointBatch } from './types.ts';
 import { Generation } from './version.ts';
 import { replayWal } from './wal/reader.ts';
 import type { SeriesEntry } from './wal/record.ts';
@@ -38,17 +39,6 @@ export interface Recovered {
 /** Where new series go once all is running. */
 export type NewSeriesWrites = Pick<SeriesDirectoryOptions, 'register' | 'assertWritable'>;
 
-/** Takes the directory for this process. Throws LOCKED when another has it. */
-export async function lockDirectory(dir: string, { fs }: Env): Promise<FileLock> {
-  await fs.makeDir(dir);
-  const lock = await fs.lock(`${dir}/${LOCK_NAME}`);
-  if (lock !== undefined) return lock;
-  throw new StorageError(
-    'LOCKED',
-    `another process owns the data directory ${dir}: stop it first, or use another directory`,
-  );
-}
-
 /**
  * Brings the directory, which the caller has locked, to its last durable state. A disk that takes
  * no writes does not stop it, as long as memory has room for what the log holds.
@@ -57,12 +47,14 @@ export async function recover(
   dir: string,
   env: Env,
   settings: Settings,
+  handles: FileHandles,
   writes: NewSeriesWrites,
 ): Promise<Recovered> {
   const startMs = env.clock.monotonicMs();
-  const { state, log, created } = await openManifest(dir, env.fs);
+  const { state, log, created, damage } = await openManifest(dir, env.fs);
+  if (damage !== undefined) settings.listener.corruption?.(damage);
   const orphansRemoved = await removeOrphans(dir, env.fs, state);
-  const core = await openCore(dir, env, settings, log, writes);
+  const core = await openCore(dir, env, settings, handles, log, writes);
   const replay = await replayInto(core).catch(async (error: unknown) => {
     await core.catalog.close();
     throw error;
@@ -85,26 +77,31 @@ async function openCore(
   dir: string,
   env: Env,
   settings: Settings,
+  handles: FileHandles,
   log: ManifestLog,
   writes: NewSeriesWrites,
 ): Promise<Core> {
   const trouble = new Trouble(dir);
   const blockCache = createBlockCache(settings.blockCacheBytes);
+  const pinned = createBlockCache(settings.pinnedBytes);
   const memtables = createMemtablePool(settings.memtableBytesMax, settings.memtablesSealedMax + 1);
   const { state } = log;
+  const damaged = (error: CorruptionError): void => settings.listener.corruption?.(error);
   const catalog: Catalog = await openCatalog({
     dir,
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async ({ kind }, path) => {
-      const file = await openNamed(path, env.fs);
-      return kind === 'points' ? openTable(file, path) : openEventTable(file, path);
-    },
+    openTable: async ({ kind }, path) => openTableOfKind(kind, await handles.readNamed(path), path),
     openIndexTable: async ({ number }, path) =>
-      openIndexTable(await openNamed(path, env.fs), path, number, blockCache),
-    tableGone: (number) => blockCache.dropTable(number),
-    damaged: (error) => settings.listener.corruption?.(error),
+      openIndexTable(await handles.readNamed(path), path, number, blockCache, damaged),
+    keepTable: (number, open) => pinned.get(number, WHOLE_TAIL, open),
+    closeFile: (path) => handles.forget(path),
+    tableGone(number) {
+      blockCache.dropTable(number);
+      pinned.dropTable(number);
+    },
+    damaged,
     manifestFailed: (cause) => trouble.report(cause),
     cleanupFailed: (error) => settings.listener.backgroundError?.(error),
   });
@@ -115,6 +112,7 @@ async function openCore(
     nextId: state.nextSeriesId,
     policies: settings.policies,
     policyIds,
+    cacheBytes: settings.seriesCacheBytes,
     currentVersion: () => catalog.version,
     ...writes,
   });
@@ -130,6 +128,8 @@ async function openCore(
     series,
     memtables,
     blockCache,
+    pinned,
+    handles,
     io,
     counters,
     trouble,
@@ -137,15 +137,8 @@ async function openCore(
   };
 }
 
-/** A file that the manifest names and that is gone is damage, not a mistake of the caller. */
-async function openNamed(path: string, fs: FileSystem): Promise<ReadableFile> {
-  try {
-    return await fs.open(path);
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    throw new CorruptionError(path, 0, 'expected a file, found none', { cause });
-  }
-}
+/** Filter and index of a table are kept, and let go of, together. */
+const WHOLE_TAIL = 0;
 
 async function replayInto(core: Core) {
   const { dir, env, catalog, counters, settings } = core;
@@ -169,8 +162,20 @@ async function replayInto(core: Core) {
   });
   // A window that is dropped from now on must not come back with a second replay of its points.
   if (counters.flushes > 0) await flushInReplay(core, result.segments.at(-1)! + 1);
+  await countSeries(core);
   for (const damage of result.skipped) settings.listener.corruption?.(damage);
   return { ...result, points };
+}
+
+/** The index knows how many there are; where it is damaged, there are no more than had an id. */
+async function countSeries({ catalog, series, settings }: Core): Promise<void> {
+  try {
+    series.begin((await allSeries(catalog.version.index)).length);
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    settings.listener.corruption?.(error);
+    series.begin(series.nextId - 1);
+  }
 }
 
 async function replaySeries(

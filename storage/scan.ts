@@ -1,16 +1,18 @@
 // Reads the points of many series in a range from one Version. Series are taken a slice at a time,
 // so that memory follows the slice and not the answer; for each slice the blocks it needs are
-// loaded from every table first, then decoded and merged without waiting.
+// loaded from every table first, then decoded and merged without waiting: see slice-reader.ts.
 
 import type { Core } from './core.ts';
 import { eventPoints, mayHaveEvents } from './events/event-points.ts';
-import type { Tombstone } from './manifest/edit.ts';
-import type { Memtable, PointColumns } from './memtable.ts';
-import { joinByTime, mergeRuns } from './merge.ts';
-import { type Block, chunksOf, decodeChunk } from './sstable/block.ts';
+import { type Memtable, NO_POINTS, type PointColumns } from './memtable.ts';
+import type { SeriesId } from './series/labels.ts';
+import { createSlice } from './slice.ts';
+import type { LoadedTable } from './slice-reader.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
+import { type Block, lowerBound } from './sstable/block.ts';
 import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
-import { pushVisible, rangesHiding, tombstonesOver } from './tombstones/hidden.ts';
-import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
+import { tombstonesOver } from './tombstones/hidden.ts';
+import type { ScanRequest, SeriesPoints } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
 /** Points in memory at once, about. */
@@ -19,13 +21,53 @@ const SLICE_SERIES_MAX = 1024;
 /** Up to here each id is asked of a table's filter before any block is looked for. */
 const FILTER_IDS_MAX = 64;
 
-/** Slices of `ids` (ascending), each series once with its points in the range, if it has any. */
-export async function* scanVersion(
+/** Batches of series with `ids` (ascending), each once with its points in the range, if any. */
+export function scanVersion(
   version: Version,
   ids: Uint32Array,
   request: ScanRequest,
   core: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  return decoded(slicesOf(version, ids, request, core));
+}
+
+async function* decoded(
+  slices: AsyncIterable<IdentifiedSlice>,
+): AsyncGenerator<readonly SeriesPoints[], void, void> {
+  for await (const { ids, slice } of slices) {
+    const reader = slice.open();
+    const series: SeriesPoints[] = [];
+    for (const [position, labels] of slice.labels.entries()) {
+      if (labels === undefined) continue;
+      const points = reader.read(position);
+      if (points.values.length === 0) continue;
+      series.push({ ...points, id: ids[position]!, labels, values: points.values.slice() });
+    }
+    if (series.length > 0) yield series;
+  }
+}
+
+/** The same, without decoding anything. */
+export async function* scanSlices(
+  version: Version,
+  ids: Uint32Array,
+  request: SliceRequest,
+  core: Core,
+): AsyncGenerator<SeriesSlice, void, void> {
+  for await (const { slice } of slicesOf(version, ids, request, core)) yield slice;
+}
+
+interface IdentifiedSlice {
+  readonly ids: Uint32Array;
+  readonly slice: SeriesSlice;
+}
+
+async function* slicesOf(
+  version: Version,
+  ids: Uint32Array,
+  request: SliceRequest,
+  core: Core,
+): AsyncGenerator<IdentifiedSlice, void, void> {
   const tables = tablesIn(version, request);
   if (request.cost !== undefined) {
     request.cost.windows += windowsIn(version, request).length;
@@ -40,15 +82,13 @@ export async function* scanVersion(
   const width = sliceWidth(counted, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
-    const slice = ids.subarray(from, from + width);
-    const loaded = await loadSlice(version, tables, slice, request, core, touched);
-    const merged = mergeSlice(slice, loaded, memtables, request);
-    core.counters.blocksUsed += merged.blocksUsed;
+    const wanted = ids.subarray(from, from + width);
+    const loaded = await loadTables(version, tables, wanted, request, core, touched);
     const events = withEvents
-      ? await eventPoints(version, slice, request, request, core)
+      ? await eventPoints(version, wanted, request, request, core)
       : NO_EVENTS;
-    const series = await attachLabels(version, withEventPoints(merged, events), core);
-    if (series.length > 0) yield series;
+    const slice = await sliceOf(version, wanted, loaded, memtables, events, request, core);
+    if (slice.ids.length > 0) yield slice;
     await core.env.scheduler.nextTurn();
   }
 }
@@ -57,7 +97,7 @@ export async function* scanVersion(
 function sliceWidth(
   tables: readonly TableFile[],
   memtables: readonly Memtable[],
-  { startMs, endMs }: TimeRange,
+  { startMs, endMs, slicePoints = SLICE_POINTS, sliceSeries = SLICE_SERIES_MAX }: SliceRequest,
 ): number {
   let pointsPerSeries = 1;
   for (const { meta } of tables) {
@@ -69,27 +109,12 @@ function sliceWidth(
   for (const { points, seriesCount } of memtables) {
     if (seriesCount > 0) pointsPerSeries += points / seriesCount;
   }
-  return Math.max(1, Math.min(SLICE_SERIES_MAX, Math.floor(SLICE_POINTS / pointsPerSeries)));
+  return Math.max(1, Math.min(sliceSeries, Math.floor(slicePoints / pointsPerSeries)));
 }
 
-type SeriesColumns = Pick<SeriesPoints, 'timestampsMs' | 'values' | 'isEvents'>;
+const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
 
-/** Series with points in the range, and their columns. */
-interface MergedSlice {
-  readonly ids: Uint32Array;
-  readonly columns: readonly SeriesColumns[];
-  /** Of the blocks loaded, those with a point in the range. */
-  readonly blocksUsed: number;
-}
-
-interface LoadedTable {
-  /** In order of series, then time. */
-  readonly blocks: readonly Block[];
-  /** Those that may hide points of them. */
-  readonly tombstones: readonly Tombstone[];
-}
-
-async function loadSlice(
+async function loadTables(
   { parts }: Version,
   tables: readonly TableFile[],
   slice: Uint32Array,
@@ -150,94 +175,54 @@ async function loadBlocks(
   return blocks.filter((block) => block !== undefined);
 }
 
-function mergeSlice(
-  slice: Uint32Array,
-  loaded: readonly LoadedTable[],
-  memtables: readonly Memtable[],
-  range: TimeRange,
-): MergedSlice {
-  const { startMs, endMs } = range;
-  const inMemory = memtables
-    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
-    .map((memtable) => memtable.readMany(slice, startMs, endMs));
-  const positions = loaded.map(() => 0);
-  const lastUsed = loaded.map(() => -1);
-  let blocksUsed = 0;
-  const ids: number[] = [];
-  const columns: PointColumns[] = [];
-  for (let i = 0; i < slice.length; i++) {
-    const id = slice[i]!;
-    const runs: PointColumns[] = [];
-    for (let t = 0; t < loaded.length; t++) {
-      const { blocks, tombstones } = loaded[t]!;
-      let position = positions[t]!;
-      while (position < blocks.length && lastIdOf(blocks[position]!) < id) position++;
-      positions[t] = position;
-      const hidden = rangesHiding(tombstones, id);
-      for (; position < blocks.length && blocks[position]!.ids[0]! <= id; position++) {
-        const before = runs.length;
-        pushChunks(runs, blocks[position]!, id, range, hidden);
-        if (runs.length === before || lastUsed[t] === position) continue;
-        lastUsed[t] = position;
-        blocksUsed++;
-      }
-    }
-    for (const ofMemtable of inMemory) runs.push(ofMemtable[i]!);
-    const merged = mergeRuns(runs);
-    if (merged.timestampsMs.length === 0) continue;
-    ids.push(id);
-    columns.push(merged);
-  }
-  return { ids: Uint32Array.from(ids), columns, blocksUsed };
-}
-
-const NO_EVENTS: ReadonlyMap<number, PointColumns> = new Map();
-
-/** With the points of streams, in the order of ids. A stream that has points too keeps them all. */
-function withEventPoints(
-  merged: MergedSlice,
-  events: ReadonlyMap<number, PointColumns>,
-): MergedSlice {
-  if (events.size === 0) return merged;
-  const byId = new Map<number, SeriesColumns>();
-  for (const [i, id] of merged.ids.entries()) byId.set(id, merged.columns[i]!);
-  for (const [id, ofStream] of events) {
-    const points = byId.get(id);
-    const columns = points === undefined ? ofStream : joinByTime(points, ofStream);
-    byId.set(id, { ...columns, isEvents: true });
-  }
-  const ids = Uint32Array.from(byId.keys()).sort();
-  return { ...merged, ids, columns: Array.from(ids, (id) => byId.get(id)!) };
-}
-
-/** A series whose labels are lost to damage cannot be told from others: it is left out. */
-async function attachLabels(
+/** Only series that something was loaded of are in it, with their labels. */
+async function sliceOf(
   version: Version,
-  { ids, columns }: MergedSlice,
+  wanted: Uint32Array,
+  tables: readonly LoadedTable[],
+  memtables: readonly Memtable[],
+  events: ReadonlyMap<SeriesId, PointColumns>,
+  request: ScanRequest,
   core: Core,
-): Promise<SeriesPoints[]> {
+): Promise<IdentifiedSlice> {
+  const { startMs, endMs } = request;
+  const columns = memtables
+    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
+    .map((memtable) => memtable.readMany(wanted, startMs, endMs));
+  const points = Float64Array.from(wanted, (id) => events.get(id)?.values.length ?? 0);
+  for (const ofMemtable of columns) {
+    for (let i = 0; i < wanted.length; i++) points[i]! += ofMemtable[i]!.values.length;
+  }
+  for (const { blocks } of tables) {
+    for (const block of blocks) if (countPoints(block, wanted, points)) core.counters.blocksUsed++;
+  }
+  const found = [...points.keys()].filter((position) => points[position]! > 0);
+  const ids = Uint32Array.from(found, (position) => wanted[position]!);
+  const memory = columns.map((ofMemtable) => found.map((position) => ofMemtable[position]!));
   const labels = await core.series.labelsOf(version.index, ids);
-  const series: SeriesPoints[] = [];
-  for (const [i, ofSeries] of labels.entries()) {
-    if (ofSeries !== undefined) series.push({ id: ids[i]!, labels: ofSeries, ...columns[i]! });
-  }
-  return series;
+  const pointsMax = points.reduce((sum, count) => sum + count, 0);
+  const parts = { ids, startMs, endMs, tables, memory, events: eventColumns(ids, events) };
+  return { ids, slice: createSlice(parts, labels, pointsMax) };
 }
 
-function lastIdOf(block: Block): number {
-  return block.ids[block.ids.length - 1]!;
+/** By position; undefined when none has events, which is the usual case. */
+function eventColumns(
+  ids: Uint32Array,
+  events: ReadonlyMap<SeriesId, PointColumns>,
+): readonly PointColumns[] | undefined {
+  return events.size === 0 ? undefined : Array.from(ids, (id) => events.get(id) ?? NO_POINTS);
 }
 
-/** The parts of the block's chunks of `id` that lie in the range and are not hidden. */
-function pushChunks(
-  runs: PointColumns[],
-  block: Block,
-  id: number,
-  range: TimeRange,
-  hidden: readonly TimeRange[],
-): void {
-  const { from, to } = chunksOf(block, id);
-  for (let chunk = from; chunk < to; chunk++) {
-    pushVisible(runs, decodeChunk(block, chunk), range, hidden);
+/** Adds the points of the block's chunks by position in `wanted`; whether there were any. */
+function countPoints(block: Block, wanted: Uint32Array, points: Float64Array): boolean {
+  const { ids, values } = block;
+  let any = false;
+  let position = lowerBound(wanted, ids[0]!);
+  for (let chunk = 0; chunk < ids.length; chunk++) {
+    while (position < wanted.length && wanted[position]! < ids[chunk]!) position++;
+    if (wanted[position] !== ids[chunk]) continue;
+    points[position]! += values.counts[chunk]!;
+    any = true;
   }
+  return any;
 }

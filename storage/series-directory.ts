@@ -2,14 +2,17 @@
 // registry answers for series in use; the tag index on disk knows the rest.
 
 import { assert } from './assert.ts';
+import { refusalOfForgotten } from './errors.ts';
+import { IdSet } from './series/id-set.ts';
 import type { Labels, SeriesId } from './series/labels.ts';
-import { createLabelsKeys, type LabelsKey } from './series/labels-key.ts';
+import { createLabelsCache } from './series/labels-cache.ts';
+import { createLabelsKeys, keptKey, type LabelsKey } from './series/labels-key.ts';
 import { SeriesRegistry } from './series/registry.ts';
 import { findSeries, labelsOf } from './tag-index/reader.ts';
 import type { IndexView } from './tag-index/view.ts';
 import type { PolicySet } from './types.ts';
 import type { Version } from './version.ts';
-import type { SeriesEntry } from './wal/record.ts';
+import type { NewSeries, SeriesEntry } from './wal/record.ts';
 
 const SERIES_ID_MAX = 2 ** 32 - 1;
 
@@ -20,19 +23,36 @@ export interface SeriesDirectoryOptions {
   /** By position in `policies`, the id under which a policy is stored. */
   readonly policyIds: readonly number[];
   currentVersion(): Version;
+  /** Memory from which on the registry lets go of series that are not in use, bytes. */
+  readonly cacheBytes: number;
   /** Throws when no new series can be taken. */
   assertWritable(): void;
   /** Makes new series durable ahead of points that use them; called before `resolve` returns. */
-  register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void;
+  register(series: readonly NewSeries[]): void;
+}
+
+/** A label set that is not in use; its key is made once and serves it all the way. */
+interface LabelsToFind {
+  readonly position: number;
+  readonly labels: Labels;
+  readonly key: LabelsKey;
 }
 
 export class SeriesDirectory {
   readonly #options: SeriesDirectoryOptions;
   readonly #registry = new SeriesRegistry();
+  readonly #recent = createLabelsCache();
   readonly #keyOf = createLabelsKeys();
   #policies: PolicySet;
   #policyIds: readonly number[];
   #nextId: SeriesId;
+  #count = 0;
+  /** Since the start; an id that was resolved before it may still be written to. */
+  readonly #forgotten = new IdSet();
+  /** Rises whenever something leaves the registry: what was looked up meanwhile may be old. */
+  #departures = 0;
+  #resolved = new IdSet();
+  #resolvedBefore = new IdSet();
 
   constructor(options: SeriesDirectoryOptions) {
     this.#options = options;
@@ -48,23 +68,33 @@ export class SeriesDirectory {
 
   /** Series given an id and not forgotten. */
   get count(): number {
-    return this.#nextId - 1;
+    return this.#count;
+  }
+
+  /** Memory of the series in use, bytes. */
+  get cacheBytes(): number {
+    return this.#registry.memoryBytes;
+  }
+
+  /** How many of the series there are had an id before the start, and those that replay met. */
+  begin(count: number): void {
+    this.#count = count;
   }
 
   get policies(): PolicySet {
     return this.#policies;
   }
 
-  /** Index of the policy of a series that was resolved or loaded. */
-  policyOf(id: SeriesId): number {
-    const policy = this.#registry.policyOf(id);
-    assert(policy !== undefined, 'the series is in use');
-    return policy;
+  /** Index of the policy of a series; undefined when it is not in use: see load. */
+  policyOf(id: SeriesId): number | undefined {
+    return this.#registry.policyOf(id);
   }
 
-  /** The policy id under which points of such a series are stored. */
+  /** The policy id under which points of a series in use are stored. */
   policyIdOf(id: SeriesId): number {
-    return this.#policyIds[this.policyOf(id)]!;
+    const policy = this.policyOf(id);
+    assert(policy !== undefined, 'the series is in use');
+    return this.#policyIds[policy]!;
   }
 
   /** Takes new policies: every series in use is assigned anew. */
@@ -82,21 +112,33 @@ export class SeriesDirectory {
     admit: (position: number) => boolean,
   ): Uint32Array | Promise<Uint32Array> {
     const ids = new Uint32Array(labelSets.length);
-    const unknown: number[] = [];
+    const unknown: LabelsToFind[] = [];
     for (let position = 0; position < ids.length; position++) {
-      const id = this.#registry.find(this.#keyOf(labelSets[position]!));
+      const labels = labelSets[position]!;
+      const key = this.#keyOf(labels);
+      const id = this.#registry.find(key);
       ids[position] = id;
-      if (id === 0) unknown.push(position);
+      if (id === 0) unknown.push({ position, labels, key: keptKey(key) });
+      else this.#resolved.add(id);
     }
     if (unknown.length === 0) return ids;
-    const known = this.#findOnDisk(labelSets, unknown);
-    if (known instanceof Promise) {
-      return known.then((found) => this.#adopt(labelSets, unknown, found, ids, admit));
-    }
-    return this.#adopt(labelSets, unknown, known, ids, admit);
+    const known = this.#findOnDisk(unknown);
+    if (!(known instanceof Promise)) return this.#adopt(unknown, known, ids, admit);
+    const departures = this.#departures;
+    return known.then((found) =>
+      departures === this.#departures
+        ? this.#adopt(unknown, found, ids, admit)
+        : this.resolve(labelSets, admit),
+    );
   }
 
-  /** Brings series that the tag index knows into use. Returns those that nobody knows. */
+  /** See Storage.load. */
+  bringIntoUse(ids: Uint32Array): Promise<void> | undefined {
+    if (ids.every((id) => this.#registry.policyOf(id) !== undefined)) return undefined;
+    return this.load(ids.slice().sort()).then(() => undefined);
+  }
+
+  /** Brings series that the index knows into use; `ids` ascend. Returns those it does not. */
   async load(ids: Uint32Array): Promise<SeriesId[]> {
     const missing = ids.filter((id) => this.#registry.policyOf(id) === undefined);
     if (missing.length === 0) return [];
@@ -106,8 +148,9 @@ export class SeriesDirectory {
       const lost: SeriesId[] = [];
       for (const [position, id] of missing.entries()) {
         const labels = found[position];
-        if (labels === undefined) lost.push(id);
-        else if (this.#registry.policyOf(id) === undefined) this.#use(labels, id);
+        if (labels === undefined || this.#forgotten.has(id)) lost.push(id);
+        else if (this.#registry.policyOf(id) === undefined)
+          this.#use(this.#keyOf(labels), labels, id);
       }
       return lost;
     } finally {
@@ -115,12 +158,55 @@ export class SeriesDirectory {
     }
   }
 
+  /** Series with points that were just flushed are in use; of the rest some may have to leave. */
+  flushed(ids: Uint32Array): void {
+    for (const id of ids) this.#registry.touch(id);
+    if (this.#registry.memoryBytes <= this.#options.cacheBytes) return;
+    this.#registry.turn();
+    this.#departures++;
+  }
+
+  /** A series is no more. The caller has made sure that nothing has a point of it. */
+  forget(id: SeriesId): void {
+    assert(!this.#forgotten.has(id), 'a series is forgotten once');
+    this.#registry.forget(id);
+    this.#forgotten.add(id);
+    this.#count--;
+    this.#departures++;
+  }
+
+  /** See Storage.renew. */
+  renew(id: SeriesId): boolean {
+    if (this.#forgotten.has(id)) return false;
+    this.#resolved.add(id);
+    return true;
+  }
+
+  /** Throws when points come under an id whose labels are gone. */
+  assertKnown(ids: Uint32Array): void {
+    if (this.#forgotten.hasAny(ids)) throw refusalOfForgotten();
+  }
+
+  /** Whether somebody may be about to write to it: it was resolved since the turn before last. */
+  wasResolved(id: SeriesId): boolean {
+    return this.#resolved.has(id) || this.#resolvedBefore.has(id);
+  }
+
+  /** What was resolved before the turn before was written to by now. */
+  turnResolved(): void {
+    this.#resolvedBefore = this.#resolved;
+    this.#resolved = new IdSet();
+  }
+
   /** Takes series that a WAL record registers, in replay. */
   replay(entries: readonly SeriesEntry[], view: IndexView): void {
     for (const { id, labels } of entries) {
       const key = this.#keyOf(labels);
       view.memory.add(key, labels, id);
-      if (this.#registry.find(key) === 0) this.#use(labels, id);
+      // The labels of a series that was forgotten, which the crash kept from being written.
+      const before = this.#registry.find(key);
+      if (before !== 0 && before !== id) this.#registry.forget(before);
+      if (before !== id) this.#use(key, labels, id);
       this.#nextId = Math.max(this.#nextId, id + 1);
     }
   }
@@ -132,23 +218,21 @@ export class SeriesDirectory {
 
   /** Labels of series in id order; undefined for those that nobody knows. */
   async labelsOf(view: IndexView, ids: Uint32Array): Promise<(Labels | undefined)[]> {
-    const labels = Array.from(ids, (id) => this.#registry.labelsOf(id));
+    const labels = Array.from(ids, (id) => this.#registry.labelsOf(id) ?? this.#recent.get(id));
     const missing = ids.filter((_, position) => labels[position] === undefined);
     if (missing.length === 0) return labels;
-    const read = (await labelsOf(view, missing)).values();
-    return labels.map((known) => known ?? read.next().value);
+    const read = await labelsOf(view, missing);
+    for (const [position, found] of read.entries()) {
+      if (found !== undefined) this.#recent.set(missing[position]!, found);
+    }
+    const rest = read.values();
+    return labels.map((known) => known ?? rest.next().value);
   }
 
-  /** Ids of the sets at `positions`, 0 where there is none; at once when no block must be read. */
-  #findOnDisk(
-    labelSets: readonly Labels[],
-    positions: readonly number[],
-  ): SeriesId[] | Promise<SeriesId[]> {
+  /** The ids that label sets have, 0 where there is none; at once when no block must be read. */
+  #findOnDisk(unknown: readonly LabelsToFind[]): SeriesId[] | Promise<SeriesId[]> {
     const version = this.#options.currentVersion().retain();
-    // A key lives until the next one is made, so one that is awaited is copied.
-    const found = positions.map((position) =>
-      findSeries(version.index, copyOf(this.#keyOf(labelSets[position]!))),
-    );
+    const found = unknown.map(({ key }) => findSeries(version.index, key));
     if (found.every((id) => typeof id === 'number')) {
       version.release();
       return found;
@@ -158,33 +242,32 @@ export class SeriesDirectory {
 
   /** Fills in the ids that were found, and registers what is admitted of the rest. */
   #adopt(
-    labelSets: readonly Labels[],
-    positions: readonly number[],
+    unknown: readonly LabelsToFind[],
     found: readonly SeriesId[],
     ids: Uint32Array,
     admit: (position: number) => boolean,
   ): Uint32Array {
-    const entries: SeriesEntry[] = [];
-    const keys: LabelsKey[] = [];
-    for (const [i, position] of positions.entries()) {
-      const labels = labelSets[position]!;
+    const fresh: NewSeries[] = [];
+    for (const [i, { position, labels, key }] of unknown.entries()) {
       // Somebody else, or an earlier position, may have brought it into use since.
-      const inUse = this.#registry.find(this.#keyOf(labels));
+      const inUse = this.#registry.find(key);
       if (inUse !== 0) ids[position] = inUse;
-      else if (found[i] !== 0) ids[position] = this.#use(labels, found[i]!);
+      else if (found[i] !== 0) ids[position] = this.#use(key, labels, found[i]!);
       else if (admit(position)) {
-        if (entries.length === 0) this.#options.assertWritable();
-        ids[position] = this.#use(labels, this.#takeId());
-        entries.push({ id: ids[position]!, labels });
-        keys.push(copyOf(this.#keyOf(labels)));
+        if (fresh.length === 0) this.#options.assertWritable();
+        const id = this.#use(key, labels, this.#takeId());
+        ids[position] = id;
+        this.#count++;
+        fresh.push({ id, labels, key });
       }
+      this.#resolved.add(ids[position]!);
     }
-    if (entries.length > 0) this.#options.register(entries, keys);
+    if (fresh.length > 0) this.#options.register(fresh);
     return ids;
   }
 
-  #use(labels: Labels, id: SeriesId): SeriesId {
-    this.#registry.add(this.#keyOf(labels), id, this.#policies.policyOf(labels));
+  #use(key: LabelsKey, labels: Labels, id: SeriesId): SeriesId {
+    this.#registry.add(key, id, this.#policies.policyOf(labels));
     return id;
   }
 
@@ -192,8 +275,4 @@ export class SeriesDirectory {
     assert(this.#nextId < SERIES_ID_MAX, 'there are series ids left');
     return this.#nextId++;
   }
-}
-
-function copyOf({ bytes, length, hash }: LabelsKey): LabelsKey {
-  return { bytes: bytes.slice(0, length), length, hash };
 }

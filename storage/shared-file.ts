@@ -1,22 +1,22 @@
-// A table on disk as several Versions share it. It is opened at its first use, closed when the last
-// Version lets go, and unlinked then if an edit has removed it: so a scan under way over a dropped
-// window completes, and its files are gone right after.
+// A table on disk as several Versions share it. It is opened at its first use, let go of when the
+// last Version does, and unlinked then if an edit has removed it: so a scan under way over a
+// dropped window completes, and its files are gone right after.
 
 import { assert } from './assert.ts';
 
-interface Closable {
-  close(): Promise<void>;
-}
-
-export interface SharedFileOptions<Meta, Reader extends Closable> {
+export interface SharedFileOptions<Meta, Reader> {
   readonly meta: Meta;
   readonly path: string;
   open(meta: Meta, path: string): Promise<Reader>;
-  /** Called once, when nobody holds the file any more; `closed` resolves with its reader closed. */
+  /** Keeps the open reader, or opens it again; by default it is kept while the file is held. */
+  keep?(open: () => Promise<Reader>): Reader | Promise<Reader>;
+  /** Lets go of what readers of the file share. */
+  close(path: string): Promise<void>;
+  /** Called once, when nobody holds the file any more; `closed` resolves once it is closed. */
   gone(path: string, unlink: boolean, closed: Promise<void>): void;
 }
 
-export class SharedFile<Meta, Reader extends Closable> {
+export class SharedFile<Meta, Reader> {
   readonly meta: Meta;
   readonly path: string;
   readonly #options: SharedFileOptions<Meta, Reader>;
@@ -32,12 +32,14 @@ export class SharedFile<Meta, Reader extends Closable> {
   }
 
   /** The open reader. A failure to open is not remembered: the next call tries again. */
-  reader(): Promise<Reader> {
+  async reader(): Promise<Reader> {
+    const { keep, meta } = this.#options;
+    if (keep !== undefined) return keep(() => this.#options.open(meta, this.path));
     this.#opening ??= this.#open();
     return this.#opening;
   }
 
-  /** The reader, when one was opened. */
+  /** The reader, when one was opened and is kept for good. */
   get opened(): Reader | undefined {
     return this.#opened;
   }
@@ -67,7 +69,7 @@ export class SharedFile<Meta, Reader extends Closable> {
   }
 
   async #closeReader(): Promise<void> {
-    const reader = await this.#opening?.catch(() => undefined);
-    await reader?.close();
+    await this.#opening?.catch(() => undefined);
+    await this.#options.close(this.path);
   }
 }

@@ -5,6 +5,7 @@ import { TABLE_KINDS, type TableKind } from './sstable/format.ts';
 import type { StorageStats } from './types.ts';
 import type { TableFile } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
+import type { Watch } from './watch.ts';
 import type { WritePath } from './write-path.ts';
 
 export function statsOf(
@@ -12,8 +13,9 @@ export function statsOf(
   wal: WalWriter,
   writes: WritePath,
   compactionDebt: number,
+  watch: Watch,
 ): StorageStats {
-  const { catalog, series, blockCache, counters } = core;
+  const { catalog, series, blockCache, pinned, handles, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
   const generations = [active, ...sealed];
   const tables = [...catalog.state.tables.values()];
@@ -42,6 +44,8 @@ export function statsOf(
       sum(TABLE_KINDS, (kind) => mergedBytes(files, kind)),
     ),
     windowsDropped: counters.windowsDropped,
+    seriesForgotten: counters.seriesForgotten,
+    seriesCacheBytes: series.cacheBytes,
     deletes: counters.deletes,
     tombstones: catalog.state.tombstones.size,
     windows: windows.length,
@@ -59,6 +63,9 @@ export function statsOf(
       hits: blockCache.hits,
       misses: blockCache.misses,
     },
+    pinned: { bytes: pinned.bytes, bytesMax: pinned.bytesMax },
+    handles: { open: handles.open, max: handles.max, exhausted: handles.exhausted },
+    scrub: watch.scrub,
     writeStallMs: writes.stallMs,
     scans: counters.scans,
     scanTables: counters.scanTables,

@@ -38,6 +38,15 @@ export function readerOf(
   return orReport(file.reader(), request, core, () => quarantine(file, core));
 }
 
+/** What is damaged is reported and passed over. */
+export const PASS_OVER = { onCorruption: () => undefined };
+
+/** The series of a table; undefined when it is damaged, which is reported. */
+export async function seriesIdsOf(file: TableFile, core: Core): Promise<Uint32Array | undefined> {
+  const table = await readerOf(file, PASS_OVER, core);
+  return table && (await orReport(table.seriesIds(), PASS_OVER, core));
+}
+
 /** Damage is always reported; whether it ends the scan is the caller's choice. */
 export async function orReport<T>(
   reading: T | Promise<T>,

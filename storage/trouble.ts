@@ -3,17 +3,34 @@
 
 import { isOutOfSpace, StorageError, toError } from './errors.ts';
 
-/** What the disk refused: space, or the operation itself. */
-export type TroubleKind = 'disk-full' | 'disk-failing';
+/** What the disk refused: space, or the operation itself. Or the directory is not there. */
+export type TroubleKind = 'disk-full' | 'disk-failing' | 'directory-gone';
+
+/** What is written to open files of a directory that is gone reaches nobody. */
+export class DirectoryGoneError extends Error {
+  constructor(dir: string) {
+    super(`the data directory ${dir} is gone, or another is in its place`);
+    this.name = 'DirectoryGoneError';
+  }
+}
 
 /** The answer to a write that `cause` stands in the way of. */
 export function refusalOf(dir: string, cause: unknown): StorageError {
   const { message: reason } = toError(cause);
+  if (cause instanceof DirectoryGoneError) {
+    const what = 'put it back, and writes are taken again; without it stop the server and restore';
+    return new StorageError('UNAVAILABLE', `${reason}: ${what}`, { cause });
+  }
   const message = isOutOfSpace(cause)
     ? `the disk of ${dir} is full and writes are refused: free space there, or shorten ` +
       'retention, and they are taken again by themselves'
     : `the disk of ${dir} fails and writes are refused until it takes them again: ${reason}`;
   return new StorageError('UNAVAILABLE', message, { cause });
+}
+
+function kindOf(cause: unknown): TroubleKind {
+  if (cause instanceof DirectoryGoneError) return 'directory-gone';
+  return isOutOfSpace(cause) ? 'disk-full' : 'disk-failing';
 }
 
 export class Trouble {
@@ -47,11 +64,11 @@ export class Trouble {
     if (this.#refusal !== undefined) onReport(this.#refusal);
   }
 
-  /** A full disk says more than a failing one, and is what the next report may turn it into. */
+  /** The next report may turn a disk that fails into what says more. */
   report(cause: unknown): void {
-    const kind = isOutOfSpace(cause) ? 'disk-full' : 'disk-failing';
+    const kind = kindOf(cause);
     if (this.#kind === undefined) this.#count++;
-    if (this.#kind === undefined || kind === 'disk-full') {
+    if (this.#kind === undefined || kind !== 'disk-failing') {
       this.#kind = kind;
       this.#refusal = refusalOf(this.#dir, cause);
     }

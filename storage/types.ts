@@ -1,10 +1,12 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
-import type { Cardinality } from './cardinality-types.ts';
 import type { CorruptionError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
+import type { Cardinality, StorageStats } from './figures.ts';
+import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
+import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 
 /** Points to append, as parallel columns of the same length. */
 export interface PointBatch {
@@ -134,10 +136,28 @@ export interface StorageOptions {
     readonly levelRatio?: number;
     /** Size of a table that compaction writes. Default 2 MiB. */
     readonly tableBytes?: number;
+    /**
+     * Bits of filter for each label set and label pair, in memory: of n lookups of what is not
+     * there n * 0.62^bits read a block. Default 10, which is one in 120.
+     */
+    readonly bloomBitsPerKey?: number;
+  };
+  readonly series?: {
+    /** Memory from which on series that are not in use are let go of. Default 64 MiB. */
+    readonly cacheBytes?: number;
+    /** A series is not forgotten for so long after it was resolved, ms. Default 60 s. */
+    readonly forgetGraceMs?: number;
   };
   readonly compaction?: CompactionOptions;
   /** Decompressed blocks kept in memory. Default 256 MiB. */
   readonly blockCacheBytes?: number;
+  /**
+   * Filters and block indexes of tables kept in memory; of others they are read again. Those of the
+   * tag index always are, and are not counted here. Default 64 MiB.
+   */
+  readonly pinnedBytes?: number;
+  /** The scrubber reads all tables once in so long, ms; Infinity: it does not. Default 7 d. */
+  readonly scrubEveryMs?: number;
   /**
    * Disk space kept back, so that a full disk can still be flushed to and expired from. With less
    * free space than this and a quarter, writes are refused once the disk was full. Default 64 MiB.
@@ -148,106 +168,13 @@ export interface StorageOptions {
   readonly listener?: Partial<StorageListener>;
 }
 
-/** What happens inside, for logs and metrics. Called synchronously; must not throw. */
-export interface StorageListener {
-  walSynced(info: { durationMs: number; bytes: number; batches: number }): void;
-  recovered(info: RecoveryInfo): void;
-  flushed(info: { durationMs: number; points: number; tables: number; bytes: number }): void;
-  indexCompacted(info: {
-    durationMs: number;
-    level: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowCompacted(info: {
-    durationMs: number;
-    tables: number;
-    points: number;
-    bytesIn: number;
-    bytesOut: number;
-  }): void;
-  windowDropped(info: WindowInfo): void;
-  corruption(error: Error): void;
-  /** A background task failed, and is tried again. */
-  backgroundError(error: Error): void;
-}
-
-export interface RecoveryInfo {
-  readonly durationMs: number;
-  readonly walSegments: number;
-  readonly walRecords: number;
-  readonly points: number;
-  /** Bytes of a torn last record that were cut off. */
-  readonly tornBytes: number;
-  /** Files that no manifest edit mentions and that were removed. */
-  readonly orphansRemoved: number;
-  /** Whether the last run ended without close(). */
-  readonly unclean: boolean;
-}
-
-export interface StorageStats {
-  readonly series: number;
-  readonly pointsAppended: number;
-  readonly batchesAppended: number;
-  readonly memtable: { readonly points: number; readonly bytes: number; readonly sealed: number };
-  readonly wal: {
-    readonly segments: number;
-    readonly bytes: number;
-    readonly bytesWritten: number;
-    readonly syncs: number;
-  };
-  readonly flushes: number;
-  readonly flushBytesWritten: number;
-  /** Merges of tables of windows. */
-  readonly compactions: number;
-  readonly compactionBytesRead: number;
-  readonly compactionBytesWritten: number;
-  /** Tables in the window that waits most to be merged: what slows and stops writes. */
-  readonly compactionDebt: number;
-  /** What the tables would take if every window had one: estimated, see stats.ts. */
-  readonly mergedTableBytes: number;
-  readonly windowsDropped: number;
-  /** Deletes since the start that had something to hide. */
-  readonly deletes: number;
-  /** Deletes, also of earlier runs, that are not applied to every table yet. */
-  readonly tombstones: number;
-  readonly windows: number;
-  readonly tables: number;
-  readonly tableBytes: number;
-  readonly tablePoints: number;
-  readonly index: {
-    readonly levels: readonly { readonly tables: number; readonly bytes: number }[];
-    readonly compactions: number;
-    readonly bytesWritten: number;
-  };
-  readonly blockCache: {
-    readonly bytes: number;
-    readonly bytesMax: number;
-    readonly hits: number;
-    readonly misses: number;
-  };
-  /** Wall time in which writes had to wait, ms. */
-  readonly writeStallMs: number;
-  readonly scans: number;
-  /** Tables of which a scan read a block, summed over scans. */
-  readonly scanTables: number;
-  /** Blocks that scans asked for, from the cache or the disk. */
-  readonly blocksRead: number;
-  /** Of these, the ones that had a point of the answer. */
-  readonly blocksUsed: number;
-  /** Tables put aside since the start, because they cannot be read. */
-  readonly quarantined: number;
-  /** Whether the disk is full or fails, and writes are refused until it is not. */
-  readonly readOnly: boolean;
-  /** Appends refused since the start, by reason. */
-  readonly refusals: {
-    readonly diskFull: number;
-    readonly diskFailing: number;
-    /** Memory was full, and flushing too slow. */
-    readonly flushBehind: number;
-    /** Times that the disk began to be in the way. */
-    readonly troubles: number;
-  };
+/** A snapshot that was made, checked or restored. */
+export interface SnapshotInfo {
+  readonly dir: string;
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** Tables that are not in it, because their files were gone when it was made. */
+  readonly lost: readonly CorruptionError[];
 }
 
 /** One data directory, one writer. Every method may throw StorageError. */
@@ -256,13 +183,25 @@ export interface Storage {
    * Ids of label sets, in their order. Sets not seen before are registered when `admit` (called
    * once for each, by position) says so, and get 0 otherwise. Answers at once when no disk read is
    * needed.
+   *
+   * A series without points is forgotten after a while: whoever keeps an id for longer than
+   * `series.forgetGraceMs` asks `renew` before points of it follow, or holds it.
    */
   resolve(
     labelSets: readonly Labels[],
     admit?: (position: number) => boolean,
   ): Uint32Array | Promise<Uint32Array>;
-  /** Index into `policies` of a resolved series. */
-  policyOf(id: SeriesId): number;
+  /**
+   * Whether an id that was resolved earlier still is its series', which then is as if just
+   * resolved. It is not when the series was forgotten: its labels, resolved again, have a new id.
+   */
+  renew(id: SeriesId): boolean;
+  /** Keeps the series that `ids` lists, whenever it is asked, until the result is called. */
+  holdSeries(ids: () => Iterable<SeriesId>): () => void;
+  /** Index into `policies` of a series; undefined when it was not in use lately: see `load`. */
+  policyOf(id: SeriesId): number | undefined;
+  /** Brings series into use, as far as they are not forgotten; at once when all of them are. */
+  load(ids: Uint32Array): Promise<void> | undefined;
   readonly policies: readonly Policy[];
   /** Series registered and not forgotten. */
   readonly seriesCount: number;
@@ -271,7 +210,7 @@ export interface Storage {
    * Appends points of resolved series. Resolves once they are as durable as `wal.sync` says; they
    * may be visible to scans before. The caller leaves the columns unchanged until then, and may
    * reuse them after. Rejects with RESOURCE_EXHAUSTED when flushing falls behind and UNAVAILABLE
-   * when the disk is full or failing.
+   * when the disk is full or failing, or a series was forgotten since it was resolved.
    */
   append(batch: PointBatch): Promise<void>;
 
@@ -283,6 +222,8 @@ export interface Storage {
 
   /** Batches of series in id order, each series once with all its points in the range. */
   scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]>;
+  /** The same, loaded and not decoded yet: for whoever decodes on other threads. */
+  scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice>;
   /** Batches of events: streams in id order, each with its events in the order of time. */
   scanEvents(request: EventScanRequest): AsyncIterable<readonly StoredEvent[]>;
   /** The first events of the range, from the end that `direction` says, in that order. */
@@ -330,10 +271,17 @@ export interface Storage {
    * lets it) of those that it had when this was called.
    */
   compact(): Promise<void>;
+  /**
+   * Makes a snapshot in `dir`, which must be absent or empty: everything appended before, unless
+   * `skipHead` leaves out what is in memory. Reads all of it, at the pace of background work; one
+   * snapshot after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
+   */
+  snapshot(dir: string, options?: { readonly skipHead?: boolean }): Promise<SnapshotInfo>;
   stats(): StorageStats;
   /** Flushes, then lets go of the directory. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export type { Cardinality, NamedCount, StorageStats } from './figures.ts';
 export type { Label, Labels, Matcher, SeriesId };

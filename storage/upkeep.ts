@@ -22,6 +22,7 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #compactor: WindowCompactor;
   readonly #cleaner: TombstoneCleaner;
+  readonly #indexCompactor: IndexCompactor;
   readonly #index: Background;
   readonly #windows: Background;
 
@@ -31,10 +32,10 @@ export class Upkeep {
     this.#options = options;
     this.#compactor = new WindowCompactor(core);
     this.#cleaner = new TombstoneCleaner(core);
-    const indexCompactor = new IndexCompactor(core);
+    this.#indexCompactor = new IndexCompactor(core);
     this.#index = new Background({
       scheduler,
-      step: async () => core.trouble.refusal === undefined && indexCompactor.step(),
+      step: async () => core.trouble.refusal === undefined && this.#indexCompactor.step(),
       failed,
     });
     this.#windows = new Background({
@@ -59,6 +60,7 @@ export class Upkeep {
   /** See Storage.compact. */
   async compact(): Promise<void> {
     this.#compactor.wantFull();
+    this.#indexCompactor.wantFull();
     await Promise.all([this.#index.finish(), this.#windows.finish()]);
   }
 

@@ -9,10 +9,11 @@ import type { EventBatch } from './event-types.ts';
 import { EVENT_COLUMN_BYTES, memoryBytesOf, sliceEvents } from './events/event-columns.ts';
 import { EVENT_RECORD_BYTES } from './limits.ts';
 import { largestId } from './memtable.ts';
+import type { SeriesId } from './series/labels.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
 import { Generation, type PendingTombstone } from './version.ts';
-import type { SeriesEntry, WalRecord } from './wal/record.ts';
+import type { NewSeries, WalRecord } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteBrake } from './write-brake.ts';
 import { WriteRoom } from './write-room.ts';
@@ -20,9 +21,17 @@ import { WriteRoom } from './write-room.ts';
 /** Points in one WAL record; a larger batch becomes several. */
 const RECORD_POINTS_MAX = 2 ** 18;
 
+/** A series on its way out; `key` is its labels', and good as long as the entry. */
+export interface ForgottenEntry {
+  readonly key: LabelsKey;
+  readonly id: SeriesId;
+  /** Whether the labels stand for this series, and for no newer one. */
+  readonly isCurrent: boolean;
+}
+
 export type WritePathOptions = Pick<
   Core,
-  'env' | 'settings' | 'catalog' | 'memtables' | 'trouble'
+  'env' | 'settings' | 'catalog' | 'series' | 'memtables' | 'trouble'
 > & {
   readonly wal: WalWriter;
   /** A generation was sealed and waits for its flush. */
@@ -100,6 +109,7 @@ export class WritePath {
       if (this.#brake.isHeld) return false;
       for (; next.done !== true; next = pieces.next()) {
         this.assertWritable();
+        this.#options.series.assertKnown(idsOf(next.value));
         if (!this.#makeRoom(next.value)) return false;
         durable.push(this.#appendPiece(next.value));
       }
@@ -118,13 +128,26 @@ export class WritePath {
   }
 
   /** Writes new series ahead of the points that use them. Throws CLOSED once shut. */
-  register(entries: readonly SeriesEntry[], keys: readonly LabelsKey[]): void {
+  register(entries: readonly NewSeries[]): void {
     if (this.#shut !== undefined) throw this.#shut;
     const { newSeries } = this.#active;
-    for (const [i, { id, labels }] of entries.entries()) newSeries.add(keys[i]!, labels, id);
+    for (const { id, labels, key } of entries) newSeries.add(key, labels, id);
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();
+  }
+
+  /**
+   * Notes that series are no more, each with the key of its labels and whether they stand for it.
+   * False, and nothing is noted, when memory has no room for that now.
+   */
+  forget(entries: readonly ForgottenEntry[]): boolean {
+    if (this.#shut !== undefined) return false;
+    if (this.#isFullOfSeries && !this.#turnOver()) return false;
+    const { newSeries } = this.#active;
+    for (const { key, id, isCurrent } of entries) newSeries.forget(key, id, isCurrent);
+    this.#startAgeTimer();
+    return true;
   }
 
   /** Throws when writes are refused: what cannot be acknowledged must not pile up in memory. */
@@ -183,15 +206,22 @@ export class WritePath {
     return this.#options.catalog.version.parts.active;
   }
 
+  get #isFullOfSeries(): boolean {
+    return this.#active.newSeries.memoryBytes > this.#options.settings.memtableBytesMax;
+  }
+
   /** False when the memtable is full and as many as may wait for their flush already do. */
   #makeRoom(piece: Piece): boolean {
-    const { settings, catalog } = this.#options;
-    const { newSeries } = this.#active;
     const fits =
       piece.kind === 'points'
         ? this.#active.fitsPoints(piece.batch.ids.length, largestId(piece.batch.ids))
         : this.#active.fitsEvents(memoryBytesOf(piece.events));
-    if (fits && newSeries.memoryBytes <= settings.memtableBytesMax) return true;
+    return (fits && !this.#isFullOfSeries) || this.#turnOver();
+  }
+
+  /** Seals what is full, if one more may wait for its flush. */
+  #turnOver(): boolean {
+    const { settings, catalog } = this.#options;
     if (catalog.version.parts.sealed.length >= settings.memtablesSealedMax) return false;
     if (this.#options.debt() >= settings.stopTables) return false;
     this.seal();
@@ -221,6 +251,10 @@ export class WritePath {
 
 /** What one WAL record takes of a batch. */
 type Piece = Exclude<WalRecord, { kind: 'series' }>;
+
+function idsOf(piece: Piece): Uint32Array {
+  return piece.kind === 'points' ? piece.batch.ids : piece.events.ids;
+}
 
 function* pointPieces(batch: PointBatch, capacity: number): Generator<Piece, void, void> {
   const count = batch.ids.length;

@@ -27,6 +27,9 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     canonicalLabels([...labels.filter(({ name }) => !names.has(name)), ...tenant]);
   return {
     resolve: (labelSets, admit) => storage.resolve(labelSets.map(ofTenant), admit),
+    renew: (id) => storage.renew(id),
+    holdSeries: (ids) => storage.holdSeries(ids),
+    load: (ids) => storage.load(ids),
     policyOf: (id) => storage.policyOf(id),
     get policies() {
       return storage.policies;
@@ -37,6 +40,8 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     append: (batch) => storage.append(batch),
     appendEvents: (batch) => storage.appendEvents(batch),
     scan: (request) => storage.scan({ ...request, selectors: scoped(request.selectors) }),
+    scanSlices: (request) =>
+      storage.scanSlices({ ...request, selectors: scoped(request.selectors) }),
     scanEvents: (request) =>
       storage.scanEvents({ ...request, selectors: scoped(request.selectors) }),
     findEvents: (search) => storage.findEvents({ ...search, selectors: scoped(search.selectors) }),
@@ -47,6 +52,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     windows: () => storage.windows(),
     deletePoints: (selectors, range) => storage.deletePoints(scoped(selectors), range),
     cleanTombstones: async () => refuse(),
+    snapshot: async () => refuse(),
     dropWindows: async () => refuse(),
     setPolicies: async () => refuse(),
     flush: async () => refuse(),

@@ -61,8 +61,10 @@ async function serveUntilStopped(context: ServeContext): Promise<void> {
   const version = readVersion();
   const metrics = createServerMetrics(version, config.data_dir);
   const listener = tellBoth(metrics.listener, storageLog(log));
-  const { storage, serverId } = await openDataDirectory(config.data_dir, (dir) =>
-    world.engine.openStorage(dir, env, storageOptions(config, listener)),
+  const { storage, serverId } = await openDataDirectory(
+    config.data_dir,
+    (dir) => world.engine.openStorage(dir, env, storageOptions(config, listener)),
+    log,
   );
   try {
     const { clock, scheduler } = env;

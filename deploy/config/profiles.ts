@@ -6,7 +6,7 @@ export const STORAGE_PROFILES = {
   write_heavy: {
     memtable: { size: '256MiB', max_age: '1h' },
     compaction: { fan_in: 8, slowdown_tables: 40, stop_tables: 80 },
-    index: { level_zero_tables: 8, level_ratio: 10 },
+    index: { level_zero_tables: 8, level_ratio: 10, bloom_bits_per_key: 8 },
     block_cache: '128MiB',
   },
   balanced: {},
@@ -14,7 +14,7 @@ export const STORAGE_PROFILES = {
   read_heavy: {
     memtable: { size: '32MiB', max_age: '10m' },
     compaction: { fan_in: 3, slowdown_tables: 16, stop_tables: 32 },
-    index: { level_zero_tables: 2, level_ratio: 10 },
+    index: { level_zero_tables: 2, level_ratio: 10, bloom_bits_per_key: 14 },
     block_cache: '1GiB',
   },
 } as const;

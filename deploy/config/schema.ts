@@ -143,9 +143,13 @@ const storage = z.strictObject({
     .strictObject({
       level_zero_tables: count.max(64).prefault(4),
       level_ratio: count.min(2).max(100).prefault(10),
+      bloom_bits_per_key: count.min(2).max(32).prefault(10),
     })
     .prefault({}),
   block_cache: size(0, TiB).prefault('256MiB'),
+  series_cache: size(0, TiB).prefault('64MiB'),
+  pinned: size(0, TiB).prefault('64MiB'),
+  scrub_every: duration(60_000, 366 * DAY_MS, { forever: true }).prefault('7d'),
   reserve: size(0, TiB).prefault('64MiB'),
 });
 

@@ -1,7 +1,7 @@
 // The HTTP door: guards, health, metrics, administration and the page. The rooms add their routes.
 
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Storage } from '../../storage/index.ts';
+import type { Clock, Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
@@ -11,6 +11,7 @@ import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
 import type { HttpServers } from './http-server.ts';
 import { registerPage } from './page.ts';
 import { flagsStatus, runtimeStatus } from './runtime-status.ts';
+import { registerSnapshots } from './snapshots.ts';
 import { storageStatus } from './storage-status.ts';
 
 /** How long a browser may remember the answer to a preflight, s. */
@@ -22,6 +23,7 @@ export interface HttpAppOptions {
   readonly storage: Storage;
   /** What to listen with; default: fastify's own. */
   readonly servers?: HttpServers | undefined;
+  readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly isReady: () => boolean;
@@ -115,6 +117,7 @@ function registerAdministration(app: FastifyInstance, options: HttpAppOptions): 
       await storage.compact();
       return { status: 'success' };
     });
+    registerSnapshots(scope, options);
     scope.get('/api/v1/status/storage', () => ({
       status: 'success',
       data: storageStatus(storage),

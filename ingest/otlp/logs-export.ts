@@ -92,6 +92,7 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
     while (reader.read(1)) await nextTurn();
     admission.takePoints(found.length, limits);
     await lookup.settle();
+    await events.prepare(found.map(({ id }) => id));
     const open = events.open(limits, rejections);
     const arrivedNs = BigInt(Math.floor(arrivedAtMs)) * 1_000_000n;
     for (const { event, id } of found) {

@@ -1,6 +1,6 @@
 // Aggregations that take their input one series at a time: it is never held as a whole.
 
-import { createKahanMean, type KahanMean, meanAdd, meanTotal } from './kahan.ts';
+import { type KahanMean, meanAdd, meanOf, meanTotal } from './kahan.ts';
 
 /** Columns of state, one place per step. `add` may be called once per input series. */
 export interface Accumulator {
@@ -40,11 +40,47 @@ export function createAccumulator(kind: AccumulatorKind, steps: number): Accumul
   return CREATE[kind](steps);
 }
 
-/** Kahan's sum, unrolled over columns: this is the inner loop of most dashboards. */
+/**
+ * Kahan's sum over columns, with what is rounded off found without a branch (Knuth's TwoSum): the
+ * inner loop of most dashboards. A sum that is not finite stays so, and needs no compensation.
+ */
 function createSum(steps: number): Accumulator {
   const sums = new Float64Array(steps);
   const compensations = new Float64Array(steps);
   const seen = new Uint8Array(steps);
+  return {
+    present: seen,
+    add: (values, present) => addToSums(sums, compensations, seen, values, present),
+    finish: () => sums.map((sum, i) => (Number.isFinite(sum) ? sum + compensations[i]! : sum)),
+  };
+}
+
+function addToSums(
+  sums: Float64Array,
+  compensations: Float64Array,
+  seen: Uint8Array,
+  values: Float64Array,
+  present: Uint8Array,
+): void {
+  for (let i = 0; i < sums.length; i++) {
+    if (present[i] === 0) continue;
+    seen[i] = 1;
+    const value = values[i]!;
+    const sum = sums[i]!;
+    const next = sum + value;
+    const added = next - sum;
+    sums[i] = next;
+    compensations[i]! += sum - (next - added) + (value - added);
+  }
+}
+
+/** A sum and a count for as long as the sum is finite; from there on a running mean. */
+function createMean(steps: number): Accumulator {
+  const sums = new Float64Array(steps);
+  const compensations = new Float64Array(steps);
+  const counts = new Float64Array(steps);
+  const seen = new Uint8Array(steps);
+  const overflown = new Map<number, KahanMean>();
   return {
     present: seen,
     add(values, present) {
@@ -54,29 +90,25 @@ function createSum(steps: number): Accumulator {
         const value = values[i]!;
         const sum = sums[i]!;
         const next = sum + value;
+        // NaN unless the sum is finite before and after; the step is left to its running mean then.
+        if (next - next !== 0) {
+          const mean = overflown.get(i) ?? meanOf(sum, compensations[i]!, counts[i]!);
+          overflown.set(i, mean);
+          sums[i] = NaN;
+          meanAdd(mean, value);
+          continue;
+        }
+        const added = next - sum;
+        counts[i]!++;
         sums[i] = next;
-        if (next === Infinity || next === -Infinity) compensations[i] = 0;
-        else if (Math.abs(sum) >= Math.abs(value)) compensations[i]! += sum - next + value;
-        else compensations[i]! += value - next + sum;
+        compensations[i]! += sum - (next - added) + (value - added);
       }
     },
-    finish: () => sums.map((sum, i) => (Number.isFinite(sum) ? sum + compensations[i]! : sum)),
-  };
-}
-
-function createMean(steps: number): Accumulator {
-  const means: KahanMean[] = Array.from({ length: steps }, createKahanMean);
-  const seen = new Uint8Array(steps);
-  return {
-    present: seen,
-    add(values, present) {
-      for (let i = 0; i < steps; i++) {
-        if (present[i] === 0) continue;
-        seen[i] = 1;
-        meanAdd(means[i]!, values[i]!);
-      }
+    finish() {
+      const means = sums.map((sum, i) => sum / counts[i]! + compensations[i]! / counts[i]!);
+      for (const [i, mean] of overflown) means[i] = meanTotal(mean);
+      return means;
     },
-    finish: () => Float64Array.from(means, meanTotal),
   };
 }
 

@@ -1,6 +1,7 @@
 // Operators on numbers: between scalars, and between a vector and a scalar.
 
 import { type BinaryOperator, isComparison } from '../promql/ast.ts';
+import { type Budget, mapInTurns, mapValues } from './budget.ts';
 import type { Series } from './value.ts';
 
 type ArithmeticOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
@@ -57,32 +58,25 @@ export function scalarBinary(
  * A vector with a scalar on its `side`. A comparison keeps the vector's values where it holds, or
  * with `bool` gives 0 and 1.
  */
-export function vectorScalarBinary(
+export async function vectorScalarBinary(
   operator: BinaryOperator,
   vector: readonly Series[],
   scalar: Float64Array,
   side: 'left' | 'right',
   bool: boolean,
-): readonly Series[] {
+  budget: Budget,
+): Promise<readonly Series[]> {
   const apply = <Result>(compute: (a: number, b: number) => Result) =>
     side === 'right' ? compute : (a: number, b: number) => compute(b, a);
   if (!isComparison(operator)) {
     const compute = apply(arithmetic(operator));
-    return vector.map((series) => ({
-      ...series,
-      values: series.values.map((value, i) => compute(value, scalar[i]!)),
-      dropName: true,
-    }));
+    return mapValues(budget, vector, (value, i) => compute(value, scalar[i]!));
   }
   const holds = apply(comparison(operator));
   if (bool) {
-    return vector.map((series) => ({
-      ...series,
-      values: series.values.map((value, i) => (holds(value, scalar[i]!) ? 1 : 0)),
-      dropName: true,
-    }));
+    return mapValues(budget, vector, (value, i) => (holds(value, scalar[i]!) ? 1 : 0));
   }
-  return vector.map((series) => ({
+  return mapInTurns(budget, vector, (series) => ({
     ...series,
     present: series.present.map((there, i) =>
       there === 1 && holds(series.values[i]!, scalar[i]!) ? 1 : 0,

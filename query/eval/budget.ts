@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { QueryError } from '../errors.ts';
 import { limitNote, type QueryLimits } from '../limits.ts';
+import type { Series } from './value.ts';
 
 export interface Budget {
   /** Series met by a selector. */
@@ -37,6 +38,19 @@ export async function mapInTurns<In, Out>(
     results.push(compute(item));
   }
   return results;
+}
+
+/** Series with `compute` made of each of their values, which are then not what the name says. */
+export function mapValues(
+  budget: Pick<Budget, 'turn'>,
+  series: readonly Series[],
+  compute: (value: number, step: number) => number,
+): Promise<Series[]> {
+  return mapInTurns(budget, series, (one) => ({
+    ...one,
+    values: one.values.map(compute),
+    dropName: true,
+  }));
 }
 
 /** `signal` is the query's deadline. */

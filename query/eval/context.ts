@@ -4,6 +4,7 @@ import type { Storage } from '../../storage/index.ts';
 import type { Expr } from '../promql/ast.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
+import type { ColumnCompute } from './columns.ts';
 import type { Trace } from './trace.ts';
 import type { Grid, Value } from './value.ts';
 
@@ -21,6 +22,7 @@ export interface EvalContext {
   readonly query: QueryRange;
   readonly budget: Budget;
   readonly annotations: Annotations;
+  readonly compute: ColumnCompute;
   readonly signal: AbortSignal;
   /** Where costs are noted, when somebody asked for them. */
   readonly trace: Trace | undefined;

@@ -13,11 +13,13 @@ import {
 import { isAccumulatorKind } from './accumulator.ts';
 import { accumulate, aggregateQuantile, countValues, groupingOf } from './aggregate.ts';
 import { scalarBinary, vectorScalarBinary } from './binary.ts';
+import { mapValues } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateInfo } from './info-function.ts';
 import { absent, evaluateInstantCall } from './instant-call.ts';
-import { slide, viewTimeMs } from './lookback.ts';
-import { evaluateRangeCall, isRangeFunction, rangeSource } from './range-call.ts';
+import { slide, viewTimeMs, withoutStale } from './lookback.ts';
+import { evaluateRangeCall, rangeSource } from './range-call.ts';
+import { isRangeFunction } from './range-functions.ts';
 import { pickSeries } from './rank.ts';
 import { scanVector } from './selector.ts';
 import { setOperator } from './set-operators.ts';
@@ -88,7 +90,7 @@ async function* vectorBatches(
         : undefined;
   if (streams === undefined) yield await vectorOf(context, inner, grid);
   else if (context.trace === undefined) yield* streams;
-  else yield* timed(addOperator(context.trace, inner), streams);
+  else yield* timed(addOperator(context.trace, inner), streams, (batch) => batch.length);
 }
 
 async function vectorOf(context: EvalContext, expr: Expr, grid: Grid): Promise<readonly Series[]> {
@@ -113,15 +115,26 @@ async function collectPoints(
     const message = `${expr.selector.extension} modifier needs a function around its range`;
     throw new QueryError('execution', message);
   }
-  const { view, rangeMs, batches } = rangeSource(context, expr, grid);
+  const { view, rangeMs, slices } = rangeSource(context, expr, grid);
   const all: Points[] = [];
-  for (const points of await collect(batches)) {
-    const window = { first: 0, end: 0, startMs: 0, endMs: 0 };
-    slide(window, points, viewTimeMs(view, 0), rangeMs);
-    const { first, end } = window;
-    if (first === end) continue;
-    const timestampsMs = points.timestampsMs.subarray(first, end);
-    all.push({ ...points, timestampsMs, values: points.values.subarray(first, end) });
+  for await (const { slice, dropNames, take } of slices) {
+    const reader = slice.open();
+    for (const [position, labels] of slice.labels.entries()) {
+      const read = reader.read(position);
+      take(read.values.length);
+      const { timestampsMs, values } = withoutStale(read);
+      const window = { first: 0, end: 0, startMs: 0, endMs: 0 };
+      slide(window, timestampsMs, viewTimeMs(view, 0), rangeMs);
+      const { first, end } = window;
+      if (first === end || labels === undefined) continue;
+      const seen = {
+        timestampsMs: timestampsMs.slice(first, end),
+        values: values.slice(first, end),
+      };
+      all.push({ labels, ...seen, dropName: dropNames?.[position] === true });
+    }
+    const turn = context.budget.turn();
+    if (turn !== undefined) await turn;
   }
   return all;
 }
@@ -133,33 +146,31 @@ async function evaluateUnary(context: EvalContext, expr: Unary, grid: Grid): Pro
     return { kind: 'scalar', values: operand.values.map((value) => -value) };
   }
   if (operand.kind !== 'vector') return operand;
-  const series = operand.series.map((one) => ({
-    ...one,
-    values: one.values.map((value) => -value),
-    dropName: true,
-  }));
+  const series = await mapValues(context.budget, operand.series, (value) => -value);
   return { kind: 'vector', series };
 }
 
 async function evaluateBinary(context: EvalContext, expr: Binary, grid: Grid): Promise<Value> {
   const { operator, bool, matching } = expr;
+  const { budget } = context;
   const left = await context.evaluate(expr.left, grid);
   const right = await context.evaluate(expr.right, grid);
   if (left.kind === 'scalar' && right.kind === 'scalar') {
     return { kind: 'scalar', values: scalarBinary(operator, left.values, right.values) };
   }
   if (left.kind === 'vector' && right.kind === 'scalar') {
-    const series = vectorScalarBinary(operator, left.series, right.values, 'right', bool);
+    const [vector, scalar] = [left.series, right.values];
+    const series = await vectorScalarBinary(operator, vector, scalar, 'right', bool, budget);
     return { kind: 'vector', series };
   }
   if (left.kind === 'scalar' && right.kind === 'vector') {
-    const series = vectorScalarBinary(operator, right.series, left.values, 'left', bool);
+    const [vector, scalar] = [right.series, left.values];
+    const series = await vectorScalarBinary(operator, vector, scalar, 'left', bool, budget);
     return { kind: 'vector', series };
   }
   if (left.kind !== 'vector' || right.kind !== 'vector') {
     throw new QueryError('internal', `no operator takes ${left.kind} and ${right.kind}`);
   }
-  const { budget } = context;
   const series = isSetOperator(operator)
     ? await setOperator(operator as 'and', left.series, right.series, matching, grid.steps, budget)
     : await vectorBinary(expr, left.series, right.series, grid.steps, budget);

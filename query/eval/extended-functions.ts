@@ -27,18 +27,21 @@ export function marginsOf(extension: Extension | undefined, lookbackMs: number):
   };
 }
 
+/** Throws QueryError (execution) where the two do not go together. */
+export function checkExtension(name: string, extension: Extension): void {
+  const allowed = ALLOWED[extension];
+  if (allowed.includes(name)) return;
+  const list = allowed.join(', ');
+  const message = `${extension} modifier can only be used with: ${list} - not with ${name}`;
+  throw new QueryError('execution', message);
+}
+
 /** The function `name` of a range that its input is wider than by `margins`. */
 export function extendedFunction(
   name: string,
   extension: Extension,
   margins: Margins,
 ): RangeFunction {
-  const allowed = ALLOWED[extension];
-  if (!allowed.includes(name)) {
-    const list = allowed.join(', ');
-    const message = `${extension} modifier can only be used with: ${list} - not with ${name}`;
-    throw new QueryError('execution', message);
-  }
   const smoothed = extension === 'smoothed';
   const counter = name !== 'delta';
   return (input, parameters) => {

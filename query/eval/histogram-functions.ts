@@ -70,7 +70,7 @@ export async function histogramQuantiles(
       }
     }
   }
-  return mergeEqual(results);
+  return mergeEqual(results, reporting.budget);
 }
 
 /** As OpenMetrics writes floats: always recognisable as one. */

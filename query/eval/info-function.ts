@@ -62,7 +62,7 @@ export async function evaluateInfo(
     const candidates = byIdentity.get(identityKey(series.labels)) ?? new Map();
     results.push(...enrich(series, candidates, data, grid));
   }
-  return mergeEqual(withPoints(results));
+  return mergeEqual(withPoints(results), context.budget);
 }
 
 /** At least one of them says which names are meant. */

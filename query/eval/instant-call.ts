@@ -3,6 +3,7 @@
 import { canonicalLabels, type Label } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
 import { type Call, type Expr, unwrap } from '../promql/ast.ts';
+import { mapInTurns, mapValues } from './budget.ts';
 import type { EvalContext } from './context.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogram-functions.ts';
 import { labelJoin, labelReplace } from './label-functions.ts';
@@ -46,7 +47,7 @@ function scalar(grid: Grid, valueAt: (step: number) => number): Value {
 
 // The type checker has seen to it that arguments are what these take them for.
 
-function seriesOf({ args }: Invocation, index = 0): readonly Series[] {
+function seriesOf({ args }: Pick<Invocation, 'args'>, index = 0): readonly Series[] {
   const value = args[index];
   return value?.kind === 'vector' ? value.series : [];
 }
@@ -62,11 +63,12 @@ function stringOf({ args }: Invocation, index: number): string {
 }
 
 /** A function of each point and its step. */
-function mapped(
+async function mapped(
+  { context }: Invocation,
   series: readonly Series[],
   compute: (value: number, step: number) => number,
-): Value {
-  return vector(series.map((one) => ({ ...one, values: one.values.map(compute), dropName: true })));
+): Promise<Value> {
+  return vector(await mapValues(context.budget, series, compute));
 }
 
 function presentEverywhere(grid: Grid, labels: readonly Label[], values: Float64Array): Value {
@@ -78,7 +80,7 @@ function presentEverywhere(grid: Grid, labels: readonly Label[], values: Float64
 function dateFunction(compute: (value: number) => number): InstantFunction {
   return (invocation) => {
     const { grid, call } = invocation;
-    if (call.args.length > 0) return mapped(seriesOf(invocation), compute);
+    if (call.args.length > 0) return mapped(invocation, seriesOf(invocation), compute);
     const values = new Float64Array(grid.steps);
     for (let i = 0; i < grid.steps; i++) values[i] = compute(stepTimeMs(grid, i) / 1000);
     return presentEverywhere(grid, [], values);
@@ -96,31 +98,38 @@ function sorting(sort: (invocation: Invocation) => readonly Series[]): InstantFu
   };
 }
 
-function round(invocation: Invocation): Value {
+function round(invocation: Invocation): Promise<Value> {
   const nearest = invocation.args.length > 1 ? scalarOf(invocation, 1) : undefined;
-  return mapped(seriesOf(invocation), (value, step) => {
+  return mapped(invocation, seriesOf(invocation), (value, step) => {
     // Multiplying by the inverse is off less often than dividing: 0.1 has no exact double.
     const inverse = 1 / (nearest?.[step] ?? 1);
     return Math.floor(value * inverse + 0.5) / inverse;
   });
 }
 
-function clamp(invocation: Invocation): Value {
+async function clamp(invocation: Invocation): Promise<Value> {
   const [least, most] = [scalarOf(invocation, 1), scalarOf(invocation, 2)];
-  const series = seriesOf(invocation).map((one) => ({
+  const series = await mapInTurns(invocation.context.budget, seriesOf(invocation), (one) => ({
     ...one,
     present: one.present.map((there, step) => (most[step]! < least[step]! ? 0 : there)),
   }));
-  return mapped(series, (value, step) => Math.max(least[step]!, Math.min(most[step]!, value)));
+  return mapped(invocation, series, (value, step) =>
+    Math.max(least[step]!, Math.min(most[step]!, value)),
+  );
 }
 
 /** The value at each step that has exactly one series; NaN elsewhere. */
-function toScalar(invocation: Invocation): Value {
-  const series = seriesOf(invocation);
-  return scalar(invocation.grid, (step) => {
-    const there = series.filter((one) => one.present[step] === 1);
-    return there.length === 1 ? there[0]!.values[step]! : NaN;
+async function toScalar({ context, grid, ...invocation }: Invocation): Promise<Value> {
+  const values = new Float64Array(grid.steps);
+  const counts = new Uint32Array(grid.steps);
+  await mapInTurns(context.budget, seriesOf(invocation), (one) => {
+    for (let step = 0; step < grid.steps; step++) {
+      if (one.present[step] === 0) continue;
+      values[step] = one.values[step]!;
+      counts[step]!++;
+    }
   });
+  return scalar(grid, (step) => (counts[step] === 1 ? values[step]! : NaN));
 }
 
 /** 1 at the steps without a point of `series`, under the labels that `expr` selects by. */
@@ -157,18 +166,18 @@ const nothing: InstantFunction = () => vector([]);
 
 const FUNCTIONS: Readonly<Record<string, InstantFunction>> = {
   ...mapRecord(MATH_FUNCTIONS, (compute): InstantFunction => {
-    return (invocation) => mapped(seriesOf(invocation), (value) => compute(value));
+    return (invocation) => mapped(invocation, seriesOf(invocation), (value) => compute(value));
   }),
   ...mapRecord(DATE_FUNCTIONS, dateFunction),
   absent: (invocation) => absent(invocation.call.args[0]!, seriesOf(invocation), invocation.grid),
   clamp,
   clamp_max: (invocation) => {
     const most = scalarOf(invocation, 1);
-    return mapped(seriesOf(invocation), (value, step) => Math.min(most[step]!, value));
+    return mapped(invocation, seriesOf(invocation), (value, step) => Math.min(most[step]!, value));
   },
   clamp_min: (invocation) => {
     const least = scalarOf(invocation, 1);
-    return mapped(seriesOf(invocation), (value, step) => Math.max(least[step]!, value));
+    return mapped(invocation, seriesOf(invocation), (value, step) => Math.max(least[step]!, value));
   },
   end: ({ context, grid }) => scalar(grid, () => context.query.endMs / 1000),
   histogram_avg: nothing,
@@ -197,15 +206,18 @@ const FUNCTIONS: Readonly<Record<string, InstantFunction>> = {
   histogram_stddev: nothing,
   histogram_stdvar: nothing,
   histogram_sum: nothing,
-  label_join: (invocation) => {
+  label_join: async (invocation) => {
+    const { budget } = invocation.context;
     const sources = invocation.args.slice(3).map((_, i) => stringOf(invocation, i + 3));
     const [target, separator] = [stringOf(invocation, 1), stringOf(invocation, 2)];
-    return vector(labelJoin(seriesOf(invocation), target, separator, sources));
+    return vector(await labelJoin(seriesOf(invocation), target, separator, sources, budget));
   },
-  label_replace: (invocation) => {
+  label_replace: async (invocation) => {
+    const { budget } = invocation.context;
     const [target, template] = [stringOf(invocation, 1), stringOf(invocation, 2)];
     const [source, pattern] = [stringOf(invocation, 3), stringOf(invocation, 4)];
-    return vector(labelReplace(seriesOf(invocation), target, template, source, pattern));
+    const rule = { target, template, source, pattern };
+    return vector(await labelReplace(seriesOf(invocation), rule, budget));
   },
   max_of: (invocation) => {
     const [a, b] = [scalarOf(invocation, 0), scalarOf(invocation, 1)];
@@ -230,7 +242,11 @@ const FUNCTIONS: Readonly<Record<string, InstantFunction>> = {
   time: ({ grid }) => scalar(grid, (step) => stepTimeMs(grid, step) / 1000),
   timestamp: (invocation) => {
     const { grid } = invocation;
-    return mapped(seriesOf(invocation), (_value, step) => stepTimeMs(grid, step) / 1000);
+    return mapped(
+      invocation,
+      seriesOf(invocation),
+      (_value, step) => stepTimeMs(grid, step) / 1000,
+    );
   },
   vector: (invocation) => presentEverywhere(invocation.grid, [], scalarOf(invocation, 0)),
 };

@@ -34,7 +34,12 @@ export interface KahanMean extends KahanSum {
 }
 
 export function createKahanMean(): KahanMean {
-  return { sum: 0, compensation: 0, count: 0, running: false };
+  return meanOf(0, 0, 0);
+}
+
+/** The mean of `count` values whose sum is known. */
+export function meanOf(sum: number, compensation: number, count: number): KahanMean {
+  return { sum, compensation, count, running: false };
 }
 
 export function meanAdd(mean: KahanMean, value: number): void {

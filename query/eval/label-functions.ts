@@ -3,16 +3,23 @@
 import { RE2JS } from 're2js';
 import { QueryError } from '../errors.ts';
 import { isLabelName } from '../promql/literals.ts';
+import { type Budget, mapInTurns } from './budget.ts';
 import { labelValue, METRIC_NAME, mergeEqual, type Series, withLabel } from './value.ts';
+
+/** What label_replace does: see its parameters in PromQL. */
+export interface ReplaceRule {
+  readonly target: string;
+  readonly template: string;
+  readonly source: string;
+  readonly pattern: string;
+}
 
 /** Sets `target` to `template` where the whole value of `source` matches `pattern`. */
 export function labelReplace(
   series: readonly Series[],
-  target: string,
-  template: string,
-  source: string,
-  pattern: string,
-): readonly Series[] {
+  { target, template, source, pattern }: ReplaceRule,
+  budget: Budget,
+): Promise<readonly Series[]> {
   const regex = compile(pattern);
   checkLabelName('label_replace', 'destination', target);
   // A regex is run once per distinct value, and the values of one label are few.
@@ -21,7 +28,7 @@ export function labelReplace(
     if (!replaced.has(value)) replaced.set(value, expand(regex, template, value));
     return replaced.get(value);
   };
-  return relabelled(series, target, (one) => replace(labelValue(one.labels, source)));
+  return relabelled(series, target, (one) => replace(labelValue(one.labels, source)), budget);
 }
 
 /** Sets `target` to the values of `sources` with `separator` between them. */
@@ -30,26 +37,28 @@ export function labelJoin(
   target: string,
   separator: string,
   sources: readonly string[],
-): readonly Series[] {
+  budget: Budget,
+): Promise<readonly Series[]> {
   for (const source of sources) checkLabelName('label_join', 'source', source);
   checkLabelName('label_join', 'destination', target);
-  return relabelled(series, target, (one) =>
-    sources.map((source) => labelValue(one.labels, source)).join(separator),
-  );
+  const join = (one: Series): string =>
+    sources.map((source) => labelValue(one.labels, source)).join(separator);
+  return relabelled(series, target, join, budget);
 }
 
-function relabelled(
+async function relabelled(
   series: readonly Series[],
   target: string,
   newValue: (series: Series) => string | undefined,
-): readonly Series[] {
-  const result = series.map((one) => {
+  budget: Budget,
+): Promise<readonly Series[]> {
+  const result = await mapInTurns(budget, series, (one) => {
     const value = newValue(one);
     if (value === undefined) return one;
     const dropName = target === METRIC_NAME ? false : one.dropName;
     return { ...one, labels: withLabel(one.labels, target, value), dropName };
   });
-  return mergeEqual(result);
+  return mergeEqual(result, budget);
 }
 
 function compile(pattern: string): RE2JS {

@@ -5,7 +5,9 @@ import { quantile, quantileOfSorted } from './quantile.ts';
 import type { RangeFunction, RangeInput } from './range-function.ts';
 import { createSortedWindow, slideSorted } from './sorted-window.ts';
 
-// The sums below are those of kahan.ts with their state in local variables: 15 times as fast.
+// The sums below are those of kahan.ts with their state in local variables, which is 15 times as
+// fast. What each addition rounds off is found without a branch (Knuth's TwoSum, the same bits as
+// by Neumaier's case distinction); where the sum is not finite, it is of no use.
 
 function sumOverTime({ values, first, end }: RangeInput): number {
   let sum = 0;
@@ -13,9 +15,8 @@ function sumOverTime({ values, first, end }: RangeInput): number {
   for (let i = first; i < end; i++) {
     const value = values[i]!;
     const next = sum + value;
-    if (next === Infinity || next === -Infinity) compensation = 0;
-    else if (Math.abs(sum) >= Math.abs(value)) compensation += sum - next + value;
-    else compensation += value - next + sum;
+    const added = next - sum;
+    compensation += sum - (next - added) + (value - added);
     sum = next;
   }
   return Number.isFinite(sum) ? sum + compensation : sum;
@@ -29,15 +30,14 @@ function avgOverTime(input: RangeInput): number {
   for (let i = first + 1; i < end; i++) {
     const value = values[i]!;
     const next = sum + value;
-    if (next === Infinity || next === -Infinity) return runningMean(input);
-    if (Math.abs(sum) >= Math.abs(value)) compensation += sum - next + value;
-    else compensation += value - next + sum;
+    const added = next - sum;
+    compensation += sum - (next - added) + (value - added);
     sum = next;
   }
-  return sum / count + compensation / count;
+  return Number.isFinite(sum) ? sum / count + compensation / count : runningMean(input);
 }
 
-/** The mean where the sum overflows. */
+/** The mean where the sum is not finite. */
 function runningMean({ values, first, end }: RangeInput): number {
   const mean = createKahanMean();
   for (let i = first; i < end; i++) meanAdd(mean, values[i]!);

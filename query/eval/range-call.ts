@@ -1,16 +1,18 @@
 // Calls with a range vector: their series come one batch at a time, from storage or a subquery.
 
+import { sliceOfColumns } from '../../storage/index.ts';
 import { type Call, type MatrixSelector, type Subquery, unwrap } from '../promql/ast.ts';
 import { quote } from '../promql/literals.ts';
 import { warnAboutQuantiles } from './aggregate.ts';
+import { mapInTurns } from './budget.ts';
+import type { ColumnTask } from './column-task.ts';
+import { columnsOf, type SourceSlice } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { rangeMs } from './durations.ts';
-import { extendedFunction, type Margins, marginsOf } from './extended-functions.ts';
+import { checkExtension, type Margins, marginsOf } from './extended-functions.ts';
 import { type Viewpoint, visibleRange } from './lookback.ts';
-import { OVER_TIME_FUNCTIONS } from './over-time-functions.ts';
-import { type RangeFunction, rangeColumns } from './range-function.ts';
-import { RATE_FUNCTIONS } from './rate-functions.ts';
-import { scanPoints, viewOf } from './selector.ts';
+import { checkFactors } from './rate-functions.ts';
+import { SLICE_POINTS, scanSlices, viewOf } from './selector.ts';
 import {
   type Grid,
   labelValue,
@@ -20,24 +22,15 @@ import {
   stepTimeMs,
 } from './value.ts';
 
-const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
-  ...RATE_FUNCTIONS,
-  ...OVER_TIME_FUNCTIONS,
-};
-
 /** They say what the series was, rather than something about it. */
 const KEEPS_NAME: ReadonlySet<string> = new Set(['first_over_time', 'last_over_time']);
-
-export function isRangeFunction(name: string): boolean {
-  return Object.hasOwn(FUNCTIONS, name);
-}
 
 /** Where points come from: all of them, and the range that each step sees. */
 export interface RangeSource {
   readonly view: Viewpoint;
   /** Margins included. */
   readonly rangeMs: number;
-  readonly batches: AsyncIterable<readonly Points[]>;
+  readonly slices: AsyncIterable<SourceSlice>;
   /** How much wider than the range of the expression that is. */
   readonly margins: Margins;
 }
@@ -53,13 +46,13 @@ export function rangeSource(
   const total = margins.beforeMs + width + margins.afterMs;
   if (expr.kind === 'subquery') {
     const view = viewOf(context, expr, grid);
-    const batches = evaluateSubquery(context, expr, view, width);
-    return { view, rangeMs: total, batches, margins };
+    const slices = evaluateSubquery(context, expr, view, width);
+    return { view, rangeMs: total, slices, margins };
   }
   const seen = viewOf(context, expr.selector, grid);
   const view = { ...seen, offsetMs: seen.offsetMs - margins.afterMs };
-  const batches = scanPoints(context, expr.selector, view, total);
-  return { view, rangeMs: total, batches, margins };
+  const slices = scanSlices(context, expr.selector, view, total);
+  return { view, rangeMs: total, slices, margins };
 }
 
 /** The step of a subquery that does not say: Prometheus's default evaluation interval. */
@@ -69,12 +62,12 @@ async function* evaluateSubquery(
   context: EvalContext,
   expr: Subquery,
   view: Viewpoint,
-  width: number,
-): AsyncGenerator<readonly Points[]> {
+  spanMs: number,
+): AsyncGenerator<SourceSlice> {
   const { budget, query } = context;
   if (view.grid.steps === 0) return;
   const stepMs = expr.step === undefined ? DEFAULT_SUBQUERY_STEP_MS : rangeMs(expr.step, query);
-  const { startMs, endMs } = visibleRange(view, width);
+  const { startMs, endMs } = visibleRange(view, spanMs);
   // Steps of subqueries are multiples of their width, so that they do not move with the query.
   const firstMs = Math.ceil(startMs / stepMs) * stepMs;
   const steps = Math.max(0, Math.floor((endMs - 1 - firstMs) / stepMs) + 1);
@@ -82,15 +75,22 @@ async function* evaluateSubquery(
   const grid = { startMs: firstMs, stepMs, steps };
   const value = await context.evaluate(expr.inner, grid);
   if (value.kind !== 'vector') return;
-  for (const series of value.series) {
-    const points = toPoints(series, grid);
-    budget.takePoints(points.values.length);
-    yield [points];
+  // In slices as large as storage gives them, so that a slow outer function can run elsewhere.
+  const width = Math.max(1, Math.floor(SLICE_POINTS / Math.max(1, steps)));
+  for (let from = 0; from < value.series.length; from += width) {
+    const batch = value.series.slice(from, from + width);
+    const points = await mapInTurns(budget, batch, (series) => {
+      const column = toPoints(series, grid);
+      budget.takePoints(column.values.length);
+      return column;
+    });
+    const dropNames = batch.map(({ dropName }) => dropName);
+    yield { slice: sliceOfColumns(points), dropNames, take: () => {} };
   }
 }
 
-function toPoints(series: Series, grid: Grid): Points {
-  const { labels, dropName, present } = series;
+function toPoints(series: Series, grid: Grid): Omit<Points, 'dropName'> {
+  const { labels, present } = series;
   const timestampsMs = new Float64Array(grid.steps);
   const values = new Float64Array(grid.steps);
   let count = 0;
@@ -101,7 +101,6 @@ function toPoints(series: Series, grid: Grid): Points {
   }
   return {
     labels,
-    dropName,
     timestampsMs: timestampsMs.subarray(0, count),
     values: values.subarray(0, count),
   };
@@ -113,7 +112,7 @@ export async function* evaluateRangeCall(
   call: Call,
   grid: Grid,
 ): AsyncGenerator<readonly Series[]> {
-  const { annotations, budget } = context;
+  const { annotations } = context;
   const parameters: Float64Array[] = [];
   let range: MatrixSelector | Subquery | undefined;
   for (const arg of call.args.map(unwrap)) {
@@ -125,21 +124,30 @@ export async function* evaluateRangeCall(
     if (value.kind === 'scalar') parameters.push(value.values);
   }
   const source = rangeSource(context, range!, grid);
-  const extension = range!.kind === 'matrix' ? range!.selector.extension : undefined;
-  const compute =
-    extension === undefined
-      ? FUNCTIONS[call.name]!
-      : extendedFunction(call.name, extension, source.margins);
-  const plan = { view: source.view, rangeMs: source.rangeMs, parameters };
+  if (call.name === 'double_exponential_smoothing') checkFactors(parameters);
+  const what = whatOf(call, range!, source.margins);
+  const task = { view: source.view, rangeMs: source.rangeMs, parameters, what };
   const dropName = !KEEPS_NAME.has(call.name);
-  for await (const batch of source.batches) {
-    const columns = await rangeColumns(compute, batch, plan, dropName, budget);
+  for await (const columns of columnsOf(context, source.slices, task, dropName)) {
     if (call.name === 'quantile_over_time' && columns.length > 0) {
       warnAboutQuantiles(parameters[0]!, call.args[0]!.span, annotations);
     }
     if (call.name === 'rate' || call.name === 'increase') tellOfGauges(context, call, columns);
     yield columns;
   }
+}
+
+/** Throws QueryError for a function that cannot be had of an extended range. */
+function whatOf(
+  call: Call,
+  range: MatrixSelector | Subquery,
+  margins: Margins,
+): ColumnTask['what'] {
+  const { name } = call;
+  const extension = range.kind === 'matrix' ? range.selector.extension : undefined;
+  if (extension === undefined) return { kind: 'call', name };
+  checkExtension(name, extension);
+  return { kind: 'extended', name, extension, margins };
 }
 
 const COUNTER_SUFFIX = /_(?:total|sum|count|bucket)$/;

@@ -1,21 +1,19 @@
-// What a range function is given, and the columns it makes.
+// What a range function is given, and how its results become a column.
 
-import type { Budget } from './budget.ts';
-import { slide, type Viewpoint, viewTimeMs, type Window } from './lookback.ts';
+import { type Viewpoint, viewTimeMs, type Window } from './lookback.ts';
 import type { SortedWindow } from './sorted-window.ts';
-import { emptySeries, type Points, type Series, stepTimeMs } from './value.ts';
+import { stepTimeMs } from './value.ts';
+import type { Windows } from './windows.ts';
 
 /** The points in one range of one series. The object is reused from range to range. */
 export interface RangeInput extends Window {
-  readonly timestampsMs: Float64Array;
-  readonly values: Float64Array;
-  /** See Points. */
-  readonly isEvents: boolean;
+  timestampsMs: Float64Array;
+  values: Float64Array;
   /**
    * For functions that go on from the range before: an index, and the end it is true up to; or
    * the values in order.
    */
-  readonly memory: { index: number; end: number; sorted: SortedWindow | undefined };
+  memory: { index: number; end: number; sorted: SortedWindow | undefined };
   /** The time evaluated at; with `@` or `offset`, not the end of the range. */
   timeMs: number;
 }
@@ -33,25 +31,27 @@ export interface RangePlan {
   readonly parameters: readonly Float64Array[];
 }
 
-/** Points that ranges of one series may span between two turns; a few ms at the slowest. */
-const POINTS_PER_TURN = 200_000;
+/** One series and the column that is made of it. */
+export interface Column {
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+  /** Whether each point stands for an event: see event-functions.ts. */
+  readonly isEvents: boolean;
+  readonly windows: Windows;
+  /** By step. Where nothing is written there is no result. */
+  readonly results: Float64Array;
+  readonly present: Uint8Array;
+}
 
-/** One column from one series; undefined when no step has a result. */
-export async function rangeColumn(
-  compute: RangeFunction,
-  points: Points,
-  plan: RangePlan,
-  dropName: boolean,
-  budget: Pick<Budget, 'turn'>,
-): Promise<Series | undefined> {
-  const { view, rangeMs } = plan;
-  const { grid } = view;
-  const series = emptySeries(points.labels, grid.steps, dropName || points.dropName);
-  const { timestampsMs, values, isEvents = false } = points;
+/** Computes the steps [from, to) of a column; of one column they come in order, from 0 on. */
+export type Kernel = (column: Column, from: number, to: number) => void;
+
+/** Calls `compute` for every step that sees a point. */
+export function createKernel(compute: RangeFunction, plan: RangePlan): Kernel {
+  const parameters = plan.parameters.map(() => 0);
   const input: RangeInput = {
-    timestampsMs,
-    values,
-    isEvents,
+    timestampsMs: new Float64Array(0),
+    values: new Float64Array(0),
     first: 0,
     end: 0,
     startMs: 0,
@@ -59,52 +59,36 @@ export async function rangeColumn(
     timeMs: 0,
     memory: { index: -1, end: 0, sorted: undefined },
   };
-  const parameters = plan.parameters.map(() => 0);
-  // With a fixed time every step sees the same points, so the first result does for all.
-  const fixed = view.atMs !== undefined && parameters.length === 0;
-  let found = 0;
-  let spanned = 0;
-  for (let step = 0; step < grid.steps; step++) {
-    if (fixed && step > 0) {
-      series.values[step] = series.values[0]!;
-      series.present[step] = series.present[0]!;
-      continue;
+  return (column, from, to) => {
+    if (from === 0) {
+      input.timestampsMs = column.timestampsMs;
+      input.values = column.values;
+      input.memory = { index: -1, end: 0, sorted: undefined };
     }
-    slide(input, points, viewTimeMs(view, step), rangeMs);
-    if (input.first === input.end) continue;
-    input.timeMs = stepTimeMs(grid, step);
-    spanned += input.end - input.first;
-    if (spanned > POINTS_PER_TURN) {
-      spanned = 0;
-      const turn = budget.turn();
-      if (turn !== undefined) await turn;
-    }
-    for (let i = 0; i < parameters.length; i++) parameters[i] = plan.parameters[i]![step]!;
-    const result = compute(input, parameters);
-    if (result === undefined) continue;
-    series.values[step] = result;
-    series.present[step] = 1;
-    found++;
-  }
-  return found === 0 ? undefined : series;
+    callForSteps(compute, input, plan, parameters, column, from, to);
+  };
 }
 
-/** Columns of a batch of series. */
-export async function rangeColumns(
+function callForSteps(
   compute: RangeFunction,
-  batch: readonly Points[],
-  plan: RangePlan,
-  dropName: boolean,
-  budget: Budget,
-): Promise<Series[]> {
-  const columns: Series[] = [];
-  for (const points of batch) {
-    const turn = budget.turn();
-    if (turn !== undefined) await turn;
-    const column = await rangeColumn(compute, points, plan, dropName, budget);
-    if (column === undefined) continue;
-    budget.takeColumns(1, plan.view.grid.steps);
-    columns.push(column);
+  input: RangeInput,
+  { view, rangeMs, parameters: columns }: RangePlan,
+  parameters: number[],
+  { windows, results, present }: Column,
+  from: number,
+  to: number,
+): void {
+  for (let step = from; step < to; step++) {
+    input.first = windows.firsts[step]!;
+    input.end = windows.ends[step]!;
+    if (input.first === input.end) continue;
+    input.endMs = viewTimeMs(view, step);
+    input.startMs = input.endMs - rangeMs;
+    input.timeMs = stepTimeMs(view.grid, step);
+    for (let i = 0; i < parameters.length; i++) parameters[i] = columns[i]![step]!;
+    const result = compute(input, parameters);
+    if (result === undefined) continue;
+    results[step] = result;
+    present[step] = 1;
   }
-  return columns;
 }

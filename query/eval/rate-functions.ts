@@ -1,70 +1,9 @@
-// Range functions on how fast a series changes: rate and its kin, and straight lines through it.
+// Range functions on how a series changes: from point to point, and straight lines through it.
+// Those on the change over the whole range are in change-kernel.ts.
 
 import { QueryError } from '../errors.ts';
 import { createKahanSum, kahanAdd, kahanTotal } from './kahan.ts';
 import type { RangeFunction, RangeInput } from './range-function.ts';
-
-/** A gap to the edge of the range up to this many average intervals is taken for a late point. */
-const EXTRAPOLATION_THRESHOLD = 1.1;
-
-/**
- * The change over the whole range, from the change between its first and last point. The points
- * rarely lie on the edges: the change is extended to an edge when it is about one interval away,
- * and by half an interval otherwise. A counter is not extended below zero. Divided by `perSeconds`.
- */
-function extrapolatedChange(
-  input: RangeInput,
-  counter: boolean,
-  perSeconds = 1,
-): number | undefined {
-  const { timestampsMs, values, first, end } = input;
-  if (end - first < 2) return undefined;
-  const firstMs = timestampsMs[first]!;
-  const lastMs = timestampsMs[end - 1]!;
-  let change = values[end - 1]! - values[first]!;
-  if (counter) {
-    for (let i = first + 1; i < end; i++) {
-      const before = values[i - 1]!;
-      if (values[i]! < before) change += before;
-    }
-  }
-  const sampledSeconds = (lastMs - firstMs) / 1000;
-  const averageSeconds = sampledSeconds / (end - first - 1);
-  const thresholdSeconds = averageSeconds * EXTRAPOLATION_THRESHOLD;
-  let toStartSeconds = (firstMs - input.startMs) / 1000;
-  let toEndSeconds = (input.endMs - lastMs) / 1000;
-  if (toStartSeconds >= thresholdSeconds) toStartSeconds = averageSeconds / 2;
-  if (counter && change > 0 && values[first]! >= 0) {
-    const toZeroSeconds = sampledSeconds * (values[first]! / change);
-    if (toZeroSeconds < toStartSeconds) toStartSeconds = toZeroSeconds;
-  }
-  if (toEndSeconds >= thresholdSeconds) toEndSeconds = averageSeconds / 2;
-  const factor = (sampledSeconds + toStartSeconds + toEndSeconds) / sampledSeconds;
-  return change * (factor / perSeconds);
-}
-
-/**
- * An event is no counter that stands at 1: it adds 1. So the increase of a stream is how many there
- * are in the range, of which nothing is known by extrapolation. A departure from Prometheus, which
- * has no events.
- */
-function increase(input: RangeInput): number | undefined {
-  return input.isEvents ? input.end - input.first : extrapolatedChange(input, true);
-}
-
-function rate(input: RangeInput): number | undefined {
-  const seconds = (input.endMs - input.startMs) / 1000;
-  if (input.isEvents) return (input.end - input.first) / seconds;
-  return extrapolatedChange(input, true, seconds);
-}
-
-/** One event in the time since the one before; two at one ms are taken to be one apart. */
-function irate(input: RangeInput): number | undefined {
-  const { isEvents, timestampsMs, first, end } = input;
-  if (!isEvents) return instantChange(input, true);
-  if (end - first < 2) return undefined;
-  return 1000 / Math.max(1, timestampsMs[end - 1]! - timestampsMs[end - 2]!);
-}
 
 /** From the last two points only. */
 function instantChange(input: RangeInput, counter: boolean): number | undefined {
@@ -132,8 +71,6 @@ function doubleExponentialSmoothing(
   parameters: readonly number[],
 ): number | undefined {
   const [smoothing, trending] = parameters as [number, number];
-  checkFactor('smoothing', smoothing);
-  checkFactor('trend', trending);
   const { values, first, end } = input;
   if (end - first < 2) return undefined;
   let before = 0;
@@ -147,6 +84,12 @@ function doubleExponentialSmoothing(
   return level;
 }
 
+/** Refuses factors of double_exponential_smoothing that are not between 0 and 1, at any step. */
+export function checkFactors([smoothing, trending]: readonly Float64Array[]): void {
+  for (const factor of smoothing!) checkFactor('smoothing', factor);
+  for (const factor of trending!) checkFactor('trend', factor);
+}
+
 function checkFactor(name: string, factor: number): void {
   if (factor > 0 && factor < 1) return;
   throw new QueryError(
@@ -156,10 +99,7 @@ function checkFactor(name: string, factor: number): void {
 }
 
 export const RATE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
-  rate,
-  increase,
-  delta: (input) => extrapolatedChange(input, false),
-  irate,
+  irate: (input) => instantChange(input, true),
   idelta: (input) => instantChange(input, false),
   resets: (input) => countSteps(input, (value, before) => value < before),
   changes: (input) =>

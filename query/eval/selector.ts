@@ -1,12 +1,13 @@
-// Selectors: what storage has, as columns or as points, batch by batch.
+// Selectors: what storage has, as columns or as points, slice by slice.
 
-import type { ScanRequest } from '../../storage/index.ts';
+import type { SliceRequest } from '../../storage/index.ts';
 import type { VectorSelector } from '../promql/ast.ts';
+import { columnsOf, type SourceSlice } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { atMs, offsetMs } from './durations.ts';
-import { sampleColumn, type Viewpoint, visibleRange, withoutStale } from './lookback.ts';
+import { type Viewpoint, visibleRange } from './lookback.ts';
 import { addSelector, timed } from './trace.ts';
-import { emptySeries, type Grid, type Points, type Series } from './value.ts';
+import type { Grid, Series } from './value.ts';
 
 export function viewOf(
   context: EvalContext,
@@ -21,72 +22,58 @@ export function viewOf(
 }
 
 /** The newest point of each series that each step sees, or with `wantTime` its time. */
-export async function* scanVector(
+export function scanVector(
   context: EvalContext,
   selector: VectorSelector,
   grid: Grid,
   wantTime = false,
 ): AsyncGenerator<readonly Series[]> {
-  const { budget, lookbackMs } = context;
+  const { lookbackMs } = context;
   const view = viewOf(context, selector, grid);
-  for await (const batch of scan(context, selector, view, lookbackMs)) {
-    const columns: Series[] = [];
-    for (const points of batch) {
-      const column = emptySeries(points.labels, grid.steps, wantTime);
-      const { values, present } = column;
-      if (sampleColumn(view, lookbackMs, points, wantTime, values, present) === 0) continue;
-      budget.takeColumns(1, grid.steps);
-      columns.push(column);
-      const turn = budget.turn();
-      if (turn !== undefined) await turn;
-    }
-    yield columns;
-  }
+  const sources = scanSlices(context, selector, view, lookbackMs);
+  const what = { kind: 'newest', wantTime } as const;
+  return columnsOf(context, sources, { view, rangeMs: lookbackMs, parameters: [], what }, wantTime);
 }
 
-/** All points that a range of `rangeMs` sees from any step, stale markers left out. */
-export async function* scanPoints(
+/** Points of a slice, about: enough to be worth handing over, and little to wait for. */
+export const SLICE_POINTS = 400_000;
+/** Places of the columns that a slice becomes, at most, as long as it has several series. */
+const SLICE_PLACES = 500_000;
+const SLICE_SERIES = 1024;
+
+/** All points that a range of `rangeMs` sees from any step. */
+export async function* scanSlices(
   context: EvalContext,
   selector: VectorSelector,
   view: Viewpoint,
   rangeMs: number,
-): AsyncGenerator<readonly Points[]> {
-  for await (const batch of scan(context, selector, view, rangeMs)) {
-    yield batch.map(withoutStale);
-  }
-}
-
-async function* scan(
-  context: EvalContext,
-  selector: VectorSelector,
-  view: Viewpoint,
-  rangeMs: number,
-): AsyncGenerator<readonly Points[]> {
+): AsyncGenerator<SourceSlice> {
   const { storage, budget, signal, annotations, trace } = context;
-  if (view.grid.steps === 0) return;
-  const request: ScanRequest = {
+  const { steps } = view.grid;
+  if (steps === 0) return;
+  const request: SliceRequest = {
     selectors: [selector.matchers],
     ...visibleRange(view, rangeMs),
     signal,
     onCorruption: ({ message }) => annotations.damage(message),
+    slicePoints: SLICE_POINTS,
+    sliceSeries: Math.max(1, Math.min(SLICE_SERIES, Math.floor(SLICE_PLACES / steps))),
   };
   const cost = trace === undefined ? undefined : addSelector(trace, selector);
-  const batches =
-    cost === undefined ? storage.scan(request) : timed(cost, storage.scan({ ...request, cost }));
-  for await (const batch of batches) {
-    budget.takeSeries(batch.length);
-    let points = 0;
-    for (const series of batch) points += series.values.length;
-    budget.takePoints(points);
-    if (cost !== undefined) cost.points += points;
+  const slices =
+    cost === undefined
+      ? storage.scanSlices(request)
+      : timed(cost, storage.scanSlices({ ...request, cost }), ({ labels }) => labels.length);
+  for await (const slice of slices) {
+    budget.takeSeries(slice.labels.length);
     const turn = budget.turn();
     if (turn !== undefined) await turn;
-    yield batch.map(({ labels, timestampsMs, values, isEvents = false }) => ({
-      labels,
-      timestampsMs,
-      values,
-      dropName: false,
-      isEvents,
-    }));
+    yield {
+      slice,
+      take(points) {
+        budget.takePoints(points);
+        if (cost !== undefined) cost.points += points;
+      },
+    };
   }
 }

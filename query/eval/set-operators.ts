@@ -20,7 +20,7 @@ export async function setOperator(
     const added = await mapInTurns(budget, right, (series) =>
       masked(series, taken.get(keyOf(series)), 0),
     );
-    return mergeEqual(withPoints([...left, ...added]));
+    return mergeEqual(withPoints([...left, ...added]), budget);
   }
   const other = await presenceByKey(right, keyOf, steps, budget);
   const wanted = operator === 'and' ? 1 : 0;

@@ -43,15 +43,16 @@ export function addSelector(trace: Trace, expr: Expr): SelectorCost {
   return cost;
 }
 
-/** Passes batches on, and counts the time that was spent on making them. */
-export async function* timed<Item>(
+/** Passes batches on, and counts the time that was spent on making them and the series in them. */
+export async function* timed<Batch>(
   cost: { durationMs: number; series: number },
-  batches: AsyncIterable<readonly Item[]>,
-): AsyncGenerator<readonly Item[]> {
+  batches: AsyncIterable<Batch>,
+  seriesIn: (batch: Batch) => number,
+): AsyncGenerator<Batch> {
   let startMs = performance.now();
   for await (const batch of batches) {
     cost.durationMs += performance.now() - startMs;
-    cost.series += batch.length;
+    cost.series += seriesIn(batch);
     yield batch;
     startMs = performance.now();
   }

@@ -2,6 +2,7 @@
 
 import { canonicalLabels, type Labels } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
+import type { Budget } from './budget.ts';
 
 /** The times an expression is evaluated at: startMs, startMs + stepMs, ... `steps` of them. */
 export interface Grid {
@@ -27,8 +28,6 @@ export interface Points {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
   readonly dropName: boolean;
-  /** Each is an event of value 1: several may have one timestamp, and rates count them. */
-  readonly isEvents?: boolean;
 }
 
 export type Value =
@@ -85,9 +84,14 @@ export function labelsKey(labels: Labels): string {
  * Series with equal labels become one, as long as no step has a point of both. Throws QueryError
  * (execution) when one has.
  */
-export function mergeEqual(series: readonly Series[]): readonly Series[] {
+export async function mergeEqual(
+  series: readonly Series[],
+  { turn }: Pick<Budget, 'turn'>,
+): Promise<readonly Series[]> {
   const byKey = new Map<string, Series>();
   for (const one of series) {
+    const pause = turn();
+    if (pause !== undefined) await pause;
     const key = labelsKey(one.labels);
     const known = byKey.get(key);
     byKey.set(key, known === undefined ? one : mergeTwo(known, one));

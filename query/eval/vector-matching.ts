@@ -37,7 +37,7 @@ export async function vectorBinary(
     budget.takeColumns(outputs.size, steps);
     for (const { series } of outputs.values()) results.push(series);
   }
-  return mergeEqual(withPoints(results));
+  return mergeEqual(withPoints(results), budget);
 }
 
 /** One result series of one match. */

@@ -15,7 +15,7 @@ export async function answerSeries(context: RouteContext, { parameters }: Query)
   const range = rangeParameter(parameters);
   const selectors = context.catalog.selectors(texts);
   const { items, warnings } = await context.catalog.series(selectors, range, limit);
-  return success(`[${items.map(metricJson).join(',')}]`, warnings);
+  return success(`[${items.map((labels) => metricJson(labels)).join(',')}]`, warnings);
 }
 
 export async function answerLabels(context: RouteContext, { parameters }: Query): Promise<Answer> {

@@ -35,10 +35,13 @@ export function* resultJson(result: QueryResult, options: ResultOptions): Genera
     const shown = all.slice(0, options.limit);
     if (shown.length < all.length) warnings.push('results truncated due to limit');
     piece += '[';
+    const heads = pointHeads(result.grid);
+    const quoted = createQuoted();
     for (const [i, series] of shown.entries()) {
       if (i > 0) piece += ',';
-      piece += `{"metric":${metricJson(series.labels)},`;
-      piece += 'timestampsMs' in series ? rawJson(series) : columnJson(series, result);
+      piece += `{"metric":${metricJson(series.labels, quoted)},`;
+      piece +=
+        'timestampsMs' in series ? rawJson(series) : columnJson(series, heads, result.instant);
       piece += '}';
       if (piece.length < PIECE_CHARS) continue;
       yield piece;
@@ -68,9 +71,28 @@ export function remarksJson(key: 'warnings' | 'infos', remarks: readonly string[
   return `,"${key}":${JSON.stringify(shown)}`;
 }
 
-export function metricJson(labels: Labels): string {
-  const pairs = labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
-  return `{${pairs.join(',')}}`;
+export function metricJson(labels: Labels, quoted: Quoted = JSON.stringify): string {
+  let pairs = '';
+  for (const { name, value } of labels) {
+    if (pairs !== '') pairs += ',';
+    pairs += `${quoted(name)}:${quoted(value)}`;
+  }
+  return `{${pairs}}`;
+}
+
+type Quoted = (text: string) => string;
+
+/** Names and values of labels come again and again in one answer. */
+function createQuoted(): Quoted {
+  const known = new Map<string, string>();
+  return (text) => {
+    let json = known.get(text);
+    if (json === undefined) {
+      json = JSON.stringify(text);
+      known.set(text, json);
+    }
+    return json;
+  };
 }
 
 function rawJson({ timestampsMs, values }: Points): string {
@@ -79,21 +101,32 @@ function rawJson({ timestampsMs, values }: Points): string {
   return `"values":[${points.join(',')}]`;
 }
 
-function columnJson({ values, present }: Series, { grid, instant }: QueryResult): string {
-  if (instant) return `"value":${point(grid.startMs, values[0]!)}`;
-  return `"values":[${columnPoints(values, present, grid).join(',')}]`;
+/** `heads` are the beginnings of points, by step: what all series have in common. */
+function columnJson(
+  { values, present }: Series,
+  heads: readonly string[],
+  instant: boolean,
+): string {
+  if (instant) return `"value":${heads[0]}${formatJson(values[0]!)}"]`;
+  let points = '';
+  for (let i = 0; i < values.length; i++) {
+    if (present[i] === 0) continue;
+    if (points !== '') points += ',';
+    points += `${heads[i]}${formatJson(values[i]!)}"]`;
+  }
+  return `"values":[${points}]`;
 }
 
-function columnPoints(values: Float64Array, present: Uint8Array, grid: Grid): string[] {
-  const points: string[] = [];
-  for (let i = 0; i < values.length; i++) {
-    if (present[i] === 1) points.push(point(stepTimeMs(grid, i), values[i]!));
-  }
-  return points;
+function pointHeads(grid: Grid): string[] {
+  return Array.from({ length: grid.steps }, (_, i) => pointHead(stepTimeMs(grid, i)));
 }
 
 function point(timestampMs: number, value: number): string {
-  return `[${seconds(timestampMs)},"${formatJson(value)}"]`;
+  return `${pointHead(timestampMs)}${formatJson(value)}"]`;
+}
+
+function pointHead(timestampMs: number): string {
+  return `[${seconds(timestampMs)},"`;
 }
 
 /** Whole milliseconds as seconds, without what a division would round. */

@@ -2,7 +2,9 @@
 
 import type { TimeRange } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
+import { DEFAULT_LIMITS, type QueryLimits } from '../limits.ts';
 import { durationMs, quote } from '../promql/literals.ts';
+import { checkExpressionBytes } from '../promql/scan-text.ts';
 import { endAfter } from '../time-range.ts';
 
 /** Timestamps are within +-2^53 ms. */
@@ -12,20 +14,39 @@ const TIME_MS_MAX = 2 ** 53;
 const FIRST_TIME = '-292273086-05-16T16:47:06Z';
 const LAST_TIME = '+292277025-08-18T07:12:54.999999999Z';
 
-/** The parameters of the form, if the body was read as text, then those of the URL. */
-export function requestParameters(request: {
-  readonly url: string;
-  readonly body: unknown;
-}): URLSearchParams {
-  const parameters = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
+export function invalidParameter(name: string, reason: string): QueryError {
+  return new QueryError('bad_data', `invalid parameter "${name}": ${reason}`);
+}
+
+/**
+ * The parameters of the form, if the body was read as text, then those of the URL. An expression
+ * that is too long is refused before anything is decoded, which takes longer than all the rest of a
+ * refusal.
+ */
+export function requestParameters(
+  request: { readonly url: string; readonly body: unknown },
+  limits: QueryLimits = DEFAULT_LIMITS,
+): URLSearchParams {
   const at = request.url.indexOf('?');
-  const ofUrl = new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
-  for (const [name, value] of ofUrl) parameters.append(name, value);
+  const form = typeof request.body === 'string' ? request.body : '';
+  const parameters = new URLSearchParams();
+  for (const text of [form, at < 0 ? '' : request.url.slice(at + 1)]) {
+    if (text.length > limits.expressionBytesMax) checkEncodedExpressions(text, limits);
+    for (const [name, value] of new URLSearchParams(text)) parameters.append(name, value);
+  }
   return parameters;
 }
 
-export function invalidParameter(name: string, reason: string): QueryError {
-  return new QueryError('bad_data', `invalid parameter "${name}": ${reason}`);
+function checkEncodedExpressions(text: string, limits: QueryLimits): void {
+  for (const [, value = ''] of text.matchAll(/(?:^|&)query=([^&]*)/g)) {
+    // Three characters of an escape are one byte.
+    const bytes = Buffer.byteLength(value) - 2 * (value.split('%').length - 1);
+    try {
+      checkExpressionBytes(bytes, limits);
+    } catch (error) {
+      throw invalidParameter('query', (error as Error).message);
+    }
+  }
 }
 
 /** ms since the epoch from seconds or RFC 3339; `absent` when the parameter is not given. */

@@ -74,7 +74,7 @@ function respond(context: RouteContext, handler: Handler, type = 'application/js
     });
     try {
       const query = {
-        parameters: requestParameters(request),
+        parameters: requestParameters(request, context.limits),
         path: request.url,
         client: request.ip,
         signal: gone.signal,

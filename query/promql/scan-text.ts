@@ -54,17 +54,20 @@ interface Scope {
   operators: number;
 }
 
+/** Throws QueryError (bad_data) for an expression of too many bytes. */
+export function checkExpressionBytes(bytes: number, limits: QueryLimits): void {
+  if (bytes <= limits.expressionBytesMax) return;
+  const note = limitNote(limits, 'expressionBytesMax');
+  throw new QueryError('bad_data', `the expression has ${bytes} bytes${note}`);
+}
+
 /**
  * The text to give to the grammar, position for position the same: comments are blanks, some words
  * are lowered, `2.` is `2 `, and min_of() and max_of() outside durations are abs(). Throws
  * QueryError when it is too long, nests too deep, or leaves a string or a bracket open.
  */
 export function scanText(text: string, limits: QueryLimits): string {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > limits.expressionBytesMax) {
-    const note = limitNote(limits, 'expressionBytesMax');
-    throw new QueryError('bad_data', `the expression has ${bytes} bytes${note}`);
-  }
+  checkExpressionBytes(Buffer.byteLength(text), limits);
   const scopes: Scope[] = [{ bracket: '', duration: false, operators: 0 }];
 
   function addOperator(from: number): void {

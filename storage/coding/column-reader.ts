@@ -78,10 +78,13 @@ export function openColumnList(
   return { forms, bytes, counts, firstPlanes, planeOffsets, exceptionOffsets };
 }
 
-/** Decodes column `k` into a column of its own. */
-export function decodeColumn(list: ColumnList, k: number): Float64Array {
+/** Decodes column `k` into `x`, which has a place for each of its points. */
+export function decodeColumn(
+  list: ColumnList,
+  k: number,
+  x: Float64Array = new Float64Array(list.counts[k]!),
+): Float64Array {
   const { forms } = list;
-  const x = new Float64Array(list.counts[k]!);
   const layout = forms.layouts[k]!;
   const planes = forms.planes[k]!;
   readResiduals(
@@ -98,7 +101,7 @@ export function decodeColumn(list: ColumnList, k: number): Float64Array {
     patternPrediction.shift = forms.scales[k]!;
     patternPrediction.baseLow = forms.baseWords[2 * k]!;
     patternPrediction.baseHigh = forms.baseWords[2 * k + 1]!;
-    const words = new Uint32Array(x.buffer);
+    const words = wordsOf(x);
     fromPatternResiduals(residuals, x.length, patternPrediction, words);
   } else {
     prediction.order = (layout & ORDER_MASK) as Order;
@@ -111,8 +114,12 @@ export function decodeColumn(list: ColumnList, k: number): Float64Array {
   return x;
 }
 
+function wordsOf(x: Float64Array): Uint32Array {
+  return new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
+}
+
 function putExceptions(list: ColumnList, k: number, x: Float64Array): void {
-  const words = new Uint32Array(x.buffer);
+  const words = wordsOf(x);
   const view = new DataView(list.bytes.buffer, list.bytes.byteOffset, list.bytes.byteLength);
   let at = list.exceptionOffsets[k]!;
   for (let i = 0; i < list.forms.exceptionCounts[k]!; i++) {

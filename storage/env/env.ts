@@ -46,6 +46,8 @@ export interface ReadableFile {
 }
 
 export interface FileLock {
+  /** Whether its path still leads to the file that is locked: else another may be locked there. */
+  isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 

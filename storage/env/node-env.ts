@@ -164,10 +164,18 @@ async function reserve(path: string, bytes: number): Promise<void> {
 async function lock(path: string): Promise<FileLock | undefined> {
   const handle = await fsp.open(path, 'a', FILE_MODE);
   return withHandle(handle, async () => {
-    if (tryLock(handle.fd)) return { release: () => handle.close() };
+    if (tryLock(handle.fd)) {
+      return { isHeld: () => isSameFile(handle, path), release: () => handle.close() };
+    }
     await handle.close();
     return undefined;
   });
+}
+
+async function isSameFile(handle: fsp.FileHandle, path: string): Promise<boolean> {
+  const found = await ifCode(fsp.stat(path), ['ENOENT', 'ENOTDIR'], undefined);
+  const { ino, dev } = await handle.stat();
+  return found?.ino === ino && found.dev === dev;
 }
 
 /** What `use` makes of an open file; when it fails, the file is closed. */

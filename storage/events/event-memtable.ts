@@ -2,6 +2,7 @@
 // they are few beside those on disk, and no order is kept up while they come.
 
 import type { EventBatch } from '../event-types.ts';
+import type { SeriesId } from '../series/labels.ts';
 import type { TimeRange } from '../types.ts';
 import { EventBuffer, sortEvents } from './event-columns.ts';
 
@@ -14,6 +15,7 @@ export interface EventRun {
 export class EventMemtable {
   /** Flush threads read it as it is. */
   readonly #events = new EventBuffer(true);
+  readonly #ids = new Set<SeriesId>();
   #minTimestampMs = Number.POSITIVE_INFINITY;
   #maxTimestampMs = Number.NEGATIVE_INFINITY;
 
@@ -31,6 +33,7 @@ export class EventMemtable {
       if (timestampMs < this.#minTimestampMs) this.#minTimestampMs = timestampMs;
       if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs;
     }
+    for (const id of batch.ids) this.#ids.add(id);
     this.#events.append(batch);
   }
 
@@ -45,7 +48,11 @@ export class EventMemtable {
 
   /** Ids with an event, ascending. */
   seriesIds(): Uint32Array {
-    return Uint32Array.from(new Set(this.columns().ids)).sort();
+    return Uint32Array.from(this.#ids).sort();
+  }
+
+  has(id: SeriesId): boolean {
+    return this.#ids.has(id);
   }
 
   /** Events of `ids` (ascending) in the range. */

@@ -5,7 +5,7 @@ import type { ByteColumn } from '../coding/byte-column.ts';
 import { ByteReader } from '../coding/byte-reader.ts';
 import type { CorruptionError } from '../errors.ts';
 import { BLOCK_BYTES_MAX, BLOCK_POINTS_MAX } from '../limits.ts';
-import { openFrames } from '../sstable/frames.ts';
+import { openFrames, spansOf } from '../sstable/frames.ts';
 import { createFieldReader, type FieldReader } from './field-reader.ts';
 import {
   FIELDS_MAX,
@@ -30,7 +30,9 @@ export interface TextBlock {
 
 /** Checks and decompresses a text that lies at `offset` of `path`. */
 export function openText(bytes: Uint8Array, path: string, offset: number): TextBlock {
-  const { content, spans } = openFrames(bytes, TEXT_STREAM_COUNT, path, offset);
+  const opened = openFrames(bytes, TEXT_STREAM_COUNT, path, offset);
+  const content = opened.bytes;
+  const spans = spansOf(opened.frameLengths);
   const stream = (index: number): Uint8Array => {
     const span = spans[index]!;
     return content.subarray(span.offset, span.offset + span.length);

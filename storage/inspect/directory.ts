@@ -11,19 +11,23 @@ import {
   LOCK_NAME,
   manifestDir,
   manifestPath,
+  SERVER_ID_NAME,
   tableFileKind,
   tablePath,
   walDir,
   walPath,
 } from '../filenames.ts';
+import { currentManifest } from '../manifest/current.ts';
 import type { ManifestState } from '../manifest/edit.ts';
-import { currentManifest, replayManifest } from '../manifest/log.ts';
+import { replayManifest } from '../manifest/log.ts';
+import { decodeServerId } from '../server-id.ts';
 import { lastBegun } from '../wal/reader.ts';
 import { windowsOf } from '../windows/windows.ts';
 import { inspectIndexTable } from './index-table.ts';
 import { damage, damageOf, fact, type InspectLines, note, untilUnreadable } from './line.ts';
 import { describeTombstone, inspectManifest } from './manifest.ts';
 import { inspectSegment } from './segment.ts';
+import { inspectSnapshots } from './snapshot.ts';
 import { inspectTable } from './table.ts';
 import { isLive, type LiveState, type TreeFile, walkTree } from './tree.ts';
 import { bytes, bytesPerPoint, count, duration, time } from './words.ts';
@@ -61,6 +65,20 @@ export async function* inspectDirectory(inspection: DirectoryInspection): Inspec
   if (live !== undefined) yield* missingLines(inspection, live.state);
   for await (const file of walkTree(dir, fs)) {
     yield* fileLines(inspection, live, file);
+  }
+  if (verify) yield* serverIdLines(inspection);
+  yield* inspectSnapshots(inspection);
+}
+
+async function* serverIdLines({ dir, fs }: DirectoryInspection): InspectLines {
+  const path = `${dir}/${SERVER_ID_NAME}`;
+  if ((await fs.size(path)) === undefined) return;
+  const file = await fs.open(path);
+  try {
+    const text = new TextDecoder().decode(await file.read(0, file.size));
+    if (decodeServerId(text) === undefined) yield damage(path, 0, 'it is not a server id');
+  } finally {
+    await file.close();
   }
 }
 
@@ -197,7 +215,10 @@ async function* fileLines(
   live: LiveState | undefined,
   file: TreeFile,
 ): InspectLines {
-  if (file.kind === undefined) {
+  if (file.kind === 'aside') {
+    const size = bytes((await inspection.fs.size(file.path)) ?? 0);
+    yield note(`${file.path}: put aside, as it could not be read, ${size}: keep or delete it`);
+  } else if (file.kind === undefined) {
     yield fact(`${file.path}: not ours, and left alone`);
   } else if (live !== undefined && !isLive(inspection.dir, live, file)) {
     const size = bytes((await inspection.fs.size(file.path)) ?? 0);

@@ -4,7 +4,7 @@
 import { LOG_MAGIC } from '../coding/log-format.ts';
 import type { Env, FileSystem } from '../env/env.ts';
 import { StorageError, toError } from '../errors.ts';
-import { type FileKind, parseFileName } from '../filenames.ts';
+import { type FileKind, nameBeforeDamage, parseFileName } from '../filenames.ts';
 import { MAGIC_BYTES, TABLE_MAGICS } from '../sstable/format.ts';
 import { MAGIC as INDEX_MAGIC } from '../tag-index/format.ts';
 import { inspectDirectory, isDataDirectory } from './directory.ts';
@@ -12,6 +12,7 @@ import { inspectIndexTable } from './index-table.ts';
 import { fact, type InspectLines, isSystemError, untilUnreadable } from './line.ts';
 import { inspectManifest } from './manifest.ts';
 import { inspectSegment } from './segment.ts';
+import { inspectSnapshot, isSnapshot } from './snapshot.ts';
 import { inspectTable } from './table.ts';
 import { count } from './words.ts';
 
@@ -21,9 +22,9 @@ export interface InspectOptions {
 }
 
 /**
- * Lines for people about the WAL segment, SSTable, tag index table, manifest or data directory at
- * `place`. Whoever wants to know whether something is damaged looks for a line of that kind. Throws
- * StorageError INVALID_ARGUMENT when there is nothing of ours at `place`.
+ * Lines for people about the WAL segment, SSTable, tag index table, manifest, snapshot or data
+ * directory at `place`. Whoever wants to know whether something is damaged looks for a line of that
+ * kind. Throws StorageError INVALID_ARGUMENT when there is nothing of ours at `place`.
  */
 export async function* inspectPath(
   place: string,
@@ -47,6 +48,9 @@ async function openPath(
 ): Promise<InspectLines> {
   try {
     if ((await fs.size(path)) === undefined) {
+      if (await isSnapshot(path, fs)) {
+        return untilUnreadable(path, inspectSnapshot({ dir: path, fs, verify }));
+      }
       if (await isDataDirectory(path, fs)) {
         return untilUnreadable(path, inspectDirectory({ dir: path, fs, verify }));
       }
@@ -92,7 +96,8 @@ async function kindOf(path: string, fs: FileSystem): Promise<FileKind | undefine
   } finally {
     await file.close();
   }
-  return parseFileName(path.slice(path.lastIndexOf('/') + 1))?.kind;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return parseFileName(nameBeforeDamage(name) ?? name)?.kind;
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -9,7 +9,7 @@ import {
   asEventTable,
   type EventTable,
   joinEvents,
-  openEventTable,
+  openTableOfKind,
   readText,
   timesOf,
 } from '../events/event-table.ts';
@@ -17,7 +17,7 @@ import { type Block, decodeChunk, lowerBound } from '../sstable/block.ts';
 import type { BlockInfo } from '../sstable/block-index.ts';
 import { FOOTER_BYTES } from '../sstable/footer.ts';
 import type { TableKind, TableSummary } from '../sstable/format.ts';
-import { openTable, type Table } from '../sstable/reader.ts';
+import type { Table } from '../sstable/reader.ts';
 import { damage, damageOf, fact, type InspectLines } from './line.ts';
 import { bytes, bytesPer, count, number, span, time } from './words.ts';
 
@@ -37,7 +37,7 @@ export async function* inspectTable(inspection: TableInspection): InspectLines {
   const { fs, path, kind, verify, expected } = inspection;
   const file = await fs.open(path);
   try {
-    const table = await (kind === 'points' ? openTable(file, path) : openEventTable(file, path));
+    const table = await openTableOfKind(kind, file, path);
     yield* summaryLines(table);
     const difference = expected && differentField(table.summary, expected);
     if (difference !== undefined) {

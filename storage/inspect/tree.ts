@@ -9,11 +9,14 @@ import {
   LOCK_NAME,
   manifestDir,
   manifestPath,
+  nameBeforeDamage,
   parseFileName,
   parsePolicyDirName,
   parseWindowDirName,
   policyDir,
   RESERVE_NAME,
+  SERVER_ID_NAME,
+  snapshotsDir,
   tablePath,
   tagIndexDir,
   walDir,
@@ -23,8 +26,8 @@ import {
 import type { ManifestState } from '../manifest/edit.ts';
 
 export interface TreeFile {
-  /** Undefined: the name is not ours. */
-  readonly kind: FileKind | undefined;
+  /** aside: a table that could not be read. Undefined: the name is not ours. */
+  readonly kind: FileKind | 'aside' | undefined;
   readonly path: string;
   readonly number: number;
 }
@@ -41,10 +44,12 @@ export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<Tre
   yield* filesIn(walDir(dir), ['wal'], fs);
   yield* filesIn(tagIndexDir(dir), ['index'], fs);
   yield* windowFiles(dir, fs);
-  const known = [LOCK_NAME, RESERVE_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
-    (name) => `${dir}/${name}`,
-  );
-  known.push(manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir));
+  const known = [
+    ...[LOCK_NAME, RESERVE_NAME, SERVER_ID_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
+      (name) => `${dir}/${name}`,
+    ),
+    ...[manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir), snapshotsDir(dir)],
+  ];
   for (const name of await fs.list(dir)) {
     const path = `${dir}/${name}`;
     if (!known.includes(path)) yield unknown(path);
@@ -66,6 +71,7 @@ export function isLive(dir: string, { manifest, state }: LiveState, file: TreeFi
     }
     case 'index':
       return state.indexTables.has(number) && path === indexTablePath(dir, number);
+    case 'aside':
     case undefined:
       return false;
   }
@@ -88,14 +94,16 @@ async function* windowFiles(dir: string, fs: FileSystem): AsyncGenerator<TreeFil
 }
 
 async function* filesIn(
-  path: string,
+  dir: string,
   kinds: readonly FileKind[],
   fs: FileSystem,
 ): AsyncGenerator<TreeFile, void, void> {
-  for (const name of await fs.list(path)) {
-    const file = parseFileName(name);
-    if (file !== undefined && kinds.includes(file.kind)) yield { ...file, path: `${path}/${name}` };
-    else yield unknown(`${path}/${name}`);
+  for (const name of await fs.list(dir)) {
+    const before = nameBeforeDamage(name);
+    const file = parseFileName(before ?? name);
+    const path = `${dir}/${name}`;
+    if (file === undefined || !kinds.includes(file.kind)) yield unknown(path);
+    else yield { path, number: file.number, kind: before === undefined ? file.kind : 'aside' };
   }
 }
 

@@ -14,19 +14,10 @@ import {
 import { type LogDamage, scanLog } from '../coding/log-scanner.ts';
 import type { FileSystem, WritableFile } from '../env/env.ts';
 import { CorruptionError, StorageError } from '../errors.ts';
-import {
-  CURRENT_DRAFT_NAME,
-  CURRENT_NAME,
-  fileName,
-  fileNumbers,
-  manifestDir,
-  manifestPath,
-  parseFileName,
-  walDir,
-  windowsDir,
-} from '../filenames.ts';
+import { CURRENT_NAME, fileNumbers, manifestDir, manifestPath } from '../filenames.ts';
 import { MANIFEST_EDIT_BYTES_MAX, MANIFEST_REWRITE_BYTES } from '../limits.ts';
 import { refusalOf } from '../trouble.ts';
+import { currentManifest, writeCurrent } from './current.ts';
 import {
   applyEdit,
   applyToDraft,
@@ -51,6 +42,8 @@ export interface OpenedManifest {
   readonly created: boolean;
   /** Size of a last edit that was being written when the machine went down. */
   readonly tornBytes: number;
+  /** Why CURRENT could not be read, and the newest manifest was taken instead. */
+  readonly damage: CorruptionError | undefined;
 }
 
 /**
@@ -64,15 +57,41 @@ export async function openManifest(
 ): Promise<OpenedManifest> {
   await fs.makeDir(manifestDir(dir));
   await fs.syncDir(dir);
-  const current = await currentManifest(dir, fs);
-  const { state, tornBytes } =
-    current === undefined
-      ? { state: EMPTY_STATE, tornBytes: 0 }
-      : await replayManifest(manifestPath(dir, current), fs);
+  const { current, state, tornBytes, damage } = await readLive(dir, fs);
   await removeOthers(dir, fs, current);
   const log = new ManifestLog(dir, fs, options.rewriteBytes ?? MANIFEST_REWRITE_BYTES, state);
   await log.begin(current);
-  return { state, log, created: current === undefined, tornBytes };
+  return { state, log, created: current === undefined, tornBytes, damage };
+}
+
+/**
+ * The manifest that CURRENT names, and what it adds up to. Without CURRENT it is the newest whole
+ * one: after CURRENT was switched, those before are nobody's, and one that CURRENT was never
+ * switched to holds the same and at most an edit that nobody acted on.
+ */
+async function readLive(dir: string, fs: FileSystem) {
+  try {
+    const current = await currentManifest(dir, fs);
+    const empty = { state: EMPTY_STATE, tornBytes: 0 };
+    const replayed =
+      current === undefined ? empty : await replayManifest(manifestPath(dir, current), fs);
+    return { ...replayed, current, damage: undefined };
+  } catch (damage) {
+    const isCurrentLost =
+      damage instanceof CorruptionError && damage.path === `${dir}/${CURRENT_NAME}`;
+    if (!isCurrentLost) throw damage;
+    const numbers = fileNumbers(await fs.list(manifestDir(dir)), 'manifest');
+    for (const current of numbers.reverse()) {
+      const path = manifestPath(dir, current);
+      const replayed = await replayManifest(path, fs).catch(unlessDamaged);
+      if (replayed !== undefined) return { ...replayed, current, damage };
+    }
+    throw damage;
+  }
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof CorruptionError) || error.isOtherVersion) throw error;
 }
 
 /** An edit, and the place of its payload in the file. */
@@ -90,6 +109,9 @@ export async function* readEdits(
   path: string,
   fs: FileSystem,
 ): AsyncGenerator<ManifestEdit | LogDamage, void, void> {
+  if ((await fs.size(path)) === undefined) {
+    throw new CorruptionError(path, 0, 'expected a file, found none');
+  }
   const file = await fs.open(path);
   try {
     const limits = { readBytes: MANIFEST_REWRITE_BYTES, payloadBytesMax: MANIFEST_EDIT_BYTES_MAX };
@@ -223,7 +245,7 @@ export class ManifestLog {
 
   /** False when that failed: what the file holds from here on is unknown. */
   async #appendFrame(edit: Edit): Promise<boolean> {
-    const frame = encodeFrame(edit, this.#marker());
+    const frame = encodeFrame(edit, createMarker([this.#number]));
     try {
       await this.#file!.append([frame]);
       await this.#file!.sync();
@@ -254,20 +276,37 @@ export class ManifestLog {
     await this.#file?.close().catch(() => undefined);
     this.#file = undefined;
     this.#number += 1;
-    const header = encodeLogHeader('manifest', this.#number, this.#marker());
-    const snapshot = encodeFrame(snapshotEdit(state), this.#marker());
-    this.#file = await this.#fs.create(manifestPath(this.#dir, this.#number));
-    await this.#file.append([header, snapshot]);
-    await this.#file.sync();
-    await this.#fs.syncDir(manifestDir(this.#dir));
-    await writeCurrent(this.#dir, this.#fs, this.#number);
-    this.#snapshotBytes = header.length + snapshot.length;
-    this.#sizeBytes = this.#snapshotBytes;
+    const begun = await beginManifest(this.#dir, this.#fs, this.#number, state);
+    this.#file = begun.file;
+    this.#snapshotBytes = begun.sizeBytes;
+    this.#sizeBytes = begun.sizeBytes;
   }
+}
 
-  #marker(): number {
-    return createMarker([this.#number]);
+/**
+ * Writes manifest `number` with `state` as its one edit and points CURRENT there, all of it
+ * durable. The file is open for further edits, and the caller's to close.
+ */
+export async function beginManifest(
+  dir: string,
+  fs: FileSystem,
+  number: number,
+  state: ManifestState,
+): Promise<{ file: WritableFile; sizeBytes: number }> {
+  const marker = createMarker([number]);
+  const header = encodeLogHeader('manifest', number, marker);
+  const snapshot = encodeFrame(snapshotEdit(state), marker);
+  const file = await fs.create(manifestPath(dir, number));
+  try {
+    await file.append([header, snapshot]);
+    await file.sync();
+    await fs.syncDir(manifestDir(dir));
+    await writeCurrent(dir, fs, number);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    throw error;
   }
+  return { file, sizeBytes: header.length + snapshot.length };
 }
 
 function encodeFrame(edit: Edit, marker: number): Uint8Array {
@@ -277,40 +316,6 @@ function encodeFrame(edit: Edit, marker: number): Uint8Array {
   frame.set(payload, FRAME_HEADER_BYTES);
   sealFrame(frame, 0, payload.length, marker);
   return frame;
-}
-
-/** The number of the live manifest, or undefined on the first start. */
-export async function currentManifest(dir: string, fs: FileSystem): Promise<number | undefined> {
-  const path = `${dir}/${CURRENT_NAME}`;
-  if ((await fs.size(path)) === undefined) {
-    // Data is written only after CURRENT: without it, its files are not to be taken for orphans.
-    const data = [...(await fs.list(walDir(dir))), ...(await fs.list(windowsDir(dir)))];
-    if (data.length > 0) throw new CorruptionError(path, 0, 'expected a file, found none');
-    return undefined;
-  }
-  const file = await fs.open(path);
-  try {
-    const text = new TextDecoder().decode(await file.read(0, file.size));
-    const named = text.endsWith('\n') ? parseFileName(text.slice(0, -1)) : undefined;
-    if (named?.kind === 'manifest') return named.number;
-    throw new CorruptionError(path, 0, 'expected the name of a manifest');
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeCurrent(dir: string, fs: FileSystem, number: number): Promise<void> {
-  const draft = `${dir}/${CURRENT_DRAFT_NAME}`;
-  if ((await fs.size(draft)) !== undefined) await fs.remove(draft);
-  const file = await fs.create(draft);
-  try {
-    await file.append([new TextEncoder().encode(`${fileName('manifest', number)}\n`)]);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await fs.rename(draft, `${dir}/${CURRENT_NAME}`);
-  await fs.syncDir(dir);
 }
 
 /** Removes manifests that CURRENT does not name: left behind by a crash between two steps. */

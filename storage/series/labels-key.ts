@@ -12,6 +12,11 @@ export interface LabelsKey {
   readonly hash: number;
 }
 
+/** A copy that outlives the next key. */
+export function keptKey({ bytes, length, hash }: LabelsKey): LabelsKey {
+  return { bytes: bytes.slice(0, length), length, hash };
+}
+
 /** Makes keys in one reused buffer: a key is good until the next one is made. */
 export function createLabelsKeys(): (labels: Labels) => LabelsKey {
   const encoder = new LabelsEncoder();

@@ -9,17 +9,13 @@ import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import type { ChunkWriter } from '../coding/chunk.ts';
 import { readColumnForms, writeColumnForms } from '../coding/column-forms.ts';
-import {
-  type ColumnList,
-  decodeColumn,
-  openColumnList,
-  type Span,
-} from '../coding/column-reader.ts';
+import { type ColumnList, decodeColumn, openColumnList } from '../coding/column-reader.ts';
 import { STREAM_COUNT } from '../coding/planes.ts';
 import { compressFrame } from '../coding/zstd.ts';
 import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
-import { encodeFrames, openFrames } from './frames.ts';
+import type { BlockContent } from '../slice-types.ts';
+import { encodeFrames, openFrames, spansOf } from './frames.ts';
 
 /** Frames of a block: directory, streams of timestamps and of values, exceptions of both. */
 const FRAME_COUNT = 1 + 2 * STREAM_COUNT + 2;
@@ -32,6 +28,7 @@ const CHUNK_MEMORY_BYTES = 100;
 
 /** A decompressed block. */
 export interface Block {
+  readonly content: BlockContent;
   /** By chunk, ascending; a series with more points than a chunk takes has several. */
   readonly ids: Uint32Array;
   readonly timeColumns: Uint32Array;
@@ -87,16 +84,13 @@ function writeDirectory(chunks: ChunkWriter): void {
 
 /** Checks and decompresses the bytes of a block, which lie at `offset` of `path`. */
 export function openBlock(bytes: Uint8Array, path: string, offset: number): Block {
-  const { content, spans } = openFrames(bytes, FRAME_COUNT, path, offset);
-  return readDirectory(content, spans, path, offset);
+  return openContent({ ...openFrames(bytes, FRAME_COUNT, path, offset), path, offset });
 }
 
-function readDirectory(
-  content: Uint8Array,
-  spans: readonly Span[],
-  path: string,
-  offset: number,
-): Block {
+/** The block whose frames were decompressed before, perhaps on another thread. */
+export function openContent(source: BlockContent): Block {
+  const { bytes: content, path, offset } = source;
+  const spans = spansOf(source.frameLengths);
   const reader = new ByteReader(content.subarray(0, spans[0]!.length), path, offset);
   const count = reader.varint();
   const timeCount = reader.varint();
@@ -141,6 +135,7 @@ function readDirectory(
     offset,
   );
   return {
+    content: source,
     ids,
     timeColumns,
     times,
@@ -178,11 +173,15 @@ export function lowerBound(ids: Uint32Array, id: SeriesId): number {
 }
 
 export function decodeChunk(block: Block, chunk: number): DecodedChunk {
+  return { timestampsMs: decodeTimes(block, chunk), values: decodeColumn(block.values, chunk) };
+}
+
+/** The timestamps of a chunk: the same array for all chunks that share them. */
+export function decodeTimes(block: Block, chunk: number): Float64Array {
   const t = block.timeColumns[chunk]!;
-  let timestampsMs = block.decodedTimes[t];
-  if (timestampsMs === undefined) {
-    timestampsMs = decodeColumn(block.times, t);
-    block.decodedTimes[t] = timestampsMs;
-  }
-  return { timestampsMs, values: decodeColumn(block.values, chunk) };
+  const decoded = block.decodedTimes[t];
+  if (decoded !== undefined) return decoded;
+  const timestampsMs = decodeColumn(block.times, t);
+  block.decodedTimes[t] = timestampsMs;
+  return timestampsMs;
 }

@@ -15,6 +15,11 @@ export interface BloomFilter {
 
 const PROBES_MAX = 30;
 
+/** The rate that so many bits per key are good for, at the best number of probes. */
+export function falsePositiveRateOf(bitsPerKey: number): number {
+  return Math.exp(-bitsPerKey * Math.LN2 ** 2);
+}
+
 /** An empty filter for `keys` keys at `falsePositiveRate`, within 0 .. 1. */
 export function createBloomFilter(keys: number, falsePositiveRate: number): BloomFilter {
   const bits = Math.ceil((-keys * Math.log(falsePositiveRate)) / Math.LN2 ** 2);

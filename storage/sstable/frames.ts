@@ -9,6 +9,7 @@ import { ByteWriter } from '../coding/byte-writer.ts';
 import type { Span } from '../coding/column-reader.ts';
 import { type Compression, decompressFrame, frameBytesMax } from '../coding/zstd.ts';
 import { BLOCK_BYTES_MAX } from '../limits.ts';
+import type { BlockContent } from '../slice-types.ts';
 import { CHECKSUM_BYTES } from './format.ts';
 import { checkedBytes, sealBytes } from './section.ts';
 
@@ -43,11 +44,8 @@ export function encodeFrames(
   return bytes;
 }
 
-/** Streams as they were before compression, in one buffer. */
-export interface OpenedFrames {
-  readonly content: Uint8Array;
-  readonly spans: readonly Span[];
-}
+/** Streams as they were before compression, one after another in memory that threads share. */
+export type OpenedFrames = Pick<BlockContent, 'bytes' | 'frameLengths'>;
 
 /** Checks and decompresses `count` streams, whose bytes lie at `offset` of `path`. */
 export function openFrames(
@@ -57,18 +55,18 @@ export function openFrames(
   offset: number,
 ): OpenedFrames {
   const body = new ByteReader(checkedBytes(bytes, path, offset), path, offset);
-  const spans: Span[] = [];
+  const frameLengths = new Uint32Array(count);
   const storedSizes: number[] = [];
   let total = 0;
   for (let frame = 0; frame < count; frame++) {
     const length = body.varint();
     storedSizes.push(length === 0 ? 0 : body.varint());
-    spans.push({ offset: total, length });
+    frameLengths[frame] = length;
     total += length;
   }
   if (total > BLOCK_BYTES_MAX) throw body.corrupt(`a block of ${total} B is too large`);
-  const content = new Uint8Array(total);
-  spans.forEach((span, frame) => {
+  const content = new Uint8Array(new SharedArrayBuffer(total));
+  spansOf(frameLengths).forEach((span, frame) => {
     if (span.length === 0) return;
     const at = offset + body.offset;
     const stored = body.bytes(storedSizes[frame]!);
@@ -77,5 +75,14 @@ export function openFrames(
     else decompressFrame(target, stored, path, at);
   });
   body.expectEnd();
-  return { content, spans };
+  return { bytes: content, frameLengths };
+}
+
+export function spansOf(frameLengths: Uint32Array): Span[] {
+  let offset = 0;
+  return Array.from(frameLengths, (length) => {
+    const span = { offset, length };
+    offset += length;
+    return span;
+  });
 }

@@ -26,7 +26,7 @@ export interface Table<Info extends BlockInfo = BlockInfo> {
   readonly bloom: BloomFilter;
   readonly blocks: readonly Info[];
   /** Memory of filter and index. */
-  readonly pinnedBytes: number;
+  readonly sizeBytes: number;
   /** False when the series is not in the table for sure. */
   mayContain(id: SeriesId): boolean;
   /** Indexes of the blocks that can hold points of `ids` (ascending) with startMs <= t < endMs. */
@@ -88,7 +88,7 @@ export async function openTableOf<Info extends BlockInfo>(
     footer,
     bloom,
     blocks,
-    pinnedBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
+    sizeBytes: bloom.bits.length + blocks.length * BLOCK_INFO_BYTES,
     mayContain: (id) => bloomMayContain(bloom, id),
     blocksFor: (ids, startMs, endMs) => blocksFor(blocks, ids, startMs, endMs),
     async readBlock(index) {

@@ -4,15 +4,13 @@
 import type { IndexRecord } from './block.ts';
 import { mergeRecords } from './merge.ts';
 import { readIndexTable } from './table.ts';
-import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
+import { type BuiltIndexTable, buildIndexTables, type IndexTableOptions } from './table-builder.ts';
 
-export interface IndexCompactionInput {
+export interface IndexCompactionInput extends IndexTableOptions {
   /** Newest first; the tables of one run have disjoint key ranges and are in their order. */
   readonly runs: readonly (readonly IndexTableBytes[])[];
   /** Nothing below the output can hold what a tombstone hides. */
   readonly dropTombstones: boolean;
-  /** Size of an output table. */
-  readonly targetBytes: number;
 }
 
 /** A whole table, and where it came from, for errors. */
@@ -24,7 +22,7 @@ export interface IndexTableBytes {
 /** Tables with disjoint key ranges, in their order. Throws CorruptionError on damaged input. */
 export function compactIndexTables(input: IndexCompactionInput): BuiltIndexTable[] {
   const runs = input.runs.map(recordsOf);
-  return buildIndexTables(mergeRecords(runs, input.dropTombstones), input.targetBytes);
+  return buildIndexTables(mergeRecords(runs, input.dropTombstones), input);
 }
 
 function* recordsOf(run: readonly IndexTableBytes[]): IterableIterator<IndexRecord> {

@@ -8,17 +8,24 @@ import type { IndexRecord } from './block.ts';
 import { CONTAINER_BITS, CONTAINER_IDS } from './container.ts';
 import { DELETE, PUT, type RecordKind } from './format.ts';
 import { compareKeys, idKeyOf, labelsKeyOf, pairKeyOf, postingsKeyOf } from './keys.ts';
-import type { IndexMemoryData } from './memory.ts';
+import { type IndexMemoryData, NO_WORD } from './memory.ts';
 import { postingsRecordsOf } from './merge.ts';
 import { gallop, type Postings, union } from './postings.ts';
 import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
+export interface IndexFlushInput {
+  readonly data: IndexMemoryData;
+  readonly bloomBitsPerKey: number;
+}
+
 /** Undefined when there is nothing to flush. */
-export function flushIndexMemory(data: IndexMemoryData): BuiltIndexTable | undefined {
+export function flushIndexMemory(input: IndexFlushInput): BuiltIndexTable | undefined {
+  const { data, bloomBitsPerKey } = input;
   // One table however large: level 0 is counted, and its tables overlap anyway.
-  const tables = buildIndexTables(recordsOf(data), Number.POSITIVE_INFINITY);
+  const targetBytes = Number.POSITIVE_INFINITY;
+  const tables = buildIndexTables(recordsOf(data), { targetBytes, bloomBitsPerKey });
   return tables[0];
 }
 
@@ -32,8 +39,9 @@ function* labelsRecords({ labels, slotIds }: IndexMemoryData): IterableIterator<
   const order = Uint32Array.from(slotIds.keys());
   order.sort((a, b) => compareLabelBytes(labels, a, b));
   for (const slot of order) {
-    const key = labelsKeyOf(labelBytesAt(labels, slot));
     const id = slotIds[slot]!;
+    if (id === NO_WORD) continue;
+    const key = labelsKeyOf(labelBytesAt(labels, slot));
     yield { key, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
   }
 }

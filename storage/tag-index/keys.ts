@@ -35,6 +35,11 @@ export function labelsKeyOf(labelBytes: Uint8Array): Uint8Array {
   return key;
 }
 
+/** What labelsKeyOf was given. */
+export function labelBytesOfKey(key: Uint8Array): Uint8Array {
+  return key.subarray(1);
+}
+
 export function idKeyOf(id: SeriesId): Uint8Array {
   return Uint8Array.of(ID_KEYS, id >>> 24, (id >>> 16) & 255, (id >>> 8) & 255, id & 255);
 }

@@ -13,11 +13,17 @@ const CAPACITY_START = 1024;
 /** An id in a list of postings, and a list with its entry in a map: measured, rounded up. */
 const POSTING_BYTES = 8;
 const PAIR_BYTES = 160;
+const FORGOTTEN_BYTES = 64;
+/** What a label set stands for that is here only because a series that had it was forgotten. */
+export const NO_WORD = 2 ** 32 - 1;
 
 /** All of a sealed memory as plain data, for the job that makes a table of it (flush.ts). */
 export interface IndexMemoryData {
   readonly labels: LabelColumns;
-  /** Per slot of `labels`: the id that the label set has now, or 0 when it was forgotten. */
+  /**
+   * Per slot of `labels`: the id that the label set has now, 0 when that was forgotten, or 2^32-1
+   * when nothing is said here of who has it.
+   */
   readonly slotIds: Uint32Array;
   /** Series registered here, ascending, and the slots of their labels. */
   readonly ids: Uint32Array;
@@ -53,7 +59,8 @@ export class IndexMemory {
   get memoryBytes(): number {
     const columns = this.#slotIds.byteLength + this.#ids.byteLength + this.#slots.byteLength;
     const pairs = this.#postingCount * POSTING_BYTES + this.#pairCount * PAIR_BYTES;
-    return this.#labels.memoryBytes + columns + pairs;
+    const forgotten = this.#forgotten.size * FORGOTTEN_BYTES;
+    return this.#labels.memoryBytes + columns + pairs + forgotten;
   }
 
   /**
@@ -64,7 +71,8 @@ export class IndexMemory {
     const last = this.#size === 0 ? 0 : this.#ids[this.#size - 1]!;
     if (id <= last && this.#slotOf(id) !== -1) return;
     assert(id > last, 'series ids ascend');
-    const slot = this.#slotFor(key);
+    const known = this.#labels.find(key.bytes, 0, key.length, key.hash);
+    const slot = known === -1 ? this.#insert(key, id) : known;
     this.#slotIds[slot] = id;
     if (this.#size === this.#ids.length) {
       this.#ids = grown(this.#ids, this.#size * 2);
@@ -76,12 +84,14 @@ export class IndexMemory {
     this.#postingCount += labels.length;
   }
 
-  /** Leaves a tombstone for a series, wherever it was registered; `key` is that of its labels. */
-  forget(key: LabelsKey, id: SeriesId): void {
-    const known = this.find(key);
-    const slot = this.#slotFor(key);
-    // The same labels may have come back as a newer series since.
-    if (known === undefined || known === id) this.#slotIds[slot] = 0;
+  /**
+   * Leaves a tombstone for a series, wherever it was registered; `key` is that of its labels, and
+   * `isCurrent` whether they stand for it: they may have come back as a newer series.
+   */
+  forget(key: LabelsKey, id: SeriesId, isCurrent: boolean): void {
+    const known = this.#labels.find(key.bytes, 0, key.length, key.hash);
+    const slot = known === -1 ? this.#insert(key, NO_WORD) : known;
+    if (isCurrent) this.#slotIds[slot] = 0;
     this.#forgotten.set(id, slot);
     this.#forgottenIds = undefined;
   }
@@ -89,7 +99,12 @@ export class IndexMemory {
   /** The id of a label set: 0 when it was forgotten here, undefined when older sources know. */
   find(key: LabelsKey): SeriesId | undefined {
     const slot = this.#labels.find(key.bytes, 0, key.length, key.hash);
-    return slot === -1 ? undefined : this.#slotIds[slot]!;
+    const id = slot === -1 ? NO_WORD : this.#slotIds[slot]!;
+    return id === NO_WORD ? undefined : id;
+  }
+
+  hasForgotten(id: SeriesId): boolean {
+    return this.#forgotten.has(id);
   }
 
   /** The labels of a series registered here, be it forgotten or not. */
@@ -142,11 +157,11 @@ export class IndexMemory {
     return position < this.#size && this.#ids[position] === id ? this.#slots[position]! : -1;
   }
 
-  #slotFor(key: LabelsKey): number {
-    const known = this.#labels.find(key.bytes, 0, key.length, key.hash);
-    if (known !== -1) return known;
+  /** Takes labels that are not here, which stand for `id`. */
+  #insert(key: LabelsKey, id: SeriesId): number {
     const slot = this.#labels.insert(key.bytes, 0, key.length, key.hash);
     if (slot === this.#slotIds.length) this.#slotIds = grown(this.#slotIds, slot * 2);
+    this.#slotIds[slot] = id;
     return slot;
   }
 

@@ -73,6 +73,19 @@ export function pickCompaction(
   return level === -1 ? undefined : compactionOf(levels, level, cursors[level]);
 }
 
+/**
+ * What brings all tables one step nearer to being in one level, a table at a time; undefined when
+ * they are.
+ */
+export function pickFullCompaction(
+  levels: readonly (readonly IndexTableMeta[])[],
+): Compaction | undefined {
+  const level = levels.findIndex((tables) => tables.length > 0);
+  const isLast = level === levels.findLastIndex((tables) => tables.length > 0);
+  if (level === -1 || (isLast && level > 0)) return undefined;
+  return compactionOf(levels, level, undefined);
+}
+
 /** 1 and more is over the limit. */
 function scoreOf(
   level: number,

@@ -6,9 +6,17 @@ import { decodeLabels } from '../series/labels-codec.ts';
 import type { LabelsKey } from '../series/labels-key.ts';
 import type { IndexRecord } from './block.ts';
 import { PUT, type RecordKind } from './format.ts';
-import { idKeyOf, idOfKey, idRange, labelsKeyOf, nameOfKey, namesAfter } from './keys.ts';
-import { forgottenIn, seriesWithName, sumsByValue, totalOf } from './lookup.ts';
-import { gallop, intersects, type Postings } from './postings.ts';
+import {
+  idKeyOf,
+  idOfKey,
+  idRange,
+  labelBytesOfKey,
+  labelsKeyOf,
+  nameOfKey,
+  namesAfter,
+} from './keys.ts';
+import { forgottenIn, seriesWithName, seriesWithValues, sumsByValue, totalOf } from './lookup.ts';
+import { gallop, intersect, intersects, type Postings } from './postings.ts';
 import type { IndexTable, Maybe } from './table.ts';
 import { type IndexView, memoriesOf, tablesOf, tablesWith } from './view.ts';
 
@@ -25,7 +33,32 @@ export function findSeries(view: IndexView, key: LabelsKey): Maybe<SeriesId> {
   const { hash } = key;
   const tableKey = labelsKeyOf(key.bytes.subarray(0, key.length));
   const tables = tablesWith(view, tableKey).filter((table) => table.mayContain(hash));
-  return findInTables(tables, 0, tableKey);
+  const found = findInTables(tables, 0, tableKey);
+  // Mostly there is no damage, and nothing is awaited.
+  if (typeof found === 'number' && (found > 0 || !tables.some(isDamaged))) return found;
+  return Promise.resolve(found).then((id) =>
+    id > 0 || !tables.some(isDamaged) ? id : findByPostings(view, tableKey),
+  );
+}
+
+function isDamaged({ damage }: IndexTable): boolean {
+  return damage !== undefined;
+}
+
+/**
+ * The way round a damaged block, so that a series that is known does not get a second id: of the
+ * series with all of the labels, the one that has no others.
+ */
+async function findByPostings(view: IndexView, tableKey: Uint8Array): Promise<SeriesId> {
+  const labels = decodeLabels(labelBytesOfKey(tableKey));
+  let ids: Postings | undefined;
+  for (const { name, value } of labels) {
+    const having = await seriesWithValues(view, name, [value]);
+    ids = ids === undefined ? having : intersect(ids, having);
+  }
+  const found = await labelsOf(view, ids ?? new Uint32Array(0));
+  const position = found.findIndex((others) => others?.length === labels.length);
+  return position < 0 ? 0 : ids![position]!;
 }
 
 function findInTables(
@@ -54,11 +87,8 @@ export async function labelsOf(view: IndexView, ids: Postings): Promise<(Labels 
     settled[position] = 1;
   };
   for (const memory of memoriesOf(view)) {
-    for (const id of memory.forgotten()) {
-      const position = gallop(ids, 0, id);
-      if (ids[position] === id) settle(position, undefined);
-    }
     for (const [position, id] of ids.entries()) {
+      if (memory.hasForgotten(id)) settle(position, undefined);
       const labels = settled[position] === 1 ? undefined : memory.labelsOf(id);
       if (labels !== undefined) settle(position, labels);
     }

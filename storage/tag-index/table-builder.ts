@@ -2,7 +2,12 @@
 
 import { assert } from '../assert.ts';
 import type { IndexTableMeta } from '../manifest/edit.ts';
-import { addToBloom, createBloomFilter, encodeBloom } from '../sstable/bloom.ts';
+import {
+  addToBloom,
+  createBloomFilter,
+  encodeBloom,
+  falsePositiveRateOf,
+} from '../sstable/bloom.ts';
 import type { BlockHandle } from '../sstable/format.ts';
 import { encodeSection } from '../sstable/section.ts';
 import { BlockBuilder, type IndexRecord, sharedLength } from './block.ts';
@@ -12,8 +17,12 @@ import { encodeTableIndex } from './table-index.ts';
 
 /** Bytes of a block before compression: 4 KiB to 16 KiB read alike, and larger ones pack better. */
 const BLOCK_BYTES = 16_384;
-/** Of lookups for what is not in a table; costs 9.6 bits for each label set and label pair. */
-const FALSE_POSITIVE_RATE = 0.01;
+export interface IndexTableOptions {
+  /** Size from which on a table is finished. */
+  readonly targetBytes: number;
+  /** Bits of filter for each label set and label pair. */
+  readonly bloomBitsPerKey: number;
+}
 
 /** A table without the things that its owner decides. */
 export interface BuiltIndexTable {
@@ -27,14 +36,14 @@ export interface BuiltIndexTable {
  */
 export function buildIndexTables(
   records: Iterable<IndexRecord>,
-  targetBytes: number,
+  { targetBytes, bloomBitsPerKey }: IndexTableOptions,
 ): BuiltIndexTable[] {
   const tables: BuiltIndexTable[] = [];
-  let builder = new IndexTableBuilder();
+  let builder = new IndexTableBuilder(bloomBitsPerKey);
   for (const record of records) {
     if (builder.sizeBytes >= targetBytes && builder.isAbove(record.key)) {
       tables.push(builder.finish());
-      builder = new IndexTableBuilder();
+      builder = new IndexTableBuilder(bloomBitsPerKey);
     }
     builder.add(record);
   }
@@ -43,6 +52,7 @@ export function buildIndexTables(
 }
 
 class IndexTableBuilder {
+  readonly #bloomBitsPerKey: number;
   readonly #block = new BlockBuilder();
   readonly #parts: Uint8Array[] = [];
   readonly #separators: Uint8Array[] = [];
@@ -54,6 +64,10 @@ class IndexTableBuilder {
   #lastId = 0;
   #firstKey: Uint8Array | undefined;
   #lastKey: Uint8Array = new Uint8Array(0);
+
+  constructor(bloomBitsPerKey: number) {
+    this.#bloomBitsPerKey = bloomBitsPerKey;
+  }
 
   get sizeBytes(): number {
     return this.#offset + this.#block.size;
@@ -87,7 +101,10 @@ class IndexTableBuilder {
     const firstKey = this.#firstKey;
     assert(firstKey !== undefined, 'a table has a record');
     this.#finishBlock();
-    const bloom = createBloomFilter(this.#hashes.length, FALSE_POSITIVE_RATE);
+    const bloom = createBloomFilter(
+      this.#hashes.length,
+      falsePositiveRateOf(this.#bloomBitsPerKey),
+    );
     for (const hash of this.#hashes) addToBloom(bloom, hash);
     const filter = this.#append(encodeSection(encodeBloom(bloom)));
     const description = {

@@ -2,6 +2,7 @@
 // cache, and only there is anything awaited. Every block's checksum is verified when it is read.
 
 import type { ReadableFile } from '../env/env.ts';
+import { CorruptionError } from '../errors.ts';
 import type { BlockCache } from '../sstable/block-cache.ts';
 import { type BloomFilter, bloomMayContain, decodeBloom } from '../sstable/bloom.ts';
 import type { BlockHandle } from '../sstable/format.ts';
@@ -13,6 +14,9 @@ import { blockOf, decodeTableIndex, type TableIndex } from './table-index.ts';
 
 /** A value at once, or after a read: lookups that need none never leave the call. */
 export type Maybe<T> = T | Promise<T>;
+
+/** Stands for a block that cannot be read. */
+const NO_RECORDS = new Uint8Array(0);
 
 interface CachedBytes {
   readonly bytes: Uint8Array;
@@ -26,23 +30,29 @@ export interface IndexTable {
   readonly filter: BloomFilter;
   /** Memory held by index and filter, bytes. */
   readonly memoryBytes: number;
+  /** The first damaged block that was met: what lies in such blocks is passed over. */
+  readonly damage: CorruptionError | undefined;
   /** False when no record has a key of this filter hash. */
   mayContain(hash: number): boolean;
   /** The first record with this key. */
   get(key: Uint8Array): Maybe<IndexRecord | undefined>;
   /** Calls `visit` on each record in the range, in order, until it returns false. */
   scan(range: KeyRange, visit: (cursor: BlockCursor) => boolean): Maybe<void>;
-  /** Reads and checks one block, past the cache; throws CorruptionError. */
+  /** Reads and checks one block, past the cache; throws CorruptionError, and remembers it. */
   readBlock(position: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-/** `fileId` is what the cache knows the file by: its number. Throws CorruptionError. */
+/**
+ * `fileId` is what the cache knows the file by: its number. `onDamage` is told of a damaged block
+ * each time that it is read. Throws CorruptionError when footer, index or filter are damaged.
+ */
 export async function openIndexTable(
   file: ReadableFile,
   path: string,
   fileId: number,
   cache: BlockCache,
+  onDamage: (error: CorruptionError) => void = () => undefined,
 ): Promise<IndexTable> {
   const footerOffset = Math.max(0, file.size - FOOTER_BYTES);
   const footerBytes = await file.read(footerOffset, FOOTER_BYTES);
@@ -55,11 +65,30 @@ export async function openIndexTable(
     return decodeSection(await file.read(offset, size), path, offset);
   }
 
-  const readBlock = (position: number) => readSection(index.handles[position]!);
+  let damage: CorruptionError | undefined;
+  async function readBlock(position: number): Promise<Uint8Array> {
+    try {
+      return await readSection(index.handles[position]!);
+    } catch (error) {
+      if (error instanceof CorruptionError) damage ??= error;
+      throw error;
+    }
+  }
+
+  /** A damaged block costs its records, and nothing else. */
+  async function readOrPass(position: number): Promise<Uint8Array> {
+    try {
+      return await readBlock(position);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      onDamage(error);
+      return NO_RECORDS;
+    }
+  }
 
   function blockAt(position: number): Maybe<CachedBytes> {
     return cache.get(fileId, position, async () => {
-      const bytes = await readBlock(position);
+      const bytes = await readOrPass(position);
       return { bytes, sizeBytes: bytes.length };
     });
   }
@@ -87,6 +116,9 @@ export async function openIndexTable(
     footer,
     index,
     filter,
+    get damage() {
+      return damage;
+    },
     memoryBytes: indexBlock.length + filter.bits.length,
     mayContain: (hash) => bloomMayContain(filter, hash),
     get(key) {
@@ -107,6 +139,7 @@ export async function openIndexTable(
 const lookup = new BlockCursor();
 
 function recordAt(block: Uint8Array, key: Uint8Array): IndexRecord | undefined {
+  if (block === NO_RECORDS) return undefined;
   lookup.open(block);
   const found = lookup.seek(key) && compareKeys(lookup.key, key, lookup.keyLength) === 0;
   return found ? lookup.record() : undefined;
@@ -118,6 +151,7 @@ function visitBlock(
   range: KeyRange,
   visit: (cursor: BlockCursor) => boolean,
 ): boolean {
+  if (block === NO_RECORDS) return true;
   const cursor = new BlockCursor();
   cursor.open(block);
   for (let more = cursor.seek(range.from); more; more = cursor.next()) {

@@ -5,7 +5,7 @@ import type { Core } from '../core.ts';
 import { CorruptionError } from '../errors.ts';
 import type { CleanedTable, TableMeta, Tombstone } from '../manifest/edit.ts';
 import { splitByRuns } from '../series/series-runs.ts';
-import { orReport, readerOf } from '../table-access.ts';
+import { seriesIdsOf } from '../table-access.ts';
 import type { TableFile, Version } from '../version.ts';
 import { compactWindowTables } from '../windows/compaction.ts';
 import { spans, tombstonesOver } from './hidden.ts';
@@ -13,9 +13,6 @@ import { pickRewrite, spentTombstones, type TombstonedTable } from './picker.ts'
 
 /** Tables that one edit deals with. */
 const EXAMINED_AT_ONCE = 64;
-
-/** What is damaged is reported and passed over. */
-const PASS_OVER = { onCorruption: () => undefined };
 
 /** What tombstones hide of a table; between the two a share, estimated. */
 type HiddenPart = 'nothing' | 'everything' | number;
@@ -120,8 +117,7 @@ export class TombstoneCleaner {
 
   /** Of a damaged table it is not known: then nothing is to be gained by writing it again. */
   async #hiddenPart(file: TableFile, tombstones: readonly Tombstone[]): Promise<HiddenPart> {
-    const table = await readerOf(file, PASS_OVER, this.#core);
-    const ids = table && (await orReport(table.seriesIds(), PASS_OVER, this.#core));
+    const ids = await seriesIdsOf(file, this.#core);
     if (ids === undefined) return 0;
     let left: Uint32Array = ids;
     let touched = 0;

@@ -85,7 +85,7 @@ function pushPart(runs: PointColumns[], columns: PointColumns, from: number, to:
 }
 
 /** The first position whose time is not before `timeMs`. */
-function lowerBoundMs(timestampsMs: Float64Array, timeMs: number): number {
+export function lowerBoundMs(timestampsMs: Float64Array, timeMs: number): number {
   let low = 0;
   let high = timestampsMs.length;
   while (low < high) {

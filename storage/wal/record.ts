@@ -9,6 +9,8 @@ import { asBytes, copyFloat64s, copyUint32s } from '../coding/columns.ts';
 import { CorruptionError } from '../errors.ts';
 import type { EventBatch } from '../event-types.ts';
 import type { Labels, SeriesId } from '../series/labels.ts';
+import { encodeLabels } from '../series/labels-codec.ts';
+import type { LabelsKey } from '../series/labels-key.ts';
 import type { PointBatch } from '../types.ts';
 import { decodeEvents } from './event-record.ts';
 import { IDS_LAYOUT, POINTS_HEADER_BYTES, RECORD_KIND, TIMES_LAYOUT } from './format.ts';
@@ -19,8 +21,13 @@ export interface SeriesEntry {
   readonly labels: Labels;
 }
 
+/** One that is registered now: the bytes of its labels are at hand, as a record has them. */
+export interface NewSeries extends SeriesEntry {
+  readonly key: LabelsKey;
+}
+
 export type WalRecord =
-  | { readonly kind: 'series'; readonly entries: readonly SeriesEntry[] }
+  | { readonly kind: 'series'; readonly entries: readonly (SeriesEntry | NewSeries)[] }
   | { readonly kind: 'points'; readonly batch: PointBatch }
   | { readonly kind: 'events'; readonly events: EventBatch };
 
@@ -82,17 +89,16 @@ export function encodePoints(batch: PointBatch, bytes: Uint8Array, offset: numbe
   return length;
 }
 
-export function encodeSeries(entries: readonly SeriesEntry[]): Uint8Array {
+export function encodeSeries(entries: readonly (SeriesEntry | NewSeries)[]): Uint8Array {
   const writer = new ByteWriter(4096);
   writer.uint8(RECORD_KIND.series);
   writer.varint(entries.length);
-  for (const { id, labels } of entries) {
-    writer.varint(id);
-    writer.varint(labels.length);
-    for (const { name, value } of labels) {
-      writer.string(name);
-      writer.string(value);
-    }
+  for (const entry of entries) {
+    writer.varint(entry.id);
+    writer.varint(entry.labels.length);
+    // Written the same way as in a key: see labels-codec.ts.
+    if ('key' in entry) writer.bytes(entry.key.bytes.subarray(0, entry.key.length));
+    else writer.bytes(encodeLabels(entry.labels));
   }
   return writer.view();
 }

@@ -4,8 +4,9 @@ import type { Core } from '../core.ts';
 import type { Env } from '../env/env.ts';
 import { StorageError } from '../errors.ts';
 import { manifestPath } from '../filenames.ts';
+import { currentManifest } from '../manifest/current.ts';
 import type { ManifestState, TableMeta } from '../manifest/edit.ts';
-import { currentManifest, replayManifest } from '../manifest/log.ts';
+import { replayManifest } from '../manifest/log.ts';
 import type { WindowInfo } from '../types.ts';
 
 /** Every window with a table, by policy id, then start. */

@@ -6,8 +6,7 @@ import { type EventFlushInput, flushEvents } from '../events/flush-job.ts';
 import { type EventTableTailInput, encodeEventTableTail } from '../events/format.ts';
 import { encodeTableTail, type TableTailInput } from '../sstable/tail.ts';
 import { compactIndexTables, type IndexCompactionInput } from '../tag-index/compaction.ts';
-import { flushIndexMemory } from '../tag-index/flush.ts';
-import type { IndexMemoryData } from '../tag-index/memory.ts';
+import { flushIndexMemory, type IndexFlushInput } from '../tag-index/flush.ts';
 import { type CompactWindowInput, compactWindow } from './compact-window-job.ts';
 import { type FlushInput, flush } from './flush-job.ts';
 
@@ -18,7 +17,7 @@ const jobs: Readonly<Record<string, (input: never) => unknown>> = {
   'flush-events': (input: EventFlushInput) => flushEvents(input),
   'compact-events': (input: CompactEventsInput) => compactEvents(input),
   'event-table-tail': (input: EventTableTailInput) => encodeEventTableTail(input),
-  'flush-index': (data: IndexMemoryData) => flushIndexMemory(data),
+  'flush-index': (input: IndexFlushInput) => flushIndexMemory(input),
   'compact-index': (input: IndexCompactionInput) => compactIndexTables(input),
 };
 

@@ -23,7 +23,7 @@ interface Thread {
 /** The compiled entry of a thread, beside this file. */
 const WORKER_URL = new URL('./worker.js', import.meta.url);
 
-/** A pool of at most `threads` threads that run `entry`, started when they are first needed. */
+/** A pool of `threads` threads that run `entry`, started when the first job comes. */
 export function createWorkerCompute(threads: number, entry: URL = WORKER_URL): Compute {
   assert(threads > 0, 'a pool has a thread');
   const pool = new Set<Thread>();
@@ -48,13 +48,16 @@ export function createWorkerCompute(threads: number, entry: URL = WORKER_URL): C
     }
   }
 
+  /** The first job starts all of them: later there may be no handles left to load code with. */
   function idleThread(): Thread | undefined {
+    while (pool.size < threads) startThread();
     for (const thread of pool) if (thread.job === undefined) return thread;
-    return pool.size < threads ? startThread() : undefined;
+    return undefined;
   }
 
-  function startThread(): Thread {
+  function startThread(): void {
     const thread: Thread = { worker: new Worker(entry), job: undefined };
+    thread.worker.unref();
     pool.add(thread);
     thread.worker.on('message', (reply: JobReply) => {
       const job = settle(thread);
@@ -65,7 +68,6 @@ export function createWorkerCompute(threads: number, entry: URL = WORKER_URL): C
     });
     thread.worker.on('error', (error) => remove(thread, error));
     thread.worker.on('exit', (code) => remove(thread, new Error(`exit code ${code}`)));
-    return thread;
   }
 
   function settle(thread: Thread): Job | undefined {

@@ -1,24 +1,7 @@
-// The entry of a worker thread: runs one job after another.
+// The entry of a worker thread of storage.
 
-import { constants, setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
-import { assert } from '../assert.ts';
-import { runJob, transferables } from './jobs.ts';
-import { type JobReply, type JobRequest, toFailure } from './messages.ts';
+import { constants } from 'node:os';
+import { runJob } from './jobs.ts';
+import { serveJobs } from './serve.ts';
 
-const port = parentPort;
-assert(port !== null, 'this file is the entry of a worker thread');
-
-// On Linux this is the priority of the thread alone: where cores are short, an acknowledgement does
-// not wait for a flush. Elsewhere it would be that of the whole process.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
-
-port.on('message', (request: JobRequest) => {
-  let reply: JobReply;
-  try {
-    reply = { kind: 'done', id: request.id, output: runJob(request.name, request.input) };
-  } catch (error) {
-    reply = { kind: 'failed', id: request.id, failure: toFailure(error) };
-  }
-  port.postMessage(reply, transferables(reply));
-});
+serveJobs(runJob, constants.priority.PRIORITY_BELOW_NORMAL);

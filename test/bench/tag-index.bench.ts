@@ -4,6 +4,7 @@ import type { Labels } from '../../storage/series/labels.ts';
 import { createLabelsKeys } from '../../storage/series/labels-key.ts';
 import type { Matcher, MatchType } from '../../storage/series/matcher.ts';
 import { SeriesRegistry } from '../../storage/series/registry.ts';
+import { falsePositiveRateOf } from '../../storage/sstable/bloom.ts';
 import { DEFAULT_LEVEL_LIMITS, INDEX_TABLE_BYTES } from '../../storage/tag-index/picker.ts';
 import { labelsOf, labelValues } from '../../storage/tag-index/reader.ts';
 import { select } from '../../storage/tag-index/select.ts';
@@ -15,6 +16,7 @@ import { type Row, writeReport } from './support/report.ts';
 const count = numberOption('series', 100_000);
 const FLUSHES = 10;
 const CACHE_BYTES = 64 * 2 ** 20;
+const BLOOM_BITS_PER_KEY = 10;
 
 function labelsOfSeries(i: number): Labels {
   const pod = Math.floor(i / 50);
@@ -67,7 +69,7 @@ await timed('registry: labels of one', count, () => {
 });
 report('registry: memory per series', registry.memoryBytes / count, 'B');
 
-const lab = createIndexLab(CACHE_BYTES);
+const lab = createIndexLab(CACHE_BYTES, BLOOM_BITS_PER_KEY);
 await timed('memory: add one', count / FLUSHES, () => {
   for (const labels of series.slice(0, count / FLUSHES)) lab.add(labels);
 });
@@ -104,6 +106,7 @@ await timed('find a series that is new', absent.length, async () => {
   for (const labels of absent) await lab.find(labels);
 });
 report('reads per series that is new', (lab.reads - readsBefore) / absent.length, '');
+report('the same, for one table, by the formula', falsePositiveRateOf(BLOOM_BITS_PER_KEY), '');
 await timed('find a series in the tables, cold', 20_000, async () => {
   for (let i = 0; i < 20_000; i++) await lab.find(series[(i * 7919) % count]!);
 });

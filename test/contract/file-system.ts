@@ -132,5 +132,18 @@ export function fileSystemContract(
     await again.release();
   });
 
+  contract('a lock tells when its file is gone, or another one is in its place', async () => {
+    const { fs, dir } = await setup();
+    const held = await fs.lock(`${dir}/LOCK`);
+    assert.is(await held!.isHeld(), true);
+    await fs.rename(`${dir}/LOCK`, `${dir}/elsewhere`);
+    assert.is(await held!.isHeld(), false);
+    await write(fs, `${dir}/LOCK`, '');
+    assert.is(await held!.isHeld(), false);
+    await fs.rename(`${dir}/elsewhere`, `${dir}/LOCK`);
+    assert.is(await held!.isHeld(), true);
+    await held!.release();
+  });
+
   contract.run();
 }

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { CorruptionError, openStorage, type Storage } from '../../storage/index.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
 import { appendPoints, contentsOf, EVERYTHING, labels } from '../support/storage.ts';
+import { filesBelow } from '../support/tree.ts';
 
 const quarantine = suite('crash/quarantine');
 
@@ -21,16 +22,6 @@ async function written(env: SimEnv): Promise<void> {
     await storage.flush();
   }
   await storage.close();
-}
-
-async function filesBelow(env: SimEnv, dir: string, ending: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of await env.fs.list(dir)) {
-    const path = `${dir}/${name}`;
-    if (name.endsWith(ending)) found.push(path);
-    else found.push(...(await filesBelow(env, path, ending)));
-  }
-  return found;
 }
 
 /** Flips a bit of the footer. */
@@ -55,7 +46,7 @@ async function pointsWithWarnings(storage: Storage): Promise<{ points: number; w
 quarantine('a table of points with a damaged footer is put aside at its first read', async () => {
   const env = createSimEnv();
   await written(env);
-  const [path, other] = await filesBelow(env, 'data/windows', '.sst');
+  const [path, other] = await filesBelow(env.fs, 'data/windows', '.sst');
   const bytes = damage(env, path!);
   let storage = await openStorage('data', env);
   assert.equal(await pointsWithWarnings(storage), { points: 2, warned: [path] });
@@ -69,14 +60,14 @@ quarantine('a table of points with a damaged footer is put aside at its first re
   assert.is(storage.stats().tables, 1);
   assert.equal(await pointsWithWarnings(storage), { points: 2, warned: [] });
   await storage.close();
-  assert.equal(await filesBelow(env, 'data/windows', '.sst'), [other]);
-  assert.equal(await filesBelow(env, 'data/windows', '.damaged'), [`${path}.damaged`]);
+  assert.equal(await filesBelow(env.fs, 'data/windows', '.sst'), [other]);
+  assert.equal(await filesBelow(env.fs, 'data/windows', '.damaged'), [`${path}.damaged`]);
 });
 
 quarantine('a crash between the renaming and the edit is made good', async () => {
   const env = createSimEnv();
   await written(env);
-  const [path] = await filesBelow(env, 'data/windows', '.sst');
+  const [path] = await filesBelow(env.fs, 'data/windows', '.sst');
   await env.fs.rename(path!, `${path}.damaged`);
   const storage = await openStorage('data', env);
   assert.equal(await pointsWithWarnings(storage), { points: 2, warned: [path] });
@@ -89,7 +80,7 @@ quarantine('a crash between the renaming and the edit is made good', async () =>
 quarantine('a table that is gone is told of by every scan, and stays in the manifest', async () => {
   const env = createSimEnv();
   await written(env);
-  const [path] = await filesBelow(env, 'data/windows', '.sst');
+  const [path] = await filesBelow(env.fs, 'data/windows', '.sst');
   await env.fs.remove(path!);
   const storage = await openStorage('data', env);
   for (const _ of [1, 2]) {
@@ -104,7 +95,7 @@ for (const way of ['damaged', 'gone'] as const) {
   quarantine(`a table of the tag index that is ${way} does not stop the start`, async () => {
     const env = createSimEnv();
     await written(env);
-    const [path] = await filesBelow(env, 'data/tag-index', '.idx');
+    const [path] = await filesBelow(env.fs, 'data/tag-index', '.idx');
     if (way === 'damaged') damage(env, path!);
     else await env.fs.remove(path!);
     const told: Error[] = [];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,8 @@ const WRONG_USES: readonly [string, readonly string[], RegExp][] = [
   ['a range that ends before it starts', ['query', 'up', '--start', '2', '--end', '1'], /later/],
   ['a step that is none', ['query', 'up', '--start', '-1h', '--step', '5'], /--step 5 is not/],
   ['a URL that is none', ['query', 'up', '--http', 'there'], /--http there is not a URL/],
+  ['a snapshot to nowhere', ['snapshot'], /missing required argument 'dir'/],
+  ['a restore to nowhere', ['restore', 'x'], /--data <dir>' not specified/],
   ['a plan without data', ['retention', 'plan'], /--data <dir>' not specified/],
   ['a plan for no time', ['retention', 'plan', '--data', dir, '--at', 'x'], /--at x is not a time/],
 ];
@@ -59,7 +61,15 @@ cli('a mistake in a process of its own is the same line and exit code', async ()
 cli('help and version are answers, not mistakes', async () => {
   const [help, version] = await Promise.all([runHere('--help'), runHere('--version')]);
   assert.is(help.code, 0);
-  for (const command of ['serve', 'config', 'retention', 'query', 'inspect']) {
+  for (const command of [
+    'serve',
+    'config',
+    'retention',
+    'query',
+    'inspect',
+    'snapshot',
+    'restore',
+  ]) {
     assert.match(help.stdout, new RegExp(`^ {2}${command}`, 'm'));
   }
   assert.is(version.code, 0);
@@ -154,6 +164,22 @@ cli('a query to nobody says who did not answer', async () => {
     1,
     /no answer from http:\/\/127\.0\.0\.1:1: .*; is varve serve running there\?/,
   );
+});
+
+cli('a snapshot or a restore into a directory with files is refused before any work', async () => {
+  const full = join(dir, 'full');
+  mkdirSync(full);
+  writeFileSync(join(full, 'file'), '');
+  complains(
+    await runHere('snapshot', full, '--http', 'http://127.0.0.1:1'),
+    1,
+    /full is not empty/,
+  );
+  complains(await runHere('restore', join(dir, 'x'), '--data', full), 1, /full is not empty/);
+  const nothing = await runHere('restore', join(dir, 'none'), '--data', join(dir, 'new'));
+  complains(nothing, 1, /none is not a whole snapshot: it has no file SNAPSHOT/);
+  const file = await runHere('restore', join(dir, 'none'), '--data', join(full, 'file'));
+  complains(file, 1, /cannot use .*file for the data: .*not a dir/);
 });
 
 /** What is left of stderr without the log. */

@@ -111,6 +111,21 @@ deaths('ends ranges upon ranges at the deadline, and serves a neighbour meanwhil
   assert.match(body, /\(limit 0.2s, config key query.timeout\)/);
 });
 
+deaths('ends a query when its client hangs up, and serves a neighbour meanwhile', async () => {
+  const query = 'sum_over_time(sum_over_time(vector(1)[1d:1s])[1d:1s])';
+  const client = new AbortController();
+  const hanging = ask('query', { query }, client.signal);
+  while (!(await activeQueries()).includes(query)) assert.ok('it has not begun yet');
+  client.abort();
+  const error = await hanging.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.is((error as Error).name, 'AbortError');
+  // Its time would be up in half a minute only; the runner gives up before.
+  while ((await activeQueries()).includes(query)) assert.ok('it has not ended yet');
+});
+
 deaths('ends a slow pattern over many values at the deadline', async () => {
   const query = 'count(x{v=~"((a*)*)*b"} or x{v=~"((a*)*)*c"} or x{v=~"((a*)*)*d"})';
   const { status, body } = await ask('query', { query, timeout: '5ms' });
@@ -121,10 +136,21 @@ deaths('ends a slow pattern over many values at the deadline', async () => {
 async function ask(
   path: string,
   parameters: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
 ): Promise<{ status: number; body: string }> {
   const body = new URLSearchParams(parameters);
-  const response = await fetch(`${server.http}/api/v1/${path}`, { method: 'POST', body });
+  const response = await fetch(`${server.http}/api/v1/${path}`, {
+    method: 'POST',
+    body,
+    ...(signal !== undefined && { signal }),
+  });
   return { status: response.status, body: await response.text() };
+}
+
+async function activeQueries(): Promise<readonly string[]> {
+  const response = await fetch(`${server.http}/api/v1/status/active_queries`);
+  const { data } = (await response.json()) as { data: readonly { readonly query: string }[] };
+  return data.map(({ query }) => query);
 }
 
 function residentBytes(): number {

@@ -75,8 +75,10 @@ class History {
     const { witness } = subject;
     if (draw < 31) return ['write', () => this.#write()];
     if (draw < 39) return ['flush', () => witness.flush(subject.storage)];
-    if (draw < 43) return ['compact', () => subject.storage.compact()];
-    if (draw < 49) return ['drop', () => this.#drop()];
+    if (draw < 42) return ['compact', () => subject.storage.compact()];
+    if (draw < 44) return ['snapshot', () => subject.checkSnapshot()];
+    if (draw < 47) return ['drop', () => this.#drop()];
+    if (draw < 49) return ['drop and write again', () => this.#dropAndWrite()];
     if (draw < 56) return ['delete', () => this.#delete()];
     if (draw < 58) return ['clean', () => this.#clean()];
     if (draw < 62) return ['set policies', () => this.#setPolicies()];
@@ -109,6 +111,20 @@ class History {
     await Promise.allSettled([witness.drop(storage, windows), flushed]);
     await flushed;
     return windows.map(({ key }) => key).join(' ');
+  }
+
+  /** Series lose all their points between the moment they are resolved and the next point. */
+  async #dropAndWrite(): Promise<string> {
+    const { storage, witness } = this.#subject;
+    await witness.flush(storage);
+    const written = witness.write(storage, randomPlaces(this.#rng), async () => {
+      await witness.drop(storage, storage.windows());
+      // Time passes meanwhile, and the series are forgotten.
+      for (let left = this.#rng.below(4); left > 0; left--) await storage.compact();
+    });
+    const [outcome] = await Promise.allSettled([written]);
+    if (!isForgotten(outcome!)) await written;
+    return isForgotten(outcome!) ? 'refused, as a series was forgotten' : 'written';
   }
 
   async #delete(): Promise<string> {
@@ -161,6 +177,11 @@ class History {
     this.#scan = undefined;
     await this.#subject.crash(way);
   }
+}
+
+function isForgotten(outcome: PromiseSettledResult<void>): boolean {
+  if (outcome.status === 'fulfilled') return false;
+  return outcome.reason instanceof StorageError && /forgotten/.test(outcome.reason.message);
 }
 
 /** What a writer is told to send again later; some of it may have been taken. */

@@ -6,12 +6,14 @@ import * as assert from 'uvu/assert';
 import {
   type CompactionOptions,
   openStorage,
+  restoreSnapshot,
   type Storage,
   type StorageOptions,
 } from '../../storage/index.ts';
 import { type OperationKind, PowerCut, SystemError } from '../sim/memory-fs.ts';
 import type { Rng } from '../sim/rng.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
+import { contentsOf } from '../support/storage.ts';
 import { Witness } from '../support/witness.ts';
 import { POLICY_SETS } from './places.ts';
 
@@ -26,6 +28,7 @@ export class Subject {
   readonly #rng: Rng;
   #env = createSimEnv();
   #storage: Storage | undefined;
+  #snapshots = 0;
 
   constructor(rng: Rng) {
     this.#rng = rng;
@@ -66,6 +69,17 @@ export class Subject {
     const events = await this.#countFiles('data/windows', '.evt');
     assert.is(points + events, tables);
     assert.is(await this.#countFiles('data/tag-index', '.idx'), indexTables);
+  }
+
+  /** What is restored from a snapshot is what the storage has. */
+  async checkSnapshot(): Promise<void> {
+    const number = ++this.#snapshots;
+    await this.storage.snapshot(`data/snapshots/${number}`);
+    const contents = await contentsOf(this.storage);
+    await restoreSnapshot(`data/snapshots/${number}`, `restored/${number}`, this.#env);
+    const restored = await openStorage(`restored/${number}`, this.#env);
+    assert.equal(await contentsOf(restored), contents);
+    await restored.close();
   }
 
   /** The process is killed, or the power cut, and what is found then is held against the ledger. */
@@ -171,6 +185,7 @@ function randomOptions(rng: Rng): StorageOptions {
       tableBytes: rng.pick([300, 2000]),
     },
     compaction: randomCompaction(rng),
+    series: { cacheBytes: rng.pick([0, 5000, 2 ** 20]), forgetGraceMs: rng.pick([0, 2000]) },
     blockCacheBytes: rng.pick([0, 1000, 2 ** 20]),
     reserveBytes: rng.pick([0, 10_000]),
   };

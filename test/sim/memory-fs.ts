@@ -270,7 +270,8 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
       if (locks.has(path)) return undefined;
       if (!names.has(path)) addFile(path, newFile());
       locks.add(path);
-      return memoryLock(path, locks);
+      const node = names.get(path);
+      return memoryLock(path, locks, () => names.get(path) === node);
     },
     crashClone(rng) {
       const found: Names = new Map(durable);
@@ -301,8 +302,9 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
   return fs;
 }
 
-function memoryLock(path: string, locks: Set<string>): FileLock {
+function memoryLock(path: string, locks: Set<string>, isThere: () => boolean): FileLock {
   return {
+    isHeld: async () => isThere(),
     async release() {
       locks.delete(path);
     },

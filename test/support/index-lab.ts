@@ -39,7 +39,8 @@ export interface IndexLab {
   compact(limits: LevelLimits, targetBytes: number): Promise<boolean>;
 }
 
-export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
+/** `bloomBitsPerKey` of 9.6 are one false positive in a hundred. */
+export function createIndexLab(cacheBytes = 2 ** 20, bloomBitsPerKey = 9.6): IndexLab {
   const keys = createLabelsKeys();
   const cache = createBlockCache(cacheBytes);
   const tables = new Map<number, LabTable>();
@@ -94,7 +95,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
       return findSeries(this.view(), keys(labels));
     },
     forget(labels, id) {
-      memory.forget(keys(labels), id);
+      memory.forget(keys(labels), id, true);
     },
     seal() {
       sealed = [memory, ...sealed];
@@ -104,7 +105,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
     async flush() {
       const oldest = sealed.at(-1);
       if (oldest === undefined) return;
-      const built = flushIndexMemory(structuredClone(oldest.data()));
+      const built = flushIndexMemory({ data: structuredClone(oldest.data()), bloomBitsPerKey });
       if (built !== undefined) await install(built, 0, nextNumber);
       sealed = sealed.slice(0, -1);
       view = undefined;
@@ -119,7 +120,7 @@ export function createIndexLab(cacheBytes = 2 ** 20): IndexLab {
       };
       const runs = [...pick.inputs.map((meta) => [bytesOf(meta)]), pick.overlapping.map(bytesOf)];
       const { dropTombstones } = pick;
-      const outputs = compactIndexTables({ runs, dropTombstones, targetBytes });
+      const outputs = compactIndexTables({ runs, dropTombstones, targetBytes, bloomBitsPerKey });
       for (const { number } of [...pick.inputs, ...pick.overlapping]) tables.delete(number);
       for (const built of outputs) await install(built, pick.level + 1, nextNumber);
       cursors[pick.level] = pick.inputs.at(-1)!.lastKey;

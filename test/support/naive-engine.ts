@@ -8,7 +8,7 @@ import {
   createNodeFileSystem,
   createNodeScheduler,
 } from '../../storage/env/node-env.ts';
-import { StorageError } from '../../storage/index.ts';
+import { placeSnapshot, restoreSnapshot, StorageError } from '../../storage/index.ts';
 import { createNaiveStorage } from './naive-storage.ts';
 
 const HOUR_MS = 3_600_000;
@@ -45,6 +45,8 @@ export const naiveEngine: Engine = {
       sizeBytes: 1920,
     },
   ],
+  placeSnapshot,
+  restoreSnapshot,
   async *inspectPath(path, _env, { verify }) {
     yield { kind: 'fact', text: `${path}: 1 block${verify ? ', read' : ''}` };
     if (!verify || !path.endsWith('damaged')) return;

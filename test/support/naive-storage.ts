@@ -1,16 +1,17 @@
 // The simplest thing that behaves as Storage says: maps in memory. Tests of other rooms stand on
 // it where the engine does not matter, and the engine itself is compared with it.
 
-import type {
-  Labels,
-  Matcher,
-  PointBatch,
-  PolicySet,
-  ScanRequest,
-  SeriesPoints,
-  Storage,
-  TimeRange,
-  WindowInfo,
+import {
+  type Labels,
+  type Matcher,
+  type PointBatch,
+  type PolicySet,
+  type ScanRequest,
+  type SeriesPoints,
+  type Storage,
+  sliceOfColumns,
+  type TimeRange,
+  type WindowInfo,
 } from '../../storage/index.ts';
 import { compileMatcher } from '../../storage/series/matcher.ts';
 import { createNaiveEvents } from './naive-events.ts';
@@ -92,6 +93,9 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         return series.id;
       });
     },
+    renew: () => true,
+    holdSeries: () => () => undefined,
+    load: () => undefined,
     policyOf: (id) => byId[id - 1]!.policy,
     get policies() {
       return policies.policies;
@@ -144,6 +148,10 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         };
         yield [found];
       }
+    },
+    // Through `this`, so that a test that replaces the one has replaced the other.
+    async *scanSlices(request) {
+      for await (const batch of this.scan(request)) yield sliceOfColumns(batch);
     },
     async series(selectors, range) {
       return matching(selectors, range).map((series) => series.labels);
@@ -227,6 +235,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     },
     async flush() {},
     async compact() {},
+    snapshot: async (dir) => ({ dir, files: 0, sizeBytes: 0, lost: [] }),
     stats: () => ({
       series: byId.length,
       pointsAppended,
@@ -245,6 +254,8 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       scanTables: 0,
       blocksUsed: 0,
       windowsDropped: 0,
+      seriesForgotten: 0,
+      seriesCacheBytes: 0,
       deletes,
       tombstones: 0,
       windows: storage.windows().length,
@@ -253,6 +264,9 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       tablePoints: 0,
       index: { levels: [], compactions: 0, bytesWritten: 0 },
       blockCache: { bytes: 0, bytesMax: 0, hits: 0, misses: 0 },
+      scrub: { bytes: 0, damages: 0 },
+      pinned: { bytes: 0, bytesMax: 0 },
+      handles: { open: 0, max: 0, exhausted: 0 },
       blocksRead: 0,
       quarantined: 0,
       readOnly: false,

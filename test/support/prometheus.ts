@@ -3,6 +3,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { findPrograms } from './debian-package.ts';
@@ -20,18 +21,22 @@ export function findPrometheus(dir: string): PrometheusPrograms | undefined {
 export interface PrometheusServer {
   /** HOST:PORT. */
   readonly http: string;
+  readonly pid: number;
   end(): Promise<void>;
 }
 
-/** Starts a server on a free port that has the points of an OpenMetrics exposition. */
+/**
+ * Starts a server on a free port that has the points of an OpenMetrics exposition, which may come
+ * in pieces: it may be longer than a string can be.
+ */
 export async function startPrometheus(
   programs: PrometheusPrograms,
   dir: string,
-  exposition: string,
+  exposition: string | Iterable<string>,
 ): Promise<PrometheusServer> {
   const points = join(dir, 'points.om');
   const data = join(dir, 'tsdb');
-  writeFileSync(points, exposition);
+  await writeFile(points, exposition);
   const create = ['tsdb', 'create-blocks-from', 'openmetrics', points, data];
   execFileSync(programs.promtool, create);
   return runPrometheus(programs, { name: 'tsdb', dir, config: '' });
@@ -80,6 +85,7 @@ export async function runPrometheus(
   if (http === '') throw new Error(`Prometheus did not start:\n${log.join('\n')}`);
   return {
     http,
+    pid: child.pid!,
     async end() {
       kill();
       await exited;

@@ -46,12 +46,18 @@ export class Witness {
 
   /**
    * Sends a point of a new value to each place, no place occurring twice, and to one in eight an
-   * event as well, of a stream beside the series.
+   * event as well, of a stream beside the series. `between` comes after the series are resolved,
+   * and before anything is appended.
    */
-  async write(storage: Storage, places: readonly Place[]): Promise<void> {
+  async write(
+    storage: Storage,
+    places: readonly Place[],
+    between: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const eventPlaces = places.filter((_, i) => i % 8 === 0).map(besideSeries);
     const ids = await storage.resolve([...places, ...eventPlaces].map(({ labels }) => labels));
     this.#doubtRefused();
+    await between();
     const batch = ++this.#batches;
     const sent = (id: number, { labels, timestampMs }: Place, value: number): LedgerPoint => {
       const policy = this.policies.policies[this.policies.policyOf(labels)]!;
@@ -146,6 +152,7 @@ async function readAll(storage: Storage) {
     for (const { id, labels, timestampsMs, values, isEvents = false } of batch) {
       const bits = new BigUint64Array((isEvents ? timestampsMs : values).slice().buffer);
       const key = JSON.stringify(labels);
+      if (contents.has(key)) throw new Error(`two series have the labels ${key}`);
       ids.set(key, id);
       contents.set(
         key,

@@ -4,9 +4,11 @@ import {
   durationParameter,
   limitParameter,
   rangeParameter,
+  requestParameters,
   timeParameter,
   unescapeLabelName,
 } from '../../../query/http/parameters.ts';
+import { DEFAULT_LIMITS } from '../../../query/index.ts';
 
 const parameters = suite('query/http/parameters');
 
@@ -101,5 +103,39 @@ for (const [escaped, want] of NAMES) {
     assert.is(unescapeLabelName(escaped), want);
   });
 }
+
+parameters('reads a form, then what is behind the question mark', () => {
+  const read = requestParameters({ body: 'query=a%2Bb+c&time=1', url: '/x?query=d' });
+  assert.equal(
+    [...read],
+    [
+      ['query', 'a+b c'],
+      ['time', '1'],
+      ['query', 'd'],
+    ],
+  );
+});
+
+for (const [what, text] of [
+  ['plain', `query=${'x'.repeat(101)}`],
+  ['escaped', `time=1&query=${'%2B'.repeat(101)}&step=1`],
+] as const) {
+  parameters(`refuses an expression that is too long, ${what}`, () => {
+    const limits = { ...DEFAULT_LIMITS, expressionBytesMax: 100 };
+    assert.throws(
+      () => requestParameters({ body: text, url: '/x' }, limits),
+      (error: Error) =>
+        /^invalid parameter "query": the expression has 101 bytes \(limit 100, /.test(
+          error.message,
+        ),
+    );
+  });
+}
+
+parameters('lets an expression pass whose escapes are long only', () => {
+  const limits = { ...DEFAULT_LIMITS, expressionBytesMax: 100 };
+  const read = requestParameters({ body: undefined, url: `/x?query=${'%2B'.repeat(100)}` }, limits);
+  assert.is(read.get('query'), '+'.repeat(100));
+});
 
 parameters.run();

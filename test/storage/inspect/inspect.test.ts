@@ -44,11 +44,11 @@ inspect('a record that was being written at the end of the log is no damage', as
 
 inspect('leftovers and names that are not ours are told and harm nothing', async () => {
   const clone = samples[0]!.fs.killClone();
-  clone.plant('data/server-id', Uint8Array.of(1));
+  clone.plant('data/notes', Uint8Array.of(1));
   clone.plant('data/windows/notes/x', Uint8Array.of(1));
   clone.plant('data/tag-index/999999.idx', Uint8Array.of(1, 2, 3));
   const lines = await linesOf(clone, 'data');
-  assert.match(textOf(lines), 'data/server-id: not ours');
+  assert.match(textOf(lines), 'data/notes: not ours');
   assert.match(textOf(lines), 'data/windows/notes: not ours');
   assert.equal(oddities(lines), [
     {

@@ -103,12 +103,28 @@ const BAD_CURRENT: [string, string][] = [
   ['of another kind', '000001.wal\n'],
 ];
 for (const [name, content] of BAD_CURRENT) {
-  log(`a CURRENT that is ${name} is corruption`, async () => {
+  log(`a CURRENT that is ${name} is told of, and the newest manifest is taken`, async () => {
     const fs = await written();
+    const { state: whole } = await openManifest('data', fs.killClone());
     fs.plant(CURRENT, Buffer.from(content));
-    assert.instance(await rejection(openManifest('data', fs)), CorruptionError);
+    fs.plant('data/manifest/000009.manifest', new Uint8Array(30));
+    const { state, damage, log: manifest } = await openManifest('data', fs);
+    assert.is(damage?.path, CURRENT);
+    assert.equal(state, whole);
+    await manifest.close();
+    assert.is((await openManifest('data', fs)).damage, undefined, 'it is whole again');
   });
 }
+
+log('without CURRENT, the newest manifest is taken', async () => {
+  const fs = await written();
+  const { state: whole } = await openManifest('data', fs.killClone());
+  await fs.remove(CURRENT);
+  fs.plant('data/wal/000001.wal', new Uint8Array(3));
+  const { state, damage } = await openManifest('data', fs);
+  assert.is(damage?.path, CURRENT);
+  assert.equal(state, whole);
+});
 
 log('a directory with data and no CURRENT is corruption, not a first start', async () => {
   const fs = createMemoryFileSystem();

@@ -22,9 +22,9 @@ registry('a label value of a megabyte is a series like any other', () => {
   assert.equal(series.labelsOf(1), labels);
 });
 
-registry('it behaves as a pair of maps', () => {
+registry('it behaves as a pair of maps that age', () => {
   const operation = fc.record({
-    kind: fc.constantFrom('add', 'add', 'add', 'forget', 'retain', 'policy'),
+    kind: fc.constantFrom('add', 'add', 'add', 'forget', 'turn', 'touch', 'policy'),
     host: fc.nat(40),
     policy: fc.nat(65_535),
   });
@@ -32,7 +32,7 @@ registry('it behaves as a pair of maps', () => {
     fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
       const keys = createLabelsKeys();
       const series = new SeriesRegistry();
-      const model = new Map<number, { id: number; policy: number }>();
+      const model = new Map<number, { id: number; policy: number; isOld: boolean }>();
       let nextId = 1;
       for (const { kind, host, policy } of operations) {
         const known = model.get(host);
@@ -40,13 +40,17 @@ registry('it behaves as a pair of maps', () => {
           nextId += 700;
           const id = nextId;
           series.add(keys(hostLabels(host)), id, policy);
-          model.set(host, { id, policy });
+          model.set(host, { id, policy, isOld: false });
         } else if (kind === 'forget') {
           series.forget(known?.id ?? 3);
           model.delete(host);
-        } else if (kind === 'retain') {
-          series.retain((id) => id % 2 === 0);
-          for (const [key, { id }] of model) if (id % 2 !== 0) model.delete(key);
+        } else if (kind === 'turn') {
+          series.turn();
+          for (const [key, { isOld }] of model) if (isOld) model.delete(key);
+          for (const entry of model.values()) entry.isOld = true;
+        } else if (kind === 'touch') {
+          series.touch(known?.id ?? 3);
+          if (known !== undefined) known.isOld = false;
         } else if (kind === 'policy' && known !== undefined) {
           series.setPolicy(known.id, policy);
           known.policy = policy;
@@ -66,7 +70,7 @@ registry('it behaves as a pair of maps', () => {
   );
 });
 
-registry('100,000 series are found again, and forgotten ones give their memory back', () => {
+registry('100,000 series are found again, and those not asked for give their memory back', () => {
   const keys = createLabelsKeys();
   const series = new SeriesRegistry();
   for (let host = 0; host < 100_000; host++) series.add(keys(hostLabels(host)), host + 1, 0);
@@ -74,7 +78,9 @@ registry('100,000 series are found again, and forgotten ones give their memory b
     assert.is(series.find(keys(hostLabels(host))), host + 1);
   }
   const fullBytes = series.memoryBytes;
-  for (let id = 1; id <= 90_000; id++) series.forget(id);
+  series.turn();
+  for (let id = 90_001; id <= 100_000; id++) series.touch(id);
+  series.turn();
   assert.is(series.size, 10_000);
   assert.ok(series.memoryBytes < fullBytes / 3);
   assert.is(series.find(keys(hostLabels(95_000))), 95_001);

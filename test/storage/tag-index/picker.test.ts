@@ -1,7 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { IndexTableMeta } from '../../../storage/manifest/edit.ts';
-import { type LevelLimits, levelsOf, pickCompaction } from '../../../storage/tag-index/picker.ts';
+import {
+  type Compaction,
+  type LevelLimits,
+  levelsOf,
+  pickCompaction,
+  pickFullCompaction,
+} from '../../../storage/tag-index/picker.ts';
 
 const picker = suite('storage/tag-index/picker');
 
@@ -108,18 +114,33 @@ const CASES: Case[] = [
 for (const { name, levels: text, cursors, want } of CASES) {
   picker(`picks ${name}`, () => {
     const keys = (cursors ?? []).map((key) => (key === undefined ? undefined : Buffer.from(key)));
-    const pick = pickCompaction(levels(text), LIMITS, keys);
-    const numbers = (tables: readonly IndexTableMeta[]) => tables.map(({ number }) => number);
-    const seen =
-      pick &&
-      [
-        `${pick.level}:`,
-        ...numbers(pick.inputs),
-        '>',
-        ...numbers(pick.overlapping),
-        ...(pick.dropTombstones ? ['drop'] : []),
-      ].join(' ');
-    assert.is(seen, want);
+    assert.is(described(pickCompaction(levels(text), LIMITS, keys)), want);
+  });
+}
+
+function described(pick: Compaction | undefined): string | undefined {
+  if (pick === undefined) return undefined;
+  const numbers = (tables: readonly IndexTableMeta[]) => tables.map(({ number }) => number);
+  return [
+    `${pick.level}:`,
+    ...numbers(pick.inputs),
+    '>',
+    ...numbers(pick.overlapping),
+    ...(pick.dropTombstones ? ['drop'] : []),
+  ].join(' ');
+}
+
+const FULL_CASES: readonly [levels: string, want: string | undefined][] = [
+  ['', undefined],
+  ['| | a-c:1 d-z:1', undefined],
+  ['a-z:1', '0: 1 > drop'],
+  ['| a-c:1 d-f:1 | b-e:1 x-z:1', '1: 1 > 3 drop'],
+  ['| a-c:1 d-f:1 | b-e:1 | c-d:1', '1: 1 > 3'],
+];
+
+for (const [text, want] of FULL_CASES) {
+  picker(`a full compaction of "${text}" goes on with ${want ?? 'nothing'}`, () => {
+    assert.is(described(pickFullCompaction(levels(text))), want);
   });
 }
 

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Labels } from '../../../storage/series/labels.ts';
 import { createLabelsKeys } from '../../../storage/series/labels-key.ts';
+import { falsePositiveRateOf } from '../../../storage/sstable/bloom.ts';
 import { flushIndexMemory } from '../../../storage/tag-index/flush.ts';
 import { IndexMemory } from '../../../storage/tag-index/memory.ts';
 import { labelNames, labelsOf, labelValues } from '../../../storage/tag-index/reader.ts';
@@ -95,6 +96,27 @@ reader('an empty index answers', async () => {
   assert.is((await select(view, [[]])).length, 0);
 });
 
+for (const bits of [6, 10, 14]) {
+  const computed = falsePositiveRateOf(bits);
+  reader(
+    `${bits} bits a key let ${computed.toPrecision(2)} of new series through to a read`,
+    async () => {
+      const filtered = createIndexLab(0, bits);
+      for (let i = 0; i < 2000; i++) filtered.add(labelsOfSeries(i));
+      filtered.seal();
+      await filtered.flush();
+      const tries = 20_000;
+      for (let i = 0; i < tries; i++) assert.is(await filtered.find(labelsOfSeries(2000 + i)), 0);
+      // Within four standard deviations of what the formula says.
+      const expected = tries * computed;
+      assert.ok(
+        Math.abs(filtered.reads - expected) < 4 * Math.sqrt(expected) + 4,
+        `${filtered.reads} reads`,
+      );
+    },
+  );
+}
+
 reader('replaying registrations over an index in memory changes nothing', () => {
   const keys = createLabelsKeys();
   const memory = new IndexMemory();
@@ -107,11 +129,14 @@ reader('a flush on a worker thread makes the table that it makes here', async ()
   const keys = createLabelsKeys();
   const memory = new IndexMemory();
   for (let i = 1; i <= 500; i++) memory.add(keys(labelsOfSeries(i)), labelsOfSeries(i), i);
-  memory.forget(keys(labelsOfSeries(9)), 9);
+  memory.forget(keys(labelsOfSeries(9)), 9, true);
+  memory.forget(keys(labelsOfSeries(10)), 10, false);
+  memory.forget(keys(labelsOfSeries(700)), 700, false);
   const compute = createWorkerCompute(1);
   try {
-    const there = await compute.run<unknown, BuiltIndexTable>('flush-index', memory.data());
-    assert.equal(there, flushIndexMemory(memory.data()));
+    const input = { data: memory.data(), bloomBitsPerKey: 10 };
+    const there = await compute.run<unknown, BuiltIndexTable>('flush-index', input);
+    assert.equal(there, flushIndexMemory(input));
   } finally {
     await compute.close();
   }

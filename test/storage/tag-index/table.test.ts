@@ -41,7 +41,10 @@ const KEY_RANGE_ALL = { from: Uint8Array.of(0), to: Uint8Array.of(255, 255) };
 table('what is written is found and scanned, and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(records, records, async (written, others) => {
-      const [built] = buildIndexTables(written, Number.POSITIVE_INFINITY);
+      const [built] = buildIndexTables(written, {
+        targetBytes: Number.POSITIVE_INFINITY,
+        bloomBitsPerKey: 10,
+      });
       const opened = await open(built!.bytes);
       const byKey = new Map(written.map((record) => [record.key.join(), record]));
       for (const { key } of [...written, ...others]) {
@@ -68,7 +71,9 @@ table('a scan ends when it is told to', async () => {
     kind: PUT,
     value: Uint8Array.of(id),
   }));
-  const opened = await open(buildIndexTables(written, 1000)[0]!.bytes);
+  const opened = await open(
+    buildIndexTables(written, { targetBytes: 1000, bloomBitsPerKey: 10 })[0]!.bytes,
+  );
   let visits = 0;
   await opened.scan(KEY_RANGE_ALL, () => ++visits < 2);
   assert.is(visits, 2);
@@ -80,7 +85,7 @@ table('tables are cut at their size, in key order, with disjoint ranges', () => 
     kind: PUT,
     value: Uint8Array.from({ length: 16 }, (_, j) => (i * 2654435761 * (j + 1)) >>> 24),
   }));
-  const built = buildIndexTables(written, 100_000);
+  const built = buildIndexTables(written, { targetBytes: 100_000, bloomBitsPerKey: 10 });
   assert.ok(built.length > 2);
   for (const [i, { bytes, meta }] of built.entries()) {
     assert.is(meta.sizeBytes, bytes.length);
@@ -92,12 +97,14 @@ table('tables are cut at their size, in key order, with disjoint ranges', () => 
 });
 
 table('no records make no table', () => {
-  assert.equal(buildIndexTables([], 1000), []);
+  assert.equal(buildIndexTables([], { targetBytes: 1000, bloomBitsPerKey: 10 }), []);
 });
 
 table('a block is read once, and answers come at once from then on', async () => {
   const written = [1, 2].map((id) => ({ key: idKeyOf(id), kind: PUT, value: Uint8Array.of(id) }));
-  const opened = await open(buildIndexTables(written, 1000)[0]!.bytes);
+  const opened = await open(
+    buildIndexTables(written, { targetBytes: 1000, bloomBitsPerKey: 10 })[0]!.bytes,
+  );
   const first = opened.get(idKeyOf(1));
   assert.ok(first instanceof Promise);
   await first;
@@ -119,7 +126,7 @@ table('a flip of any bit is corruption, with the file and the place', async () =
     kind: PUT,
     value: Uint8Array.of(i),
   })).sort((a, b) => compareKeys(a.key, b.key));
-  const { bytes } = buildIndexTables(written, 1e6)[0]!;
+  const { bytes } = buildIndexTables(written, { targetBytes: 1e6, bloomBitsPerKey: 10 })[0]!;
   assert.is((await readAll(bytes)).length, 40);
   for (let at = 0; at < bytes.length; at++) {
     for (const bit of [0, 7]) {
@@ -132,7 +139,7 @@ table('a flip of any bit is corruption, with the file and the place', async () =
 
 table('a file cut short is corruption', async () => {
   const written = [{ key: idKeyOf(1), kind: PUT, value: Uint8Array.of(1) }];
-  const { bytes } = buildIndexTables(written, 1e6)[0]!;
+  const { bytes } = buildIndexTables(written, { targetBytes: 1e6, bloomBitsPerKey: 10 })[0]!;
   for (let length = 0; length < bytes.length; length++) {
     assert.instance(await rejection(readAll(bytes.slice(0, length))), CorruptionError);
   }
@@ -141,14 +148,17 @@ table('a file cut short is corruption', async () => {
 table('compaction keeps the newest record of a key', () => {
   const key = idKeyOf(7);
   const runOf = (...list: IndexRecord[]) => [
-    { path: 'some.idx', bytes: buildIndexTables(list, 1e6)[0]!.bytes },
+    {
+      path: 'some.idx',
+      bytes: buildIndexTables(list, { targetBytes: 1e6, bloomBitsPerKey: 10 })[0]!.bytes,
+    },
   ];
   const newer = runOf({ key, kind: DELETE, value: new Uint8Array(0) });
   const older = runOf({ key, kind: PUT, value: Uint8Array.of(1) });
   const merge = (runs: (typeof newer)[], dropTombstones: boolean) =>
-    compactIndexTables({ runs, dropTombstones, targetBytes: 1e6 }).flatMap(({ bytes }) => [
-      ...readIndexTable(bytes, 'some.idx'),
-    ]);
+    compactIndexTables({ runs, dropTombstones, targetBytes: 1e6, bloomBitsPerKey: 10 }).flatMap(
+      ({ bytes }) => [...readIndexTable(bytes, 'some.idx')],
+    );
   assert.equal(merge([older, newer], false), [{ key, kind: PUT, value: Uint8Array.of(1) }]);
   assert.equal(merge([newer, older], false), [{ key, kind: DELETE, value: new Uint8Array(0) }]);
   assert.equal(merge([newer, older], true), []);

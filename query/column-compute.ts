@@ -1,0 +1,77 @@
+// Where columns are computed: small tasks on this thread, which takes less than handing them over;
+// heavy ones on threads of their own, so that an acknowledgement does not wait for them.
+
+import type { Compute, SeriesSlice } from '../storage/index.ts';
+import type { Budget } from './eval/budget.ts';
+import {
+  type Columns,
+  type ColumnTask,
+  readsPointsOnce,
+  startColumns,
+} from './eval/column-task.ts';
+import type { ColumnCompute } from './eval/columns.ts';
+import { COLUMNS_JOB, type ColumnsInput } from './workers/jobs.ts';
+
+/** Threads that evaluate; absent, everything runs on the thread that asks. */
+export interface QueryThreads extends Compute {
+  readonly size: number;
+}
+
+/** Points that ranges span, and places of columns, below which a task stays here: 1 or 2 ms. */
+const LIGHT_WORK = 200_000;
+
+/**
+ * For one query. `signal` is its deadline; whoever calls closes the result at its end, so that no
+ * thread goes on with what nobody wants any more.
+ */
+export function createColumnCompute(
+  threads: QueryThreads | undefined,
+  budget: Budget,
+  signal: AbortSignal,
+): ColumnCompute & { close(): void } {
+  const isOver = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => {});
+
+  async function runHere(slice: SeriesSlice, task: ColumnTask): Promise<Columns> {
+    const work = startColumns(slice.open(), slice.labels.length, task);
+    for (;;) {
+      const turn = budget.turn();
+      if (turn !== undefined) await turn;
+      const columns = work.advance();
+      if (columns !== undefined) return columns;
+    }
+  }
+
+  return {
+    parallel: threads?.size ?? 0,
+    async run(slice, task) {
+      if (threads === undefined || workOf(slice, task) < LIGHT_WORK) return runHere(slice, task);
+      signal.throwIfAborted();
+      const encoded = slice.encode();
+      const input: ColumnsInput = { slice: encoded, count: slice.labels.length, task, isOver };
+      const ofEvents = encoded.events === undefined ? [] : [encoded.events];
+      const owned = [...encoded.memory, ...ofEvents].flatMap((one) => [
+        one.timestampsMs,
+        one.values,
+      ]);
+      const transfer = owned.map((column) => column.buffer as ArrayBuffer);
+      return Promise.race([
+        threads.run<ColumnsInput, Columns>(COLUMNS_JOB, input, transfer),
+        aborted,
+      ]);
+    },
+    close() {
+      Atomics.store(isOver, 0, 1);
+    },
+  };
+}
+
+/** How much there is to do, in points and places: a point counts as often as it is looked at. */
+function workOf(slice: SeriesSlice, task: ColumnTask): number {
+  const { steps, stepMs } = task.view.grid;
+  const overlap = readsPointsOnce(task.what) ? 1 : Math.min(steps, 1 + task.rangeMs / stepMs);
+  return slice.pointsMax * overlap + slice.labels.length * steps;
+}

@@ -1,0 +1,79 @@
+// What a scan hands out undecoded, and the plain data that takes it to another thread.
+
+import type { Labels } from './series/labels.ts';
+import type { SeriesRuns } from './series/series-runs.ts';
+import type { ScanRequest, TimeRange } from './types.ts';
+
+/** How much of a scan is loaded at once. */
+export interface SliceRequest extends ScanRequest {
+  /** Points of one slice, about. Default a million. */
+  readonly slicePoints?: number;
+  /** Series of one slice at most. Default 1024. */
+  readonly sliceSeries?: number;
+}
+
+/** What a scan has loaded of some series; each has a point in the range, most likely. */
+export interface SeriesSlice {
+  /** By position. A series whose labels are lost to damage cannot be told from others: left out. */
+  readonly labels: readonly (Labels | undefined)[];
+  /** Points that are read at most; those next to the range that share its chunks count too. */
+  readonly pointsMax: number;
+  /** For reading it here. */
+  open(): SliceReader;
+  /** For reading it on another thread, with openSlice. */
+  encode(): EncodedSlice;
+}
+
+export interface SliceReader {
+  /**
+   * The points of the series at `position`, which never goes back. Nobody changes the timestamps,
+   * which are the same array for as long as series share them; the values are overwritten by the
+   * next read.
+   */
+  read(position: number): SlicePoints;
+}
+
+export interface SlicePoints {
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+  /** See SeriesPoints. */
+  readonly isEvents?: boolean;
+}
+
+/** A slice for another thread: plain data. */
+export interface EncodedSlice extends TimeRange {
+  readonly ids: Uint32Array;
+  /** Oldest first. */
+  readonly tables: readonly {
+    readonly blocks: readonly BlockContent[];
+    readonly tombstones: readonly SliceTombstone[];
+  }[];
+  /** Of each memtable, oldest first; made for this slice alone, so that it can be transferred. */
+  readonly memory: readonly PackedRuns[];
+  /** As `memory`; undefined when no series has any. */
+  readonly events: PackedRuns | undefined;
+}
+
+/** Hides the points of some series in a range. */
+export interface SliceTombstone extends TimeRange {
+  readonly sequence: number;
+  readonly series: SeriesRuns;
+}
+
+/** The frames of a block, decompressed, in memory that threads share: all that a reader needs. */
+export interface BlockContent {
+  readonly bytes: Uint8Array;
+  /** By frame, its bytes; they lie one after another. */
+  readonly frameLengths: Uint32Array;
+  /** Where it came from, for errors. */
+  readonly path: string;
+  readonly offset: number;
+}
+
+/** Columns of all series of a slice, one behind the other. */
+export interface PackedRuns {
+  /** By position, where the points of the series end. */
+  readonly ends: Uint32Array;
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+}

@@ -1,0 +1,95 @@
+// The points of some series in a range, as they lie in blocks and in memory: loaded, not decoded
+// yet. Decoding is most of a scan's work, so a slice can be read where it was loaded, or sent to
+// another thread and read there; blocks lie in memory that threads share and are not copied.
+
+import { NO_POINTS, type PointColumns } from './memtable.ts';
+import type { Labels } from './series/labels.ts';
+import { createSliceReader, type LoadedTable } from './slice-reader.ts';
+import type { EncodedSlice, PackedRuns, SeriesSlice, SliceReader } from './slice-types.ts';
+import { openContent } from './sstable/block.ts';
+import type { TimeRange } from './types.ts';
+
+/** What a slice is made of, in the order of writing. */
+export interface SliceParts extends TimeRange {
+  readonly ids: Uint32Array;
+  readonly tables: readonly LoadedTable[];
+  /** Of each memtable, the columns of each series. */
+  readonly memory: readonly (readonly PointColumns[])[];
+  /** Of each series, its events; undefined when none has any. */
+  readonly events: readonly PointColumns[] | undefined;
+}
+
+export function createSlice(
+  parts: SliceParts,
+  labels: SeriesSlice['labels'],
+  pointsMax: number,
+): SeriesSlice {
+  return {
+    labels,
+    pointsMax,
+    open: () => createSliceReader(parts),
+    encode: () => ({
+      ids: parts.ids,
+      startMs: parts.startMs,
+      endMs: parts.endMs,
+      tables: parts.tables.map(({ blocks, tombstones }) => ({
+        blocks: blocks.map(({ content }) => content),
+        tombstones,
+      })),
+      memory: parts.memory.map(packRuns),
+      events: parts.events && packRuns(parts.events),
+    }),
+  };
+}
+
+/** A series that is decoded already. With `isEvents` each point stands for an event. */
+type LabelledColumns = PointColumns & { readonly labels: Labels; readonly isEvents?: boolean };
+
+export function sliceOfColumns(series: readonly LabelledColumns[]): SeriesSlice {
+  const parts = {
+    ids: Uint32Array.from(series, (_, position) => position),
+    startMs: Number.NEGATIVE_INFINITY,
+    endMs: Number.POSITIVE_INFINITY,
+    tables: [],
+    memory: [series.map((one) => (one.isEvents ? NO_POINTS : one))],
+    events: series.some(({ isEvents }) => isEvents)
+      ? series.map((one) => (one.isEvents ? one : NO_POINTS))
+      : undefined,
+  };
+  const points = series.reduce((sum, { values }) => sum + values.length, 0);
+  const labels = series.map((one) => one.labels);
+  return createSlice(parts, labels, points);
+}
+
+/** The reader of a slice that another thread has loaded. */
+export function openSlice(encoded: EncodedSlice): SliceReader {
+  const tables = encoded.tables.map(({ blocks, tombstones }) => ({
+    blocks: blocks.map(openContent),
+    tombstones,
+  }));
+  const memory = encoded.memory.map(unpackRuns);
+  const events = encoded.events && unpackRuns(encoded.events);
+  return createSliceReader({ ...encoded, tables, memory, events });
+}
+
+function packRuns(runs: readonly PointColumns[]): PackedRuns {
+  const ends = new Uint32Array(runs.length);
+  let total = 0;
+  for (const [position, { values }] of runs.entries()) {
+    total += values.length;
+    ends[position] = total;
+  }
+  const packed = { ends, timestampsMs: new Float64Array(total), values: new Float64Array(total) };
+  for (const [position, { timestampsMs, values }] of runs.entries()) {
+    packed.timestampsMs.set(timestampsMs, ends[position]! - values.length);
+    packed.values.set(values, ends[position]! - values.length);
+  }
+  return packed;
+}
+
+function unpackRuns({ ends, timestampsMs, values }: PackedRuns): PointColumns[] {
+  return Array.from(ends, (end, position) => {
+    const from = position === 0 ? 0 : ends[position - 1]!;
+    return { timestampsMs: timestampsMs.subarray(from, end), values: values.subarray(from, end) };
+  });
+}
