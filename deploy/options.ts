@@ -40,6 +40,7 @@ export function ingestLimits({
     series: limits.series,
     labelsPerSeries: limits.labels_per_series,
     labelValueBytes: limits.label_value_bytes,
+    eventBytes: limits.event_bytes,
     messageBytes: limits.message,
     pointsPerSecond: limits.points_per_second ?? Number.POSITIVE_INFINITY,
     maxPastMs: max_past,
@@ -47,12 +48,14 @@ export function ingestLimits({
   };
 }
 
-export function otlpSettings({ ingest: { otlp } }: Config): OtlpSettings {
+export function otlpSettings({ ingest: { otlp, events } }: Config): OtlpSettings {
   return {
     translation: otlp.translation,
     promoteResourceAttributes: otlp.promote_resource_attributes,
     promoteScopeMetadata: otlp.promote_scope_metadata,
     delta: otlp.delta,
+    streamLabels: events.stream_labels,
+    streamsMax: events.max_streams,
   };
 }
 

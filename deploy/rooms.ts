@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { createIngestService, type IngestService } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
+  LogsService as LogsDescriptor,
   MetricsService as MetricsDescriptor,
   QueryService as QueryDescriptor,
 } from '../proto/index.ts';
@@ -114,6 +115,7 @@ export function grpcServices({ ingest, query }: Rooms) {
   return [
     { descriptor: IngestDescriptor, methods: ingest },
     { descriptor: MetricsDescriptor, methods: ingest.otlpMetrics },
+    { descriptor: LogsDescriptor, methods: ingest.otlpLogs },
     { descriptor: QueryDescriptor, methods: query },
   ];
 }

@@ -5,10 +5,19 @@ import type { Storage } from '../storage/index.ts';
 import type { Admission } from './admission.ts';
 import { POINT_BYTES } from './decode/columns.ts';
 import { readInTurns } from './decode/entries.ts';
+import { readEvents, type StreamBytes } from './decode/events.ts';
 import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
 import { convertTimestamps } from './decode/timestamps.ts';
-import { definitionReader, measureRequest, readColumns, seriesReader } from './decode/varve.ts';
+import {
+  definitionReader,
+  type MeasuredRequest,
+  measureRequest,
+  readColumns,
+  seriesReader,
+  streamReader,
+} from './decode/varve.ts';
 import type { Dictionary } from './dictionary.ts';
+import type { EventWriter, OpenEvents } from './event-writer.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
@@ -28,6 +37,7 @@ export interface Submission {
 export interface BatchWriterOptions {
   readonly storage: Storage;
   readonly points: PointWriter;
+  readonly events: EventWriter;
   readonly admission: Admission;
   readonly cache: SeriesCache;
   /** Asked once per request, so that a reload counts from the next one. */
@@ -58,8 +68,9 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const limits = options.limits();
     const request = measureRequest(bytes, limits);
     const count = request.seriesPoints + request.columnPoints;
-    reserve(count * POINT_BYTES);
-    admission.takePoints(count, limits);
+    // Events are copied once, with a few numbers each.
+    reserve(count * POINT_BYTES + (request.events > 0 ? bytes.length : 0));
+    admission.takePoints(count + request.events, limits);
 
     const points = pointWriter.pool.take(count);
     const seriesIds = points.ids.subarray(0, request.seriesPoints);
@@ -83,8 +94,21 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
         idMax = Math.max(idMax, id);
       });
     };
+    const streams: { readonly stream: StreamBytes; id: number }[] = [];
+    const open = (stream: StreamBytes) => {
+      if (stream.isEmpty) {
+        decodeLabels(stream.labels, limits);
+        return;
+      }
+      const entry = { stream, id: 0 };
+      streams.push(entry);
+      lookUp(stream.labels, (id) => {
+        entry.id = id;
+      });
+    };
     if (request.definitions > 0) await readInTurns(definitionReader(request, define));
     if (request.series > 0) await readInTurns(seriesReader(request, points, take));
+    if (request.events > 0) await readInTurns(streamReader(request, open));
     // Almost always there is nothing to wait for.
     const settling = lookup.settle();
     if (settling !== undefined) await settling;
@@ -93,14 +117,39 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const span = convertTimestamps(points.timestampsMs);
     idMax = Math.max(idMax, dictionary.lookUp(refs));
     const rejections = createRejections();
-    if (request.events > 0) rejections.add('event', request.events);
+    const events = options.events.open(limits, rejections);
     const identified = { points, span, idMax, rejections };
-    const preparing = pointWriter.prepare(identified, limits);
-    if (preparing !== undefined) await preparing;
-    const appended = pointWriter.append(identified, limits);
-    const durable = appended.then((outcome) => ({ ...outcome, sequence: request.sequence }));
+    const preparing = [
+      pointWriter.prepare(identified, limits),
+      options.events.prepare(streams.map(({ id }) => id)),
+    ].filter((step) => step !== undefined);
+    if (preparing.length > 0) await Promise.all(preparing);
+    for (const { stream, id } of streams) addEvents(events, request, stream, id, limits);
+    const appended = [pointWriter.append(identified, limits), events.append()];
+    const durable = Promise.all(appended).then((outcomes) => {
+      const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
+      return { accepted, rejections, sequence: request.sequence };
+    });
     return { durable };
   }
 
   return { submit };
+}
+
+function addEvents(
+  events: OpenEvents,
+  { bytes }: MeasuredRequest,
+  stream: StreamBytes,
+  id: number,
+  limits: IngestLimits,
+): void {
+  // The event as a whole is measured, so no attribute is too long by itself.
+  const attributeLimits = {
+    ...limits,
+    labelsPerSeries: limits.eventAttributes,
+    labelValueBytes: limits.eventBytes,
+  };
+  readEvents(bytes, stream, ({ timestampMs, nanos, body, attributes }) => {
+    events.add(id, timestampMs, nanos, body, decodeLabels(attributes, attributeLimits));
+  });
 }

@@ -8,6 +8,10 @@ export interface IngestLimits {
   readonly labelsPerSeries: number;
   /** Bytes of UTF-8 in a label's value, and in its name. ingest.limits.label_value_bytes */
   readonly labelValueBytes: number;
+  /** Bytes of an event: its body and attributes; 1 MiB is the most. ingest.limits.event_bytes */
+  readonly eventBytes: number;
+  /** Attributes of an event. */
+  readonly eventAttributes: number;
   /** Bytes of a message, as sent and as decompressed. ingest.limits.message */
   readonly messageBytes: number;
   /** Points a second over all clients; Infinity for none. ingest.limits.points_per_second */
@@ -34,6 +38,8 @@ export const DEFAULT_LIMITS: IngestLimits = {
   series: 5_000_000,
   labelsPerSeries: 64,
   labelValueBytes: 4096,
+  eventBytes: 256 * 1024,
+  eventAttributes: 128,
   messageBytes: 32 * MIB,
   pointsPerSecond: Number.POSITIVE_INFINITY,
   maxPastMs: Number.POSITIVE_INFINITY,

@@ -1,4 +1,4 @@
-// Why single points are rejected while the rest of their request is stored.
+// Why single points and events are rejected while the rest of their request is stored.
 
 import type { Rejection } from '../proto/index.ts';
 import type { IngestLimits } from './limits.ts';
@@ -16,7 +16,9 @@ export const REASONS = [
   'too_old',
   'expired',
   'too_far_in_future',
-  'event',
+  'event_too_long',
+  'event_attributes',
+  'stream_limit',
   'invalid_text',
   'malformed_line',
   'not_a_number',
@@ -111,8 +113,15 @@ export function describe(reason: Reason, limits: IngestLimits): string {
       return "timestamp older than its policy's keep (retention.policies)";
     case 'too_far_in_future':
       return `timestamp more than ${limits.maxFutureMs} ms in the future (ingest.max_future)`;
-    case 'event':
-      return 'events are not stored by this version';
+    case 'stream_limit':
+      return 'new stream of events past the limit (ingest.events.max_streams)';
+    case 'event_too_long':
+      return `event over ${limits.eventBytes} bytes with attributes (ingest.limits.event_bytes)`;
+    case 'event_attributes':
+      return (
+        'event with attributes without a name, of one name, ' +
+        `or more than ${limits.eventAttributes}`
+      );
     case 'invalid_text':
       return 'label that is not valid Unicode';
     case 'malformed_line':

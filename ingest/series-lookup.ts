@@ -22,10 +22,18 @@ type Waiting =
   | { readonly kind: 'new'; readonly key: string; readonly assign: (id: number) => void }
   | { readonly kind: 'known'; readonly id: number; readonly assign: (id: number) => void };
 
+/** Has a say on which new series are registered. */
+export interface SeriesGuard {
+  admit(): boolean;
+  /** Why those are refused that it does not admit. */
+  readonly reason: Reason;
+}
+
 export function createSeriesLookup(
   storage: Storage,
   cache: SeriesCache,
   limits: IngestLimits,
+  guard?: SeriesGuard,
 ): SeriesLookup {
   const waiting: Waiting[] = [];
   /** Of the waiting ones that are new, in their order. */
@@ -34,8 +42,13 @@ export function createSeriesLookup(
   async function resolveWaiting(): Promise<void> {
     const before = storage.seriesCount;
     let admitted = 0;
+    let refusal: Reason = 'series_limit';
     const admit = () => {
       if (Math.max(storage.seriesCount, before + admitted) >= limits.series) return false;
+      if (guard !== undefined && !guard.admit()) {
+        refusal = guard.reason;
+        return false;
+      }
       admitted++;
       return true;
     };
@@ -48,7 +61,7 @@ export function createSeriesLookup(
       }
       const id = ids[position++]!;
       if (id !== 0) cache.set(entry.key, id);
-      entry.assign(id === 0 ? rejectedId('series_limit') : id);
+      entry.assign(id === 0 ? rejectedId(refusal) : id);
     }
   }
 

@@ -10,9 +10,11 @@ import { createBatchWriter } from './batch-writer.ts';
 import { createDictionary } from './dictionary.ts';
 import type { DoorContext } from './door.ts';
 import { IngestError } from './errors.ts';
+import { createEventWriter } from './event-writer.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 import { createIngestMetrics, type IngestMetrics } from './metrics.ts';
+import { createOtlpLogsService, type OtlpLogsService } from './otlp/logs-service.ts';
 import { createOtlpMetricsService, type OtlpMetricsService } from './otlp/metrics-service.ts';
 import { DEFAULT_OTLP_SETTINGS, type OtlpSettings } from './otlp/settings.ts';
 import { createPointPool } from './point-pool.ts';
@@ -54,6 +56,8 @@ export interface IngestService {
   readonly codecs: Readonly<Record<'Write' | 'WriteStream', MethodCodec>>;
   /** For the service of OpenTelemetry's MetricsService. */
   readonly otlpMetrics: Pick<OtlpMetricsService, 'implementation' | 'codecs'>;
+  /** For the service of OpenTelemetry's LogsService. */
+  readonly otlpLogs: Pick<OtlpLogsService, 'implementation' | 'codecs'>;
   /** Adds the HTTP doors to an app that does not listen yet. */
   registerRoutes(app: FastifyInstance): void;
   /** Takes new limits from the next request on; `messageBytes` of the server stays. */
@@ -89,7 +93,15 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     },
   };
   const cache = caches.open();
-  const writer = createBatchWriter({ storage, points, admission, cache, limits: () => limits });
+  const events = createEventWriter(storage, clock);
+  const writer = createBatchWriter({
+    storage,
+    points,
+    events,
+    admission,
+    cache,
+    limits: () => limits,
+  });
   const holdSeries: WriteContext['holdSeries'] = (ids) => storage.holdSeries(ids);
   const context: WriteContext = { ...shared, writer, holdSeries };
   const doors: DoorContext = {
@@ -103,10 +115,9 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     track,
   };
   for (const method of ['Write', 'WriteStream']) metrics.open(method);
-  const otlpMetrics = createOtlpMetricsService(doors, {
-    ...DEFAULT_OTLP_SETTINGS,
-    ...options.otlp,
-  });
+  const otlpSettings = { ...DEFAULT_OTLP_SETTINGS, ...options.otlp };
+  const otlpMetrics = createOtlpMetricsService(doors, otlpSettings);
+  const otlpLogs = createOtlpLogsService(doors, events, otlpSettings);
 
   /** A shutdown waits for what is tracked. */
   function track<T>(work: Promise<T>): Promise<T> {
@@ -167,11 +178,15 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
     otlpMetrics,
-    registerRoutes: (app) => registerRoutes(app, doors, [otlpMetrics.httpDoor]),
+    otlpLogs,
+    registerRoutes: (app) => registerRoutes(app, doors, [otlpMetrics.httpDoor, otlpLogs.httpDoor]),
     setLimits(next) {
       limits = { ...DEFAULT_LIMITS, ...next };
     },
-    setOtlp: (next) => otlpMetrics.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next }),
+    setOtlp(next) {
+      otlpMetrics.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next });
+      otlpLogs.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next });
+    },
     async drain() {
       draining.abort(shuttingDown());
       for (const stream of streams) stream.drain(shuttingDown());

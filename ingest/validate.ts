@@ -118,6 +118,14 @@ function boundsOf({ nowMs, limits, storage }: TimeRules): TimeBounds {
   };
 }
 
+/** For events, which come one by one: why one of a stream may not have this time. */
+export function createTimeCheck(
+  rules: TimeRules,
+): (timestampMs: number, id: number) => Reason | undefined {
+  const bounds = boundsOf(rules);
+  return (timestampMs, id) => timeReason(timestampMs, id, bounds, rules);
+}
+
 /** How many points from the first on may be stored; the ids are all series. */
 function validPrefix(
   { ids, timestampsMs }: PointBuffer,

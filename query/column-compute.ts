@@ -52,7 +52,11 @@ export function createColumnCompute(
       signal.throwIfAborted();
       const encoded = slice.encode();
       const input: ColumnsInput = { slice: encoded, count: slice.labels.length, task, isOver };
-      const owned = encoded.memory.flatMap((runs) => [runs.timestampsMs, runs.values]);
+      const ofEvents = encoded.events === undefined ? [] : [encoded.events];
+      const owned = [...encoded.memory, ...ofEvents].flatMap((one) => [
+        one.timestampsMs,
+        one.values,
+      ]);
       const transfer = owned.map((column) => column.buffer as ArrayBuffer);
       return Promise.race([
         threads.run<ColumnsInput, Columns>(COLUMNS_JOB, input, transfer),

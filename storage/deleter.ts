@@ -90,13 +90,13 @@ export class Deleter {
   }
 }
 
-function isInMemory({ parts }: Version, ids: Uint32Array, { startMs, endMs }: TimeRange): boolean {
+function isInMemory({ parts }: Version, ids: Uint32Array, range: TimeRange): boolean {
   return [...parts.sealed, parts.active]
-    .map(({ memtable }) => memtable)
-    .filter(({ minTimestampMs, maxTimestampMs }) => {
-      return minTimestampMs < endMs && maxTimestampMs >= startMs;
-    })
-    .some((memtable) => intersects(ids, memtable.seriesIds()));
+    .filter((generation) => generation.meets(range))
+    .some(
+      ({ memtable, events }) =>
+        intersects(ids, memtable.seriesIds()) || intersects(ids, events.seriesIds()),
+    );
 }
 
 function mayBeInTables({ parts }: Version, { startMs, endMs, series }: PendingTombstone): boolean {

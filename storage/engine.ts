@@ -6,17 +6,16 @@ import type { Core } from './core.ts';
 import { Deleter } from './deleter.ts';
 import type { FileLock } from './env/env.ts';
 import { StorageError } from './errors.ts';
+import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import { flushOldest } from './flush.ts';
 import { Forgetter } from './forgetting.ts';
-import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { createMending } from './mending.ts';
 import { assignPolicyIds } from './policies.ts';
+import { createReading, type Reading } from './reading.ts';
 import { withReserve } from './reserve.ts';
-import { scanPoints, scanSlices } from './scan.ts';
 import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
-import { cardinalityIn } from './tag-index/cardinality.ts';
 import type {
   Cardinality,
   Labels,
@@ -33,7 +32,6 @@ import type {
   WindowInfo,
 } from './types.ts';
 import { Upkeep } from './upkeep.ts';
-import type { Version } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { createWatch, type Watch } from './watch.ts';
 import { dropWindows, mayBeInMemory, windowsOf } from './windows/windows.ts';
@@ -45,6 +43,7 @@ export class Engine implements Storage {
   readonly #core: Core;
   readonly #wal: WalWriter;
   readonly #lock: FileLock;
+  readonly #reading: Reading;
   readonly #flushing: Background;
   readonly #upkeep: Upkeep;
   readonly #forgetter: Forgetter;
@@ -60,6 +59,7 @@ export class Engine implements Storage {
     this.#core = core;
     this.#wal = wal;
     this.#lock = lock;
+    this.#reading = createReading(core, () => this.#assertOpen());
     const failed = (error: Error) => {
       // Work that close() cut short has not failed.
       const isClosed = error instanceof StorageError && error.code === 'CLOSED';
@@ -153,22 +153,33 @@ export class Engine implements Storage {
     return this.writes.append(batch);
   }
 
-  scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]> {
+  appendEvents(batch: EventBatch): Promise<void> {
     this.#assertOpen();
-    return scanPoints(this.#core, request);
+    return this.writes.appendEvents(batch);
+  }
+
+  scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]> {
+    return this.#reading.scan(request);
   }
 
   scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice> {
-    this.#assertOpen();
-    return scanSlices(this.#core, request);
+    return this.#reading.scanSlices(request);
+  }
+
+  scanEvents(request: EventScanRequest): AsyncIterable<readonly StoredEvent[]> {
+    return this.#reading.scanEvents(request);
+  }
+
+  findEvents(search: EventSearch): Promise<readonly StoredEvent[]> {
+    return this.#reading.findEvents(search);
   }
 
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]> {
-    return this.#read((version) => seriesIn(version, this.#core, selectors, range));
+    return this.#reading.series(selectors, range);
   }
 
   labelNames(selectors?: ScanRequest['selectors'], range?: TimeRange): Promise<readonly string[]> {
-    return this.#read((version) => labelNamesIn(version, this.#core, selectors, range));
+    return this.#reading.labelNames(selectors, range);
   }
 
   labelValues(
@@ -176,12 +187,11 @@ export class Engine implements Storage {
     selectors?: ScanRequest['selectors'],
     range?: TimeRange,
   ): Promise<readonly string[]> {
-    return this.#read((version) => labelValuesIn(version, this.#core, name, selectors, range));
+    return this.#reading.labelValues(name, selectors, range);
   }
 
   cardinality(top: number): Promise<Cardinality> {
-    const pause = () => this.#core.env.scheduler.nextTurn();
-    return this.#read(({ index }) => cardinalityIn(index, top, pause));
+    return this.#reading.cardinality(top);
   }
 
   async deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void> {
@@ -257,16 +267,6 @@ export class Engine implements Storage {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage is closed');
-  }
-
-  async #read<T>(question: (version: Version) => Promise<T>): Promise<T> {
-    this.#assertOpen();
-    const version = this.#core.catalog.version.retain();
-    try {
-      return await question(version);
-    } finally {
-      version.release();
-    }
   }
 
   async #flushStep(): Promise<boolean> {

@@ -7,6 +7,7 @@
 //   manifest/000001.manifest
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
+//   windows/3/1700000000000_1700007200000/000014.evt    ... / table of events
 //   tag-index/000013.idx
 //   snapshots/20261122T131024Z-1b2c3d4e5f607182/         a copy by links, see snapshot/
 //   ....damaged                               a table put aside, see catalog.ts
@@ -30,12 +31,13 @@ const NUMBER_WIDTH = 6;
 /** Of a table that cannot be read, put aside beside where it was. Nobody removes it but people. */
 export const DAMAGED_SUFFIX = '.damaged';
 
-export type FileKind = 'manifest' | 'wal' | 'table' | 'index';
+export type FileKind = 'manifest' | 'wal' | 'table' | 'events' | 'index';
 
 const EXTENSIONS: Readonly<Record<FileKind, string>> = {
   manifest: 'manifest',
   wal: 'wal',
   table: 'sst',
+  events: 'evt',
   index: 'idx',
 };
 
@@ -90,8 +92,19 @@ export function walPath(dir: string, segment: number): string {
   return `${walDir(dir)}/${fileName('wal', segment)}`;
 }
 
-export function tablePath(dir: string, table: WindowPlace & { readonly number: number }): string {
-  return `${windowDir(dir, table)}/${fileName('table', table.number)}`;
+/** A table of a window, as far as its name goes. */
+export interface TablePlace extends WindowPlace {
+  readonly number: number;
+  readonly kind: 'points' | 'events';
+}
+
+/** The kind of the files that tables of a kind are. */
+export function tableFileKind(kind: TablePlace['kind']): 'table' | 'events' {
+  return kind === 'points' ? 'table' : 'events';
+}
+
+export function tablePath(dir: string, table: TablePlace): string {
+  return `${windowDir(dir, table)}/${fileName(tableFileKind(table.kind), table.number)}`;
 }
 
 export function indexTablePath(dir: string, number: number): string {

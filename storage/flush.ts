@@ -1,8 +1,10 @@
-// Writes one sealed generation to disk: its points as one SSTable for each window, its new series
-// as one table of the tag index. Everything is durable before the edit that this returns.
+// Writes one sealed generation to disk: its points and its events as one table each for every
+// window, its new series as one table of the tag index. Everything is durable before the edit that
+// names it.
 
 import type { Core } from './core.ts';
 import { StorageError } from './errors.ts';
+import type { EventFlushInput } from './events/flush-job.ts';
 import {
   indexTablePath,
   policyDir,
@@ -13,6 +15,7 @@ import {
 } from './filenames.ts';
 import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import { allWritten, type NewFiles, withNewFiles } from './new-files.ts';
+import type { TableKind } from './sstable/format.ts';
 import type { IndexFlushInput } from './tag-index/flush.ts';
 import type { BuiltIndexTable } from './tag-index/table-builder.ts';
 import type { Generation } from './version.ts';
@@ -27,7 +30,10 @@ export async function flushOldest(core: Core): Promise<boolean> {
   const startMs = env.clock.monotonicMs();
   const { addTables, addIndexTables } = await withNewFiles(env.fs, catalog, async (files) => {
     const tables = {
-      addTables: await flushPoints(generation, core, files),
+      addTables: [
+        ...(await flushPoints(generation, core, files)),
+        ...(await flushEvents(generation, core, files)),
+      ],
       addIndexTables: await flushNewSeries(generation, core, files),
     };
     const edit = { ...tables, walSegment: next.walSegment, nextSeriesId: series.nextId };
@@ -42,7 +48,7 @@ export async function flushOldest(core: Core): Promise<boolean> {
   counters.flushBytesWritten += bytes;
   settings.listener.flushed?.({
     durationMs: env.clock.monotonicMs() - startMs,
-    points: generation.memtable.points,
+    points: generation.memtable.points + generation.events.count,
     tables: addTables.length,
     bytes,
   });
@@ -67,10 +73,37 @@ async function flushPoints(
     windowsMs: windowWidths(core),
   };
   const { tables } = await core.env.compute.run<FlushInput, FlushOutput>('flush', input);
+  return writeTables(tables, 'points', core, files);
+}
+
+async function flushEvents(
+  { events }: Generation,
+  core: Core,
+  files: NewFiles,
+): Promise<TableMeta[]> {
+  if (events.count === 0) return [];
+  const input: EventFlushInput = {
+    events: events.columns(),
+    policyIds: await policyIdsOf(events.seriesIds(), core),
+    windowsMs: windowWidths(core),
+  };
+  const { tables } = await core.env.compute.run<EventFlushInput, FlushOutput>(
+    'flush-events',
+    input,
+  );
+  return writeTables(tables, 'events', core, files);
+}
+
+async function writeTables(
+  tables: readonly FlushedTable[],
+  kind: TableKind,
+  core: Core,
+  files: NewFiles,
+): Promise<TableMeta[]> {
   const sizeBytes = tables.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const startMs = core.env.clock.monotonicMs();
   core.io.charge(sizeBytes);
-  const metas = await allWritten(tables, (table) => writeTable(table, core, files));
+  const metas = await allWritten(tables, (table) => writeTable(table, kind, core, files));
   core.io.measured(sizeBytes, core.env.clock.monotonicMs() - startMs);
   await syncTableDirs(metas, core);
   return metas;
@@ -102,12 +135,13 @@ function windowWidths({ catalog }: Core): Float64Array {
 
 async function writeTable(
   { bytes, summary }: FlushedTable,
+  kind: TableKind,
   core: Core,
   files: NewFiles,
 ): Promise<TableMeta> {
   const number = core.catalog.takeFileNumber();
   // Numbers rise from flush to flush, so the number says which of two tables is newer.
-  const meta: TableMeta = { ...summary, number, sequence: number };
+  const meta: TableMeta = { ...summary, number, sequence: number, kind };
   await files.write(tablePath(core.dir, meta), bytes);
   return meta;
 }

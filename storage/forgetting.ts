@@ -1,6 +1,7 @@
-// Forgets series that nothing has a point of any more: no table, no memtable, and nobody who may
-// be about to write one. It is looked for after windows were dropped, and after a start, off the
-// way of writes; a series is a bit in memory meanwhile, and one table's series are read at a time.
+// Forgets series that nothing has a point or an event of any more: no table, no memtable, and nobody
+// who may be about to write one. It is looked for after windows were dropped, and after a start, off
+// the way of writes; a series is a bit in memory meanwhile, and one table's series are read at a
+// time.
 //
 // What is promised: a point is never under an id whose labels are gone. The last look, at the
 // memtables and at tables that came meanwhile, and the tombstone are one turn; an append that comes
@@ -9,10 +10,10 @@
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import { CorruptionError } from './errors.ts';
-import { seriesIdsOf } from './scan.ts';
 import { IdSet } from './series/id-set.ts';
 import type { SeriesId } from './series/labels.ts';
 import { createLabelsKeys, keptKey } from './series/labels-key.ts';
+import { seriesIdsOf } from './table-access.ts';
 import { allSeries } from './tag-index/lookup.ts';
 import { findSeries, labelsOf } from './tag-index/reader.ts';
 import type { TableFile, Version } from './version.ts';
@@ -107,8 +108,9 @@ export class Forgetter {
   async #look(): Promise<boolean> {
     const { catalog } = this.#core;
     const candidates = new IdSet(await this.#readIndex(({ index }) => allSeries(index)));
-    for (const { memtable } of memoriesOf(catalog.version)) {
+    for (const { memtable, events } of memoriesOf(catalog.version)) {
       for (const id of memtable.seriesIds()) candidates.delete(id);
+      for (const id of events.seriesIds()) candidates.delete(id);
     }
     const looked = new Set<number>();
     await this.#ruleOut(candidates, looked);
@@ -212,9 +214,9 @@ export class Forgetter {
   #forgetNow(entries: readonly ForgottenEntry[], candidates: IdSet, held: IdSet): boolean {
     const { catalog, series, counters } = this.#core;
     const memories = memoriesOf(catalog.version);
-    const idle = entries.filter(
-      ({ id }) => candidates.has(id) && !memories.some(({ memtable }) => memtable.has(id)),
-    );
+    const isInMemory = (id: SeriesId) =>
+      memories.some(({ memtable, events }) => memtable.has(id) || events.has(id));
+    const idle = entries.filter(({ id }) => candidates.has(id) && !isInMemory(id));
     const gone = idle.filter(({ id }) => !held.has(id) && !series.wasResolved(id));
     if (!this.#writes.forget(gone)) return false;
     for (const { id } of gone) series.forget(id);

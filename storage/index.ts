@@ -1,8 +1,11 @@
 // The door of storage: everything else in this room is private to it.
 
+export type { ByteColumn } from './coding/byte-column.ts';
 export type * from './env/env.ts';
 export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
+export type * from './event-types.ts';
+export { EventBuffer } from './events/event-columns.ts';
 export { SERVER_ID_NAME, snapshotsDir } from './filenames.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
@@ -24,6 +27,7 @@ export {
   type SeriesId,
   validateLabels,
 } from './series/labels.ts';
+export { encodeLabels } from './series/labels-codec.ts';
 export {
   type CompiledMatcher,
   compileMatcher,

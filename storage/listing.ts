@@ -2,9 +2,11 @@
 // with points in a window or memtable that meets it. Series of which a delete left nothing are out.
 
 import type { Core } from './core.ts';
-import { PASS_OVER, scanVersion, seriesIdsOf, tablesIn } from './scan.ts';
+import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import { splitByRuns } from './series/series-runs.ts';
+import { TABLE_KINDS } from './sstable/format.ts';
+import { PASS_OVER, seriesIdsOf, tablesIn } from './table-access.ts';
 import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
 import { select } from './tag-index/select.ts';
@@ -81,18 +83,22 @@ async function idsWithPoints(
   range: TimeRange,
 ): Promise<Uint32Array> {
   const onDisk = await Promise.all(
-    tablesIn(version, range).map(async (file) => {
+    TABLE_KINDS.flatMap((kind) => tablesIn(version, range, kind)).map(async (file) => {
       const ids = await seriesIdsOf(file, core);
       return shownIn(version, file, ids === undefined ? NO_POSTINGS : intersect(ids, wanted));
     }),
   );
   const { sealed, active } = version.parts;
-  const inMemory = [...sealed, active]
+  const generations = [...sealed, active];
+  const events = generations
+    .filter((generation) => generation.events.meets(range))
+    .map((generation) => intersect(generation.events.seriesIds(), wanted));
+  const inMemory = generations
     .map(({ memtable }) => memtable)
     .filter(({ minTimestampMs }) => minTimestampMs < range.endMs)
     .filter(({ maxTimestampMs }) => maxTimestampMs >= range.startMs)
     .map((memtable) => intersect(memtable.seriesIds(), wanted));
-  const certain = union([...onDisk.map(({ shown }) => shown), ...inMemory]);
+  const certain = union([...onDisk.map(({ shown }) => shown), ...inMemory, ...events]);
   const doubtful = difference(union(onDisk.map(({ doubtful: ids }) => ids)), certain);
   if (doubtful.length === 0) return certain;
   return union([certain, await idsScanned(version, core, doubtful, range)]);

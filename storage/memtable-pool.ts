@@ -4,6 +4,8 @@
 import { createMemtable, type Memtable } from './memtable.ts';
 
 export interface MemtablePool {
+  /** What a memtable takes, and the events beside it. */
+  readonly bytesMax: number;
   /** An empty memtable. */
   take(): Memtable;
   /** Takes back a memtable that nobody reads any more. */
@@ -14,6 +16,7 @@ export interface MemtablePool {
 export function createMemtablePool(bytesMax: number, keptMax: number): MemtablePool {
   const arenas: SharedArrayBuffer[] = [];
   return {
+    bytesMax,
     take: () => createMemtable(bytesMax, arenas.pop()),
     give(memtable) {
       if (arenas.length < keptMax) arenas.push(memtable.seal().buffer);

@@ -13,7 +13,8 @@ import { assert } from './assert.ts';
 import { sortNewestWins } from './newest-wins.ts';
 import type { SeriesId } from './series/labels.ts';
 
-const POINT_BYTES = 4 + 8 + 8 + 4;
+/** Of a point in the arena. */
+export const POINT_BYTES = 4 + 8 + 8 + 4;
 const NEWEST_BYTES = 4;
 const NEWEST_LENGTH_MIN = 1024;
 
@@ -25,6 +26,11 @@ export interface PointColumns {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
 }
+
+export const NO_POINTS: PointColumns = {
+  timestampsMs: new Float64Array(0),
+  values: new Float64Array(0),
+};
 
 /** The columns of a memtable as shared memory: what a job needs to read it. */
 export interface MemtableArena {

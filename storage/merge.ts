@@ -62,3 +62,17 @@ function mergeTwo(older: PointColumns, newer: PointColumns): PointColumns {
     values: values.subarray(0, length),
   };
 }
+
+/** All points of two columns, in the order of time: those at one time are all kept. */
+export function joinByTime(a: PointColumns, b: PointColumns): PointColumns {
+  const length = a.values.length + b.values.length;
+  const joined = { timestampsMs: new Float64Array(length), values: new Float64Array(length) };
+  for (let i = 0, j = 0, at = 0; at < length; at++) {
+    const isNext = j === b.values.length || a.timestampsMs[i]! <= b.timestampsMs[j]!;
+    const from = i < a.values.length && isNext ? a : b;
+    const position = from === a ? i++ : j++;
+    joined.timestampsMs[at] = from.timestampsMs[position]!;
+    joined.values[at] = from.values[position]!;
+  }
+  return joined;
+}

@@ -5,12 +5,14 @@ import type { FileSystem } from './env/env.ts';
 import {
   fileName,
   fileNumbers,
+  parseFileName,
   parsePolicyDirName,
   parseWindowDirName,
   policyDir,
   SNAPSHOT_DRAFT_NAME,
   SNAPSHOT_NAME,
   snapshotsDir,
+  tablePath,
   tagIndexDir,
   walDir,
   walPath,
@@ -39,12 +41,14 @@ export async function removeOrphans(
     }
   }
   for await (const path of windowDirs(dir, fs)) {
-    for (const number of fileNumbers(await fs.list(path), 'table')) {
+    for (const name of await fs.list(path)) {
+      const file = parseFileName(name);
+      if (file?.kind !== 'table' && file?.kind !== 'events') continue;
       // The number alone may be another table's: a power cut brings back what was removed, and its
       // number, which no edit had mentioned, was given again since.
-      const meta = state.tables.get(number);
-      const isLive = meta !== undefined && windowDir(dir, meta) === path;
-      if (!isLive) await remove(`${path}/${fileName('table', number)}`);
+      const meta = state.tables.get(file.number);
+      const isLive = meta !== undefined && tablePath(dir, meta) === `${path}/${name}`;
+      if (!isLive) await remove(`${path}/${name}`);
     }
     await fs.removeDir(path);
   }

@@ -5,6 +5,9 @@ import { type Catalog, openCatalog } from './catalog.ts';
 import { type Core, createCounters } from './core.ts';
 import type { Env } from './env/env.ts';
 import { CorruptionError } from './errors.ts';
+import type { EventBatch } from './event-types.ts';
+import { memoryBytesOf } from './events/event-columns.ts';
+import { openTableOfKind } from './events/event-table.ts';
 import type { FileHandles } from './file-handles.ts';
 import { flushOldest } from './flush.ts';
 import { IoBudget } from './io-budget.ts';
@@ -18,7 +21,6 @@ import { assignPolicyIds } from './policies.ts';
 import { Reserve, withReserve } from './reserve.ts';
 import { SeriesDirectory, type SeriesDirectoryOptions } from './series-directory.ts';
 import { createBlockCache } from './sstable/block-cache.ts';
-import { openTable } from './sstable/reader.ts';
 import { allSeries } from './tag-index/lookup.ts';
 import { openIndexTable } from './tag-index/table.ts';
 import { Trouble } from './trouble.ts';
@@ -93,7 +95,7 @@ async function openCore(
     fs: env.fs,
     log,
     active: new Generation(memtables, state.walSegment),
-    openTable: async (_, path) => openTable(await handles.readNamed(path), path),
+    openTable: async ({ kind }, path) => openTableOfKind(kind, await handles.readNamed(path), path),
     openIndexTable: async ({ number }, path) =>
       openIndexTable(await handles.readNamed(path), path, number, blockCache, damaged),
     keepTable: (number, open) => pinned.get(number, WHOLE_TAIL, open),
@@ -150,9 +152,16 @@ async function replayInto(core: Core) {
     fs: env.fs,
     fromSegment: catalog.state.walSegment,
     async onRecord(record, segment) {
-      if (record.kind === 'series') return replaySeries(core, record.entries, segment);
-      points += record.batch.ids.length;
-      await replayPoints(core, record.batch, segment);
+      switch (record.kind) {
+        case 'series':
+          return replaySeries(core, record.entries, segment);
+        case 'points':
+          points += record.batch.ids.length;
+          return replayPoints(core, record.batch, segment);
+        case 'events':
+          points += record.events.ids.length;
+          return replayEvents(core, record.events, segment);
+      }
     },
     onSegment(walSegmentsDone, walSegments) {
       const nowMs = env.clock.monotonicMs();
@@ -196,13 +205,21 @@ async function replayPoints(core: Core, batch: PointBatch, segment: number): Pro
   const { ids, timestampsMs, values } = batch;
   series.replayIds(largestId(ids));
   for (let from = 0; from < ids.length; ) {
-    const { memtable } = catalog.version.parts.active;
-    const to = Math.min(ids.length, from + memtable.capacity);
-    if (memtable.fits(to - from, largestId(ids))) {
-      memtable.append(ids, timestampsMs, values, from, to);
+    const { active } = catalog.version.parts;
+    const to = Math.min(ids.length, from + active.memtable.capacity);
+    if (active.fitsPoints(to - from, largestId(ids))) {
+      active.memtable.append(ids, timestampsMs, values, from, to);
       from = to;
     } else await flushInReplay(core, segment);
   }
+}
+
+async function replayEvents(core: Core, events: EventBatch, segment: number): Promise<void> {
+  const { catalog, series } = core;
+  series.replayIds(largestId(events.ids));
+  const fits = catalog.version.parts.active.fitsEvents(memoryBytesOf(events));
+  if (!fits) await flushInReplay(core, segment);
+  catalog.version.parts.active.events.append(events);
 }
 
 /**

@@ -3,17 +3,16 @@
 // loaded from every table first, then decoded and merged without waiting: see slice-reader.ts.
 
 import type { Core } from './core.ts';
-import { CorruptionError, toError } from './errors.ts';
-import type { Memtable } from './memtable.ts';
+import { eventPoints, mayHaveEvents } from './events/event-points.ts';
+import { type Memtable, NO_POINTS, type PointColumns } from './memtable.ts';
+import type { SeriesId } from './series/labels.ts';
 import { createSlice } from './slice.ts';
 import type { LoadedTable } from './slice-reader.ts';
 import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 import { type Block, lowerBound } from './sstable/block.ts';
-import type { Table } from './sstable/reader.ts';
-import { passDamagedBlocks } from './tag-index/damage.ts';
-import { select } from './tag-index/select.ts';
+import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
 import { tombstonesOver } from './tombstones/hidden.ts';
-import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
+import type { ScanRequest, SeriesPoints } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
 /** Points in memory at once, about. */
@@ -22,15 +21,7 @@ const SLICE_SERIES_MAX = 1024;
 /** Up to here each id is asked of a table's filter before any block is looked for. */
 const FILTER_IDS_MAX = 64;
 
-/** Batches of series in id order, each once with its points in the range, if it has any. */
-export function scanPoints(
-  core: Core,
-  request: ScanRequest,
-): AsyncGenerator<readonly SeriesPoints[], void, void> {
-  return decoded(loadSlices(core, request));
-}
-
-/** The same of one version's series with `ids` (ascending). */
+/** Batches of series with `ids` (ascending), each once with its points in the range, if any. */
 export function scanVersion(
   version: Version,
   ids: Uint32Array,
@@ -48,45 +39,27 @@ async function* decoded(
     const series: SeriesPoints[] = [];
     for (const [position, labels] of slice.labels.entries()) {
       if (labels === undefined) continue;
-      const { timestampsMs, values } = reader.read(position);
-      if (values.length === 0) continue;
-      series.push({ id: ids[position]!, labels, timestampsMs, values: values.slice() });
+      const points = reader.read(position);
+      if (points.values.length === 0) continue;
+      series.push({ ...points, id: ids[position]!, labels, values: points.values.slice() });
     }
     if (series.length > 0) yield series;
   }
 }
 
-/** As scanPoints, without decoding anything. */
+/** The same, without decoding anything. */
 export async function* scanSlices(
-  core: Core,
+  version: Version,
+  ids: Uint32Array,
   request: SliceRequest,
+  core: Core,
 ): AsyncGenerator<SeriesSlice, void, void> {
-  for await (const { slice } of loadSlices(core, request)) yield slice;
+  for await (const { slice } of slicesOf(version, ids, request, core)) yield slice;
 }
 
 interface IdentifiedSlice {
   readonly ids: Uint32Array;
   readonly slice: SeriesSlice;
-}
-
-/** Works on the version of its beginning, and holds that until the end, whichever way it comes. */
-async function* loadSlices(
-  core: Core,
-  request: SliceRequest,
-): AsyncGenerator<IdentifiedSlice, void, void> {
-  const version = core.catalog.version.retain();
-  try {
-    const pause = (): Promise<void> => {
-      request.signal?.throwIfAborted();
-      return core.env.scheduler.nextTurn();
-    };
-    const ids = await select(version.index, request.selectors, pause);
-    passDamagedBlocks(version.index, request);
-    for (const lost of core.catalog.lostIndexTables) request.onCorruption?.(lost);
-    yield* slicesOf(version, ids, request, core);
-  } finally {
-    version.release();
-  }
 }
 
 async function* slicesOf(
@@ -104,29 +77,20 @@ async function* slicesOf(
   core.counters.scans++;
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
-  const width = sliceWidth(tables, memtables, request);
+  const withEvents = request.withoutEvents !== true && mayHaveEvents(version, request);
+  const counted = withEvents ? [...tables, ...tablesIn(version, request, 'events')] : tables;
+  const width = sliceWidth(counted, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const wanted = ids.subarray(from, from + width);
     const loaded = await loadTables(version, tables, wanted, request, core, touched);
-    const slice = await sliceOf(version, wanted, loaded, memtables, request, core);
+    const events = withEvents
+      ? await eventPoints(version, wanted, request, request, core)
+      : NO_EVENTS;
+    const slice = await sliceOf(version, wanted, loaded, memtables, events, request, core);
     if (slice.ids.length > 0) yield slice;
     await core.env.scheduler.nextTurn();
   }
-}
-
-function windowsIn(version: Version, { startMs, endMs }: TimeRange) {
-  const { windows } = version.parts;
-  return windows.filter((window) => window.startMs < endMs && window.endMs > startMs);
-}
-
-/** Tables with points in the range, oldest first. */
-export function tablesIn(version: Version, range: TimeRange): TableFile[] {
-  const { startMs, endMs } = range;
-  return windowsIn(version, range)
-    .flatMap((window) => window.tables)
-    .filter(({ meta }) => meta.minTimestampMs < endMs && meta.maxTimestampMs >= startMs)
-    .sort((a, b) => a.meta.sequence - b.meta.sequence);
 }
 
 /** How many series make a slice: as many as have SLICE_POINTS in the range, on average. */
@@ -147,6 +111,8 @@ function sliceWidth(
   }
   return Math.max(1, Math.min(sliceSeries, Math.floor(slicePoints / pointsPerSeries)));
 }
+
+const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
 
 async function loadTables(
   { parts }: Version,
@@ -209,56 +175,13 @@ async function loadBlocks(
   return blocks.filter((block) => block !== undefined);
 }
 
-/** The table's reader; a table that cannot be opened is reported and put aside. */
-function readerOf(
-  file: TableFile,
-  request: Pick<ScanRequest, 'onCorruption'>,
-  core: Core,
-): Promise<Table | undefined> {
-  return orReport(file.reader(), request, core, () => quarantine(file, core));
-}
-
-/** What is damaged is reported and passed over. */
-export const PASS_OVER = { onCorruption: () => undefined };
-
-/** The series of a table; undefined when it is damaged, which is reported. */
-export async function seriesIdsOf(file: TableFile, core: Core): Promise<Uint32Array | undefined> {
-  const table = await readerOf(file, PASS_OVER, core);
-  return table && (await orReport(table.seriesIds(), PASS_OVER, core));
-}
-
-/** Damage is always reported; whether it ends the scan is the caller's choice. */
-async function orReport<T>(
-  reading: T | Promise<T>,
-  request: Pick<ScanRequest, 'onCorruption'>,
-  core: Core,
-  onDamage?: () => void,
-): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof CorruptionError)) throw error;
-    core.settings.listener.corruption?.(error);
-    if (!error.isOtherVersion) onDamage?.();
-    if (request.onCorruption === undefined) throw error;
-    request.onCorruption(error);
-    return undefined;
-  }
-}
-
-/** The scan goes on meanwhile; what fails is tried again by the next scan that meets the table. */
-function quarantine(file: TableFile, { catalog, settings }: Core): void {
-  catalog.quarantine(file).catch((error: unknown) => {
-    settings.listener.backgroundError?.(toError(error));
-  });
-}
-
 /** Only series that something was loaded of are in it, with their labels. */
 async function sliceOf(
   version: Version,
   wanted: Uint32Array,
   tables: readonly LoadedTable[],
   memtables: readonly Memtable[],
+  events: ReadonlyMap<SeriesId, PointColumns>,
   request: ScanRequest,
   core: Core,
 ): Promise<IdentifiedSlice> {
@@ -266,7 +189,7 @@ async function sliceOf(
   const columns = memtables
     .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
     .map((memtable) => memtable.readMany(wanted, startMs, endMs));
-  const points = new Float64Array(wanted.length);
+  const points = Float64Array.from(wanted, (id) => events.get(id)?.values.length ?? 0);
   for (const ofMemtable of columns) {
     for (let i = 0; i < wanted.length; i++) points[i]! += ofMemtable[i]!.values.length;
   }
@@ -278,7 +201,16 @@ async function sliceOf(
   const memory = columns.map((ofMemtable) => found.map((position) => ofMemtable[position]!));
   const labels = await core.series.labelsOf(version.index, ids);
   const pointsMax = points.reduce((sum, count) => sum + count, 0);
-  return { ids, slice: createSlice({ ids, startMs, endMs, tables, memory }, labels, pointsMax) };
+  const parts = { ids, startMs, endMs, tables, memory, events: eventColumns(ids, events) };
+  return { ids, slice: createSlice(parts, labels, pointsMax) };
+}
+
+/** By position; undefined when none has events, which is the usual case. */
+function eventColumns(
+  ids: Uint32Array,
+  events: ReadonlyMap<SeriesId, PointColumns>,
+): readonly PointColumns[] | undefined {
+  return events.size === 0 ? undefined : Array.from(ids, (id) => events.get(id) ?? NO_POINTS);
 }
 
 /** Adds the points of the block's chunks by position in `wanted`; whether there were any. */

@@ -7,8 +7,8 @@
 
 import type { Core } from './core.ts';
 import { CorruptionError, toError } from './errors.ts';
+import { asEventTable, openTableOfKind, readText } from './events/event-table.ts';
 import { createBlockCache } from './sstable/block-cache.ts';
-import { openTable } from './sstable/reader.ts';
 import { openIndexTable } from './tag-index/table.ts';
 import type { StorageStats } from './types.ts';
 import type { IndexFile, TableFile, Version } from './version.ts';
@@ -87,13 +87,14 @@ export class Scrubber {
     });
   }
 
-  async #readTable({ path }: TableFile): Promise<void> {
+  async #readTable({ path, meta }: TableFile): Promise<void> {
     const { io, handles } = this.#core;
     // Opened anew: what is in memory says nothing of what is on disk.
-    const table = await openTable(await handles.readNamed(path), path);
+    const table = await openTableOfKind(meta.kind, await handles.readNamed(path), path);
     for (const [block, { handle }] of table.blocks.entries()) {
       await io.take(handle.size);
       await this.#orReport(table.readBlock(block));
+      if (meta.kind === 'events') await this.#orReport(readText(asEventTable(table), block));
       this.#bytes += handle.size;
     }
     await table.seriesIds();

@@ -5,7 +5,7 @@
 import { assert } from './assert.ts';
 import { decodeColumn } from './coding/column-reader.ts';
 import type { PointColumns } from './memtable.ts';
-import { mergeRuns } from './merge.ts';
+import { joinByTime, mergeRuns } from './merge.ts';
 import type { SliceParts } from './slice.ts';
 import type { SliceReader, SliceTombstone } from './slice-types.ts';
 import { type Block, chunksOf, decodeTimes } from './sstable/block.ts';
@@ -30,7 +30,7 @@ interface ChunkPart {
 const SCRATCH_POINTS_MIN = 4096;
 
 export function createSliceReader(parts: SliceParts): SliceReader {
-  const { ids, tables, memory } = parts;
+  const { ids, tables, memory, events } = parts;
   const cursors = tables.map((table) => createTableCursor(table, parts));
   let scratch = new Float64Array(SCRATCH_POINTS_MIN);
   let before: readonly ChunkPart[] = [];
@@ -58,18 +58,26 @@ export function createSliceReader(parts: SliceParts): SliceReader {
     return { timestampsMs: sharedMs, values };
   }
 
+  function readPoints(position: number): PointColumns {
+    const chunks: ChunkPart[] = [];
+    for (const cursor of cursors) cursor(ids[position]!, chunks);
+    const inMemory = memory.map((runs) => runs[position]!);
+    if (inMemory.every(({ values }) => values.length === 0)) {
+      const byTime = inTimeOrder(chunks);
+      if (byTime !== undefined) return readDisjoint(byTime);
+    }
+    return readMerged(chunks, inMemory);
+  }
+
   return {
     read(position) {
       assert(position > lastPosition, 'series of a slice are read in their order');
       lastPosition = position;
-      const chunks: ChunkPart[] = [];
-      for (const cursor of cursors) cursor(ids[position]!, chunks);
-      const inMemory = memory.map((runs) => runs[position]!);
-      if (inMemory.every(({ values }) => values.length === 0)) {
-        const byTime = inTimeOrder(chunks);
-        if (byTime !== undefined) return readDisjoint(byTime);
-      }
-      return readMerged(chunks, inMemory);
+      const points = readPoints(position);
+      const ofStream = events?.[position];
+      if (ofStream === undefined || ofStream.values.length === 0) return points;
+      // A stream that has points too keeps them all.
+      return { ...joinByTime(points, ofStream), isEvents: true };
     },
   };
 }

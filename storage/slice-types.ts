@@ -30,7 +30,14 @@ export interface SliceReader {
    * which are the same array for as long as series share them; the values are overwritten by the
    * next read.
    */
-  read(position: number): { readonly timestampsMs: Float64Array; readonly values: Float64Array };
+  read(position: number): SlicePoints;
+}
+
+export interface SlicePoints {
+  readonly timestampsMs: Float64Array;
+  readonly values: Float64Array;
+  /** See SeriesPoints. */
+  readonly isEvents?: boolean;
 }
 
 /** A slice for another thread: plain data. */
@@ -43,6 +50,8 @@ export interface EncodedSlice extends TimeRange {
   }[];
   /** Of each memtable, oldest first; made for this slice alone, so that it can be transferred. */
   readonly memory: readonly PackedRuns[];
+  /** As `memory`; undefined when no series has any. */
+  readonly events: PackedRuns | undefined;
 }
 
 /** Hides the points of some series in a range. */

@@ -2,7 +2,7 @@
 // yet. Decoding is most of a scan's work, so a slice can be read where it was loaded, or sent to
 // another thread and read there; blocks lie in memory that threads share and are not copied.
 
-import type { PointColumns } from './memtable.ts';
+import { NO_POINTS, type PointColumns } from './memtable.ts';
 import type { Labels } from './series/labels.ts';
 import { createSliceReader, type LoadedTable } from './slice-reader.ts';
 import type { EncodedSlice, PackedRuns, SeriesSlice, SliceReader } from './slice-types.ts';
@@ -15,6 +15,8 @@ export interface SliceParts extends TimeRange {
   readonly tables: readonly LoadedTable[];
   /** Of each memtable, the columns of each series. */
   readonly memory: readonly (readonly PointColumns[])[];
+  /** Of each series, its events; undefined when none has any. */
+  readonly events: readonly PointColumns[] | undefined;
 }
 
 export function createSlice(
@@ -35,20 +37,24 @@ export function createSlice(
         tombstones,
       })),
       memory: parts.memory.map(packRuns),
+      events: parts.events && packRuns(parts.events),
     }),
   };
 }
 
-/** The slice of series that are decoded already. */
-export function sliceOfColumns(
-  series: readonly (PointColumns & { readonly labels: Labels })[],
-): SeriesSlice {
+/** A series that is decoded already. With `isEvents` each point stands for an event. */
+type LabelledColumns = PointColumns & { readonly labels: Labels; readonly isEvents?: boolean };
+
+export function sliceOfColumns(series: readonly LabelledColumns[]): SeriesSlice {
   const parts = {
     ids: Uint32Array.from(series, (_, position) => position),
     startMs: Number.NEGATIVE_INFINITY,
     endMs: Number.POSITIVE_INFINITY,
     tables: [],
-    memory: [series],
+    memory: [series.map((one) => (one.isEvents ? NO_POINTS : one))],
+    events: series.some(({ isEvents }) => isEvents)
+      ? series.map((one) => (one.isEvents ? one : NO_POINTS))
+      : undefined,
   };
   const points = series.reduce((sum, { values }) => sum + values.length, 0);
   const labels = series.map((one) => one.labels);
@@ -61,7 +67,9 @@ export function openSlice(encoded: EncodedSlice): SliceReader {
     blocks: blocks.map(openContent),
     tombstones,
   }));
-  return createSliceReader({ ...encoded, tables, memory: encoded.memory.map(unpackRuns) });
+  const memory = encoded.memory.map(unpackRuns);
+  const events = encoded.events && unpackRuns(encoded.events);
+  return createSliceReader({ ...encoded, tables, memory, events });
 }
 
 function packRuns(runs: readonly PointColumns[]): PackedRuns {

@@ -1,8 +1,9 @@
 // Figures of a running engine, for its metrics and its status page.
 
 import type { Core } from './core.ts';
+import { TABLE_KINDS, type TableKind } from './sstable/format.ts';
 import type { StorageStats } from './types.ts';
-import type { WindowTables } from './version.ts';
+import type { TableFile } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
 import type { Watch } from './watch.ts';
 import type { WritePath } from './write-path.ts';
@@ -16,15 +17,15 @@ export function statsOf(
 ): StorageStats {
   const { catalog, series, blockCache, pinned, handles, counters } = core;
   const { active, sealed, windows } = catalog.version.parts;
-  const memtables = [active, ...sealed].map((generation) => generation.memtable);
+  const generations = [active, ...sealed];
   const tables = [...catalog.state.tables.values()];
   return {
     series: series.count,
     pointsAppended: writes.pointsAppended,
     batchesAppended: writes.batchesAppended,
     memtable: {
-      points: sum(memtables, (memtable) => memtable.points),
-      bytes: sum(memtables, (memtable) => memtable.bytes),
+      points: sum(generations, ({ memtable, events }) => memtable.points + events.count),
+      bytes: sum(generations, ({ memtable, events }) => memtable.bytes + events.bytes),
       sealed: sealed.length,
     },
     wal: {
@@ -39,7 +40,9 @@ export function statsOf(
     compactionBytesRead: counters.windowBytesRead,
     compactionBytesWritten: counters.windowBytesWritten,
     compactionDebt,
-    mergedTableBytes: sum(windows, mergedBytes),
+    mergedTableBytes: sum(windows, ({ tables: files }) =>
+      sum(TABLE_KINDS, (kind) => mergedBytes(files, kind)),
+    ),
     windowsDropped: counters.windowsDropped,
     seriesForgotten: counters.seriesForgotten,
     seriesCacheBytes: series.cacheBytes,
@@ -75,11 +78,12 @@ export function statsOf(
 }
 
 /**
- * What one table of a window would take, about: its points at the rate of its largest table. Points
- * that were written twice count twice, so the truth is rather below.
+ * What one table of a kind in a window would take, about: its points at the rate of its largest.
+ * Points that were written twice count twice, so the truth is rather below.
  */
-function mergedBytes({ tables }: WindowTables): number {
-  const metas = tables.map(({ meta }) => meta);
+function mergedBytes(tables: readonly TableFile[], kind: TableKind): number {
+  const metas = tables.map(({ meta }) => meta).filter((meta) => meta.kind === kind);
+  if (metas.length === 0) return 0;
   const largest = metas.reduce((a, b) => (b.pointCount > a.pointCount ? b : a));
   const points = sum(metas, ({ pointCount }) => pointCount);
   const merged = (largest.sizeBytes / largest.pointCount) * points;

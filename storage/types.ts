@@ -1,6 +1,7 @@
 // What storage speaks with its callers: plain data, columns rather than objects.
 
 import type { CorruptionError } from './errors.ts';
+import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import type { Cardinality, StorageStats } from './figures.ts';
 import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
@@ -16,12 +17,14 @@ export interface PointBatch {
   readonly values: Float64Array;
 }
 
-/** The points of one series in a range: strictly ascending timestamps. */
+/** The points of one series in a range: strictly ascending timestamps, unless they are events. */
 export interface SeriesPoints {
   readonly id: SeriesId;
   readonly labels: Labels;
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** Of a stream: each event is a point of value 1, and several may have one timestamp. */
+  readonly isEvents?: boolean;
 }
 
 /** Half-open: startMs <= t < endMs. */
@@ -52,6 +55,8 @@ export interface ScanRequest extends TimeRange {
   readonly cost?: ScanCost;
   /** Told of each damaged block that is passed over; without it, damage ends the scan. */
   readonly onCorruption?: (error: CorruptionError) => void;
+  /** Leaves events out: for whoever reads them with scanEvents. */
+  readonly withoutEvents?: boolean;
 }
 
 /** How long points of a group of series live, and the width of the windows they lie in. */
@@ -209,10 +214,20 @@ export interface Storage {
    */
   append(batch: PointBatch): Promise<void>;
 
+  /**
+   * Appends events of resolved streams, as `append` does points. An event that was appended before
+   * (same stream, time and body) is there once.
+   */
+  appendEvents(batch: EventBatch): Promise<void>;
+
   /** Batches of series in id order, each series once with all its points in the range. */
   scan(request: ScanRequest): AsyncIterable<readonly SeriesPoints[]>;
   /** The same, loaded and not decoded yet: for whoever decodes on other threads. */
   scanSlices(request: SliceRequest): AsyncIterable<SeriesSlice>;
+  /** Batches of events: streams in id order, each with its events in the order of time. */
+  scanEvents(request: EventScanRequest): AsyncIterable<readonly StoredEvent[]>;
+  /** The first events of the range, from the end that `direction` says, in that order. */
+  findEvents(search: EventSearch): Promise<readonly StoredEvent[]>;
   /** Label sets with a point in the range's windows, in id order; without a range, all. */
   series(selectors: ScanRequest['selectors'], range?: TimeRange): Promise<readonly Labels[]>;
   /** Sorted label names of those series; without selectors, of all series. */

@@ -3,8 +3,9 @@
 // next Version and installs it, and what is in no retained Version any more goes by itself.
 
 import { assert } from './assert.ts';
+import { EventMemtable } from './events/event-memtable.ts';
 import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
-import type { Memtable } from './memtable.ts';
+import { type Memtable, POINT_BYTES } from './memtable.ts';
 import type { MemtablePool } from './memtable-pool.ts';
 import type { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
@@ -13,6 +14,7 @@ import { levelsOf } from './tag-index/picker.ts';
 import type { IndexTable } from './tag-index/table.ts';
 import type { IndexView } from './tag-index/view.ts';
 import type { Deletions } from './tombstones/hidden.ts';
+import type { TimeRange } from './types.ts';
 
 export type TableFile = SharedFile<TableMeta, Table>;
 export type IndexFile = SharedFile<IndexTableMeta, IndexTable>;
@@ -21,11 +23,12 @@ export type IndexFile = SharedFile<IndexTableMeta, IndexTable>;
 export type PendingTombstone = Omit<Tombstone, 'sequence'>;
 
 /**
- * What one WAL segment and those after it hold, as they were written: points, and new series.
+ * What one WAL segment and those after it hold, as they were written: points, events, new series.
  * Its memory goes back to the pool with the last Version that has it.
  */
 export class Generation {
   readonly memtable: Memtable;
+  readonly events = new EventMemtable();
   readonly newSeries = new IndexMemory();
   /** The first WAL segment that holds a part of it. */
   readonly walSegment: number;
@@ -41,7 +44,29 @@ export class Generation {
   }
 
   get isEmpty(): boolean {
-    return this.memtable.points === 0 && this.newSeries.isEmpty;
+    return this.memtable.points === 0 && this.events.count === 0 && this.newSeries.isEmpty;
+  }
+
+  /** Whether a point or an event may lie in the range. */
+  meets(range: TimeRange): boolean {
+    const { minTimestampMs, maxTimestampMs } = this.memtable;
+    const hasPoints = minTimestampMs < range.endMs && maxTimestampMs >= range.startMs;
+    return hasPoints || this.events.meets(range);
+  }
+
+  /** Whether `count` more points go in, of series ids up to `idMax`; an empty one takes any. */
+  fitsPoints(count: number, idMax: number): boolean {
+    if (!this.memtable.fits(count, idMax)) return false;
+    return this.events.count === 0 || this.#hasRoom(count * POINT_BYTES);
+  }
+
+  /** Whether events that take `bytes` more go in; an empty one takes any. */
+  fitsEvents(bytes: number): boolean {
+    return (this.memtable.points === 0 && this.events.count === 0) || this.#hasRoom(bytes);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.memtable.bytes + this.events.bytes + bytes <= this.#pool.bytesMax;
   }
 
   retain(): void {

@@ -2,14 +2,18 @@
 // full memtable is sealed together with the series registered meanwhile, and the WAL moves on to a
 // new segment in the same step, so that a segment holds parts of one generation only.
 
+import { bytesAt } from './coding/byte-column.ts';
 import type { Core } from './core.ts';
 import { isOutOfSpace, StorageError } from './errors.ts';
+import type { EventBatch } from './event-types.ts';
+import { EVENT_COLUMN_BYTES, memoryBytesOf, sliceEvents } from './events/event-columns.ts';
+import { EVENT_RECORD_BYTES } from './limits.ts';
 import { largestId } from './memtable.ts';
 import type { SeriesId } from './series/labels.ts';
 import type { LabelsKey } from './series/labels-key.ts';
 import type { PointBatch } from './types.ts';
 import { Generation, type PendingTombstone } from './version.ts';
-import type { NewSeries } from './wal/record.ts';
+import type { NewSeries, WalRecord } from './wal/record.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { WriteBrake } from './write-brake.ts';
 import { WriteRoom } from './write-room.ts';
@@ -77,32 +81,37 @@ export class WritePath {
   }
 
   /** See Storage.append. */
-  async append(batch: PointBatch): Promise<void> {
+  append(batch: PointBatch): Promise<void> {
+    return this.#append(batch.ids.length, pointPieces(batch, this.#active.memtable.capacity));
+  }
+
+  /** See Storage.appendEvents. */
+  appendEvents(batch: EventBatch): Promise<void> {
+    return this.#append(batch.ids.length, eventPieces(batch));
+  }
+
+  async #append(count: number, pieces: Iterator<Piece>): Promise<void> {
     try {
-      await this.#append(batch);
+      await this.#appendPieces(count, pieces);
     } catch (error) {
       this.#countRefusal(error);
       throw error;
     }
     this.#batchesAppended++;
-    this.#pointsAppended += batch.ids.length;
+    this.#pointsAppended += count;
   }
 
-  async #append(batch: PointBatch): Promise<void> {
-    const count = batch.ids.length;
-    const pieceMax = Math.min(RECORD_POINTS_MAX, this.#active.memtable.capacity);
+  async #appendPieces(count: number, pieces: Iterator<Piece>): Promise<void> {
     const durable: Promise<void>[] = [];
-    let from = 0;
+    let next = pieces.next();
     // In the order of the calls: of two that write the same point, the later one wins.
     await this.#room.enter(() => {
       if (this.#brake.isHeld) return false;
-      for (; from < count; from += pieceMax) {
-        const piece =
-          count <= pieceMax ? batch : slice(batch, from, Math.min(count, from + pieceMax));
+      for (; next.done !== true; next = pieces.next()) {
         this.assertWritable();
-        this.#options.series.assertKnown(piece.ids);
-        if (!this.#makeRoom(piece)) return false;
-        durable.push(this.#appendPiece(piece));
+        this.#options.series.assertKnown(idsOf(next.value));
+        if (!this.#makeRoom(next.value)) return false;
+        durable.push(this.#appendPiece(next.value));
       }
       this.#brake.passed(count, this.#options.debt());
       return true;
@@ -202,10 +211,12 @@ export class WritePath {
   }
 
   /** False when the memtable is full and as many as may wait for their flush already do. */
-  #makeRoom(piece: PointBatch): boolean {
-    const { memtable } = this.#active;
-    const isFull = !memtable.fits(piece.ids.length, largestId(piece.ids)) || this.#isFullOfSeries;
-    return !isFull || this.#turnOver();
+  #makeRoom(piece: Piece): boolean {
+    const fits =
+      piece.kind === 'points'
+        ? this.#active.fitsPoints(piece.batch.ids.length, largestId(piece.batch.ids))
+        : this.#active.fitsEvents(memoryBytesOf(piece.events));
+    return (fits && !this.#isFullOfSeries) || this.#turnOver();
   }
 
   /** Seals what is full, if one more may wait for its flush. */
@@ -217,10 +228,13 @@ export class WritePath {
     return true;
   }
 
-  #appendPiece(piece: PointBatch): Promise<void> {
-    const durable = this.#options.wal.append({ kind: 'points', batch: piece });
-    const { ids, timestampsMs, values } = piece;
-    this.#active.memtable.append(ids, timestampsMs, values, 0, ids.length);
+  #appendPiece(piece: Piece): Promise<void> {
+    const durable = this.#options.wal.append(piece);
+    if (piece.kind === 'events') this.#active.events.append(piece.events);
+    else {
+      const { ids, timestampsMs, values } = piece.batch;
+      this.#active.memtable.append(ids, timestampsMs, values, 0, ids.length);
+    }
     this.#startAgeTimer();
     return durable;
   }
@@ -232,6 +246,35 @@ export class WritePath {
       this.#cancelAgeTimer = undefined;
       this.seal();
     });
+  }
+}
+
+/** What one WAL record takes of a batch. */
+type Piece = Exclude<WalRecord, { kind: 'series' }>;
+
+function idsOf(piece: Piece): Uint32Array {
+  return piece.kind === 'points' ? piece.batch.ids : piece.events.ids;
+}
+
+function* pointPieces(batch: PointBatch, capacity: number): Generator<Piece, void, void> {
+  const count = batch.ids.length;
+  const pieceMax = Math.min(RECORD_POINTS_MAX, capacity);
+  if (count > 0 && count <= pieceMax) yield { kind: 'points', batch };
+  if (count <= pieceMax) return;
+  for (let from = 0; from < count; from += pieceMax) {
+    yield { kind: 'points', batch: slice(batch, from, Math.min(count, from + pieceMax)) };
+  }
+}
+
+function* eventPieces(batch: EventBatch): Generator<Piece, void, void> {
+  const { ids, bodies, attributes } = batch;
+  for (let from = 0, to = 0, bytes = 0; to < ids.length; from = to, bytes = 0) {
+    while (to < ids.length && bytes < EVENT_RECORD_BYTES) {
+      bytes += bytesAt(bodies, to).length + bytesAt(attributes, to).length + EVENT_COLUMN_BYTES;
+      to++;
+    }
+    const isWhole = from === 0 && to === ids.length;
+    yield { kind: 'events', events: isWhole ? batch : sliceEvents(batch, from, to) };
   }
 }
 

@@ -38,9 +38,13 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
       return storage.seriesCount;
     },
     append: (batch) => storage.append(batch),
+    appendEvents: (batch) => storage.appendEvents(batch),
     scan: (request) => storage.scan({ ...request, selectors: scoped(request.selectors) }),
     scanSlices: (request) =>
       storage.scanSlices({ ...request, selectors: scoped(request.selectors) }),
+    scanEvents: (request) =>
+      storage.scanEvents({ ...request, selectors: scoped(request.selectors) }),
+    findEvents: (search) => storage.findEvents({ ...search, selectors: scoped(search.selectors) }),
     series: (selectors, range) => storage.series(scoped(selectors), range),
     labelNames: (selectors, range) => storage.labelNames(scoped(selectors), range),
     labelValues: (name, selectors, range) => storage.labelValues(name, scoped(selectors), range),

@@ -77,6 +77,7 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Points per second at most, all doors together; `null` is no limit.',
   'ingest.limits.labels_per_series': 'Labels of a series at most.',
   'ingest.limits.label_value_bytes': 'UTF-8 bytes of the name or value of a label at most.',
+  'ingest.limits.event_bytes': 'Of a log event: its body and its attributes.',
   'ingest.limits.message': 'Bytes of one request or message at most, decompressed too.',
   'ingest.otlp.translation':
     'How names of OpenTelemetry become names of metrics and labels, in the words of Prometheus: ' +
@@ -91,6 +92,11 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Changes since the last report: `accumulate` adds them up to counters, so that `rate` is ' +
     'right, ' +
     '`keep` stores them as they come, for `sum_over_time`, `reject` refuses them.',
+
+  'ingest.events.stream_labels':
+    'What of an OpenTelemetry log record makes the labels of its stream: `resource` for all of ' +
+    'its resource attributes, `severity`, or names of attributes.',
+  'ingest.events.max_streams': 'New streams of events that OpenTelemetry senders may begin.',
 
   'query.lookback': 'How far back a query looks for the newest point of a series.',
   'query.max_steps': 'Steps of one range query at most. A refusal names its key, here and below.',

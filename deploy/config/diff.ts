@@ -28,10 +28,13 @@ const LIVE_KEYS = [
   'ingest.limits.points_per_second',
   'ingest.limits.labels_per_series',
   'ingest.limits.label_value_bytes',
+  'ingest.limits.event_bytes',
   'ingest.otlp.translation',
   'ingest.otlp.promote_resource_attributes',
   'ingest.otlp.promote_scope_metadata',
   'ingest.otlp.delta',
+  'ingest.events.stream_labels',
+  'ingest.events.max_streams',
   'query.log_slower_than',
   'auth.tokens',
 ];

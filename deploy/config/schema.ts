@@ -195,10 +195,17 @@ const ingest = z.strictObject({
       points_per_second: count.nullable().prefault(null),
       labels_per_series: count.max(1_024).prefault(64),
       label_value_bytes: count.max(MiB).prefault(4_096),
+      event_bytes: size(1, MiB).prefault('256KiB'),
       message: size(1_024, 1024 * MiB).prefault('32MiB'),
     })
     .prefault({}),
   otlp: otlp.prefault({}),
+  events: z
+    .strictObject({
+      stream_labels: z.array(z.string().min(1)).prefault(['resource', 'severity']),
+      max_streams: count.prefault(100_000),
+    })
+    .prefault({}),
 });
 
 const query = z.strictObject({

@@ -1,7 +1,7 @@
 // varve.v1.WriteRequest, read by hand: the generated decoder would make an object of every series
 // and a BigInt of every timestamp. Read twice: `measureRequest` checks the whole structure and
 // counts, so that nothing is taken in of a malformed request and columns are allocated once;
-// `definitionReader`, `seriesReader` and `readColumns` then hand out what is there.
+// `definitionReader`, `seriesReader`, `streamReader` and `readColumns` then hand out what is there.
 
 import { IngestError, malformed, tooManyText } from '../errors.ts';
 import type { IngestLimits } from '../limits.ts';
@@ -14,6 +14,7 @@ import {
   TIME_SERIES_FIELDS,
 } from './columns.ts';
 import { type EntryReader, entryReader, within } from './entries.ts';
+import { countEvents, findStream, type StreamBytes } from './events.ts';
 import { findLabels, type LabelBytes } from './labels.ts';
 import {
   readLength,
@@ -39,7 +40,6 @@ const EVENTS_TAG = 6 * 8 + WIRE_LEN;
 const TIME_SERIES_LABELS_FIELD = 1;
 const DEFINITION_REF_TAG = 1 * 8 + WIRE_I32;
 const DEFINITION_LABELS_FIELD = 2;
-const EVENT_STREAM_EVENTS_TAG = 2 * 8 + WIRE_LEN;
 
 /** A WriteRequest whose structure is sound, and how much is in it. */
 export interface MeasuredRequest {
@@ -52,6 +52,8 @@ export interface MeasuredRequest {
   readonly seriesPoints: number;
   /** Points of `columns` and `columns_zstd`; they follow in this order. */
   readonly columnPoints: number;
+  /** Entries of `events`, and how many events they have together. */
+  readonly eventStreams: number;
   readonly events: number;
   /** What `columns_zstd` decompressed to. */
   readonly unpackedColumns: Buffer | undefined;
@@ -65,6 +67,7 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
   let series = 0;
   let definitions = 0;
   let seriesPoints = 0;
+  let eventStreams = 0;
   let events = 0;
   let compressed: Buffer | undefined;
   let entries = 0;
@@ -94,6 +97,7 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
         break;
       }
       case EVENTS_TAG:
+        eventStreams++;
         events += within(cursor, countEvents);
         break;
       default:
@@ -115,6 +119,7 @@ export function measureRequest(bytes: Buffer, limits: IngestLimits): MeasuredReq
     definitions,
     seriesPoints,
     columnPoints,
+    eventStreams,
     events,
     unpackedColumns,
   };
@@ -152,6 +157,13 @@ export function definitionReader(
   });
 }
 
+export function streamReader(
+  request: MeasuredRequest,
+  onStream: (stream: StreamBytes) => void,
+): EntryReader {
+  return entryReader(request.bytes, EVENTS_TAG, (stream) => onStream(findStream(stream)));
+}
+
 /** Copies the columns behind the points of the series; their ids are refs. */
 export function readColumns(request: MeasuredRequest, target: PointBuffer): void {
   const first = request.seriesPoints;
@@ -173,15 +185,6 @@ function countSeriesPoints(series: WireCursor): number {
   const counts = noColumns();
   countColumns(series, TIME_SERIES_FIELDS, counts);
   return parallelLength(counts, 'series');
-}
-
-function countEvents(stream: WireCursor): number {
-  let events = 0;
-  for (let tag = readTag(stream); tag !== 0; tag = readTag(stream)) {
-    skipField(stream, tag);
-    if (tag === EVENT_STREAM_EVENTS_TAG) events++;
-  }
-  return events;
 }
 
 function noColumns(): ColumnCounts {

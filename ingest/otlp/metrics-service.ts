@@ -1,28 +1,19 @@
 // The doors of OTLP metrics: MetricsService over gRPC, /v1/metrics over HTTP.
 
-import {
-  create,
-  type DescMessage,
-  type MessageShape,
-  toBinary,
-  toJsonString,
-} from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
+  ExportMetricsServiceRequestSchema,
   ExportMetricsServiceResponseSchema,
   type MethodCodec,
-  RpcStatusSchema,
-  statusOf,
 } from '../../proto/index.ts';
 import { createDoor, type DoorContext } from '../door.ts';
-import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from '../http/http-door.ts';
+import type { HttpDoor, HttpRequest } from '../http/http-door.ts';
 import { toGrpcError } from '../responses.ts';
+import { encoded, isJsonRequest, OTLP_CONTENT_TYPES, refuseOtlp } from './answers.ts';
+import { requestFromJson } from './json-request.ts';
 import { createMetricsExporter, type ExportMetricsAnswer } from './metrics-export.ts';
-import { metricsFromJson } from './metrics-json.ts';
 import type { OtlpSettings } from './settings.ts';
-
-const PROTOBUF = 'application/x-protobuf';
-const JSON_TYPE = 'application/json';
 
 export interface OtlpMetricsService {
   /** For the service of MetricsService, together with `codecs`. */
@@ -60,7 +51,14 @@ export function createOtlpMetricsService(
   async function handleHttp(request: HttpRequest) {
     const body = await request.readMessage();
     const isJson = isJsonRequest(request);
-    const message = isJson ? await metricsFromJson(body, request.hold) : body;
+    const message = isJson
+      ? await requestFromJson(
+          ExportMetricsServiceRequestSchema,
+          'resourceMetrics',
+          body,
+          request.hold,
+        )
+      : body;
     const answer = create(
       ExportMetricsServiceResponseSchema,
       await exporter.store(message, request),
@@ -74,34 +72,10 @@ export function createOtlpMetricsService(
     httpDoor: {
       url: '/v1/metrics',
       name: 'otlp_metrics_http',
-      contentTypes: [PROTOBUF, JSON_TYPE],
+      contentTypes: OTLP_CONTENT_TYPES,
       handle: handleHttp,
       refuse: refuseOtlp,
     },
     setSettings: exporter.setSettings,
   };
-}
-
-/** An error as google.rpc.Status, in the encoding of the request. */
-export function refuseOtlp(
-  { code, message }: Refusal,
-  request: Pick<HttpRequest, 'headers'>,
-): Omit<HttpAnswer, 'status'> {
-  const status = create(RpcStatusSchema, { code: statusOf(code).grpc, message });
-  return encoded(RpcStatusSchema, status, isJsonRequest(request));
-}
-
-/** What is neither is answered in JSON, for people who try with curl. */
-function isJsonRequest({ headers }: Pick<HttpRequest, 'headers'>): boolean {
-  return !headers['content-type']?.toLowerCase().startsWith(PROTOBUF);
-}
-
-function encoded<Schema extends DescMessage>(
-  schema: Schema,
-  message: MessageShape<Schema>,
-  isJson: boolean,
-): Omit<HttpAnswer, 'status'> {
-  // As bytes also the JSON: to text a charset would be added, which the protocol does not have.
-  const body = isJson ? Buffer.from(toJsonString(schema, message)) : toBinary(schema, message);
-  return { headers: { 'content-type': isJson ? JSON_TYPE : PROTOBUF }, body };
 }

@@ -1,6 +1,8 @@
-// How OpenTelemetry's metrics become series: `ingest.otlp` of the config.
+// How OpenTelemetry's metrics become series, and its logs events: `ingest.otlp` and `ingest.events`
+// of the config.
 
 import type { OtlpTranslation } from '../decode/otlp/names.ts';
+import { STREAM_LABEL_RESOURCE, STREAM_LABEL_SEVERITY } from './log-records.ts';
 
 export const DELTA_HANDLINGS = [
   /** Added up to totals, so that `rate` is right. */
@@ -20,6 +22,10 @@ export interface OtlpSettings {
   readonly promoteScopeMetadata: boolean;
   /** What becomes of changes since the last report. */
   readonly delta: DeltaHandling;
+  /** What becomes a label of a log's stream: `resource`, `severity`, and keys of attributes. */
+  readonly streamLabels: readonly string[];
+  /** New streams that logs may begin while the program runs. */
+  readonly streamsMax: number;
 }
 
 /** As Prometheus has it, but for deltas, which it rejects. */
@@ -28,4 +34,6 @@ export const DEFAULT_OTLP_SETTINGS: OtlpSettings = {
   promoteResourceAttributes: [],
   promoteScopeMetadata: false,
   delta: 'accumulate',
+  streamLabels: [STREAM_LABEL_RESOURCE, STREAM_LABEL_SEVERITY],
+  streamsMax: 100_000,
 };

@@ -67,6 +67,7 @@ export function startColumns(reader: SliceReader, count: number, task: ColumnTas
     return {
       timestampsMs,
       values: seen,
+      isEvents: read.isEvents === true,
       windows: windowsOf(timestampsMs),
       results: values.subarray(kept * steps, (kept + 1) * steps),
       present: present.subarray(kept * steps, (kept + 1) * steps),

@@ -35,6 +35,8 @@ export interface RangePlan {
 export interface Column {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** Whether each point stands for an event: see event-functions.ts. */
+  readonly isEvents: boolean;
   readonly windows: Windows;
   /** By step. Where nothing is written there is no result. */
   readonly results: Float64Array;

@@ -1,6 +1,7 @@
 // The functions of a range vector, by name.
 
 import { createChangeKernel } from './change-kernel.ts';
+import { EVENT_FUNCTIONS } from './event-functions.ts';
 import { OVER_TIME_FUNCTIONS } from './over-time-functions.ts';
 import { createKernel, type Kernel, type RangeFunction, type RangePlan } from './range-function.ts';
 import { RATE_FUNCTIONS } from './rate-functions.ts';
@@ -28,5 +29,12 @@ export function hasKernel(name: string): boolean {
 
 /** Of a function that `isRangeFunction` knows. */
 export function createRangeKernel(name: string, plan: RangePlan): Kernel {
-  return KERNELS[name]?.(plan) ?? createKernel(FUNCTIONS[name]!, plan);
+  const ofPoints = KERNELS[name]?.(plan) ?? createKernel(FUNCTIONS[name]!, plan);
+  const compute = EVENT_FUNCTIONS[name];
+  if (compute === undefined) return ofPoints;
+  const ofEvents = createKernel(compute, plan);
+  return (column, from, to) => {
+    if (column.isEvents) ofEvents(column, from, to);
+    else ofPoints(column, from, to);
+  };
 }

@@ -61,7 +61,8 @@ export function encodeScanResponse(scan: WireScan): Uint8Array {
   return writer.finish();
 }
 
-function writeLabels(writer: BinaryWriter, field: number, labels: Labels): void {
+/** Writes labels as messages of the field with that number. */
+export function writeLabels(writer: BinaryWriter, field: number, labels: Labels): void {
   for (const { name, value } of labels) {
     writer.tag(field, WireType.LengthDelimited).fork();
     writer.tag(LABEL.name, WireType.LengthDelimited).string(name);

@@ -15,7 +15,7 @@ import type {
   SeriesResponseSchema,
 } from '../../proto/index.ts';
 import type { Storage, TimeRange } from '../../storage/index.ts';
-import type { Catalog } from '../catalog.ts';
+import type { Catalog, Selectors } from '../catalog.ts';
 import type { QueryEngine } from '../engine.ts';
 import { QueryError } from '../errors.ts';
 import type { QueryMetrics } from '../metrics.ts';
@@ -24,6 +24,7 @@ import { type OnError, serverStream, unary } from './call.ts';
 import { encodeQueryResponse } from './encode.ts';
 import { queryResponses, wireSeries } from './results.ts';
 import { scanMessages } from './scan.ts';
+import { scanEventMessages } from './scan-events.ts';
 
 export interface GrpcContext {
   readonly storage: Storage;
@@ -79,7 +80,19 @@ export function createGrpcMethods(context: GrpcContext): UntypedServiceImplement
     }
     const range = { startMs: Number(request.startMs), endMs: endAfter(Number(request.endMs)) };
     const selectors = catalog.selectors(request.selectors);
-    return scanMessages(storage.scan({ selectors, ...range, signal }));
+    return scanAll(selectors, range, signal);
+  }
+
+  /** Points, then events: a stream's are not told twice. */
+  async function* scanAll(
+    selectors: Selectors,
+    range: TimeRange,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    yield* scanMessages(storage.scan({ selectors, ...range, signal, withoutEvents: true }));
+    const start = { ms: range.startMs, nanos: 0 };
+    const end = { ms: range.endMs, nanos: 0 };
+    yield* scanEventMessages(storage.scanEvents({ selectors, start, end, signal }));
   }
 
   async function series(

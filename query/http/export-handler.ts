@@ -59,7 +59,7 @@ async function* exportPieces(
   try {
     const damages = new Set<string>();
     const onCorruption = ({ message }: Error) => damages.add(damageRemark(message));
-    yield* piecesOf(storage.scan({ ...request, onCorruption }));
+    yield* piecesOf(storage.scan({ ...request, onCorruption, withoutEvents: true }));
     if (damages.size > 0) yield `{${remarksJson('warnings', [...damages]).slice(1)}}\n`;
   } finally {
     leave();

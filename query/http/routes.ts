@@ -8,6 +8,7 @@ import {
   answerSeries,
 } from './catalog-handlers.ts';
 import { httpError, toQueryError } from './errors.ts';
+import { answerEvents } from './events-handler.ts';
 import { createExportHandler } from './export-handler.ts';
 import type { Handler, RouteContext } from './handler.ts';
 import { requestParameters } from './parameters.ts';
@@ -26,6 +27,7 @@ const GET_AND_POST: Readonly<Record<string, Handler>> = {
   '/api/v1/series': answerSeries,
   '/api/v1/labels': answerLabels,
   '/api/v1/format_query': answerFormat,
+  '/api/v1/events': answerEvents,
 };
 
 const GET: Readonly<Record<string, Handler>> = {

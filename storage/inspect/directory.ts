@@ -12,6 +12,7 @@ import {
   manifestDir,
   manifestPath,
   SERVER_ID_NAME,
+  tableFileKind,
   tablePath,
   walDir,
   walPath,
@@ -193,7 +194,7 @@ async function* missingLines(inspection: DirectoryInspection, state: ManifestSta
   const { dir, fs, verify } = inspection;
   const named: (TreeFile & { readonly sizeBytes: number })[] = [];
   for (const meta of state.tables.values()) {
-    named.push({ ...meta, kind: 'table', path: tablePath(dir, meta) });
+    named.push({ ...meta, kind: tableFileKind(meta.kind), path: tablePath(dir, meta) });
   }
   for (const meta of state.indexTables.values()) {
     named.push({ ...meta, kind: 'index', path: indexTablePath(dir, meta.number) });
@@ -245,8 +246,15 @@ async function* verifyLines(
   }
   const table = live?.state.tables.get(number);
   const verify = true;
-  if (kind === 'table') {
-    yield* inspectTable({ fs, path, verify, ...(table !== undefined && { expected: table }) });
+  if (kind === 'table' || kind === 'events') {
+    const of = kind === 'table' ? 'points' : 'events';
+    yield* inspectTable({
+      fs,
+      path,
+      kind: of,
+      verify,
+      ...(table !== undefined && { expected: table }),
+    });
   }
   const index = live?.state.indexTables.get(number);
   if (kind === 'index') {

@@ -5,7 +5,7 @@ import { LOG_MAGIC } from '../coding/log-format.ts';
 import type { Env, FileSystem } from '../env/env.ts';
 import { StorageError, toError } from '../errors.ts';
 import { type FileKind, nameBeforeDamage, parseFileName } from '../filenames.ts';
-import { TABLE_MAGIC } from '../sstable/format.ts';
+import { MAGIC_BYTES, TABLE_MAGICS } from '../sstable/format.ts';
 import { MAGIC as INDEX_MAGIC } from '../tag-index/format.ts';
 import { inspectDirectory, isDataDirectory } from './directory.ts';
 import { inspectIndexTable } from './index-table.ts';
@@ -72,7 +72,9 @@ function inspectFile(kind: FileKind, path: string, fs: FileSystem, verify: boole
     case 'manifest':
       return inspectManifest({ fs, path, mayBeTorn: true });
     case 'table':
-      return inspectTable({ fs, path, verify });
+      return inspectTable({ fs, path, kind: 'points', verify });
+    case 'events':
+      return inspectTable({ fs, path, kind: 'events', verify });
     case 'index':
       return inspectIndexTable({ fs, path });
   }
@@ -82,13 +84,14 @@ function inspectFile(kind: FileKind, path: string, fs: FileSystem, verify: boole
 async function kindOf(path: string, fs: FileSystem): Promise<FileKind | undefined> {
   const file = await fs.open(path);
   try {
-    const start = latin1(await file.read(0, TABLE_MAGIC.length));
+    const start = latin1(await file.read(0, MAGIC_BYTES));
     const end = latin1(
       await file.read(Math.max(0, file.size - INDEX_MAGIC.length), INDEX_MAGIC.length),
     );
     if (start === LOG_MAGIC.wal) return 'wal';
     if (start === LOG_MAGIC.manifest) return 'manifest';
-    if (start === latin1(TABLE_MAGIC)) return 'table';
+    if (start === latin1(TABLE_MAGICS.points)) return 'table';
+    if (start === latin1(TABLE_MAGICS.events)) return 'events';
     if (end === latin1(INDEX_MAGIC)) return 'index';
   } finally {
     await file.close();

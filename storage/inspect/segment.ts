@@ -12,6 +12,9 @@ interface Totals {
   pointsRecords: number;
   points: number;
   pointsBytes: number;
+  eventRecords: number;
+  events: number;
+  eventBytes: number;
   minTimestampMs: number;
   maxTimestampMs: number;
   firstSeries: number;
@@ -29,6 +32,9 @@ export async function* inspectSegment(inspection: LogInspection): InspectLines {
     pointsRecords: 0,
     points: 0,
     pointsBytes: 0,
+    eventRecords: 0,
+    events: 0,
+    eventBytes: 0,
     minTimestampMs: Number.POSITIVE_INFINITY,
     maxTimestampMs: Number.NEGATIVE_INFINITY,
     firstSeries: Number.POSITIVE_INFINITY,
@@ -43,15 +49,27 @@ export async function* inspectSegment(inspection: LogInspection): InspectLines {
     if (item.record.kind === 'series') {
       totals.seriesRecords++;
       totals.series += item.record.entries.length;
-    } else addPoints(totals, item.record.batch, item.length);
+    } else if (item.record.kind === 'events') {
+      totals.eventRecords++;
+      totals.events += item.record.events.ids.length;
+      totals.eventBytes += item.length;
+      addPlaces(totals, item.record.events);
+    } else {
+      const { ids } = item.record.batch;
+      totals.pointsRecords++;
+      totals.points += ids.length;
+      totals.pointsBytes += item.length;
+      addPlaces(totals, item.record.batch);
+    }
   }
   yield* totalLines(totals);
 }
 
-function addPoints(totals: Totals, { ids, timestampsMs }: PointBatch, sizeBytes: number): void {
-  totals.pointsRecords++;
-  totals.points += ids.length;
-  totals.pointsBytes += sizeBytes;
+/** Of points or of events. */
+function addPlaces(
+  totals: Totals,
+  { ids, timestampsMs }: Pick<PointBatch, 'ids' | 'timestampsMs'>,
+): void {
   for (const timestampMs of timestampsMs) {
     if (timestampMs < totals.minTimestampMs) totals.minTimestampMs = timestampMs;
     if (timestampMs > totals.maxTimestampMs) totals.maxTimestampMs = timestampMs;
@@ -71,7 +89,13 @@ async function* totalLines(totals: Totals): InspectLines {
     `points: ${count(pointsRecords, 'record')} with ${count(points, 'point')}, ` +
       bytesPerPoint(pointsBytes, points),
   );
-  if (points === 0) return;
+  if (totals.events > 0) {
+    yield fact(
+      `events: ${count(totals.eventRecords, 'record')} with ${count(totals.events, 'event')}, ` +
+        bytes(totals.eventBytes),
+    );
+  }
+  if (points === 0 && totals.events === 0) return;
   yield fact(`time: ${span(time(totals.minTimestampMs), time(totals.maxTimestampMs))}`);
-  yield fact(`series ids of points: ${span(totals.firstSeries, totals.lastSeries)}`);
+  yield fact(`series ids: ${span(totals.firstSeries, totals.lastSeries)}`);
 }

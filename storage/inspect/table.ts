@@ -1,14 +1,25 @@
-// An SSTable: what its footer and block index say, and with `verify` whether every block agrees.
+// A table of points or of events: what its footer and block index say, and with `verify` whether
+// every block agrees.
 
 import type { FileSystem } from '../env/env.ts';
 import { CorruptionError } from '../errors.ts';
+import type { EventBatch } from '../event-types.ts';
+import { compareEvents } from '../events/event-columns.ts';
+import {
+  asEventTable,
+  type EventTable,
+  joinEvents,
+  openTableOfKind,
+  readText,
+  timesOf,
+} from '../events/event-table.ts';
 import { type Block, decodeChunk, lowerBound } from '../sstable/block.ts';
 import type { BlockInfo } from '../sstable/block-index.ts';
 import { FOOTER_BYTES } from '../sstable/footer.ts';
-import type { TableSummary } from '../sstable/format.ts';
-import { openTable, type Table } from '../sstable/reader.ts';
+import type { TableKind, TableSummary } from '../sstable/format.ts';
+import type { Table } from '../sstable/reader.ts';
 import { damage, damageOf, fact, type InspectLines } from './line.ts';
-import { bytes, bytesPerPoint, count, number, span, time } from './words.ts';
+import { bytes, bytesPer, count, number, span, time } from './words.ts';
 
 /** A timestamp and a value in memory. */
 const POINT_BYTES = 16;
@@ -16,37 +27,42 @@ const POINT_BYTES = 16;
 export interface TableInspection {
   readonly fs: FileSystem;
   readonly path: string;
+  readonly kind: TableKind;
   readonly verify: boolean;
   /** What the manifest says that is in it. */
   readonly expected?: TableSummary;
 }
 
-export async function* inspectTable({ fs, path, verify, expected }: TableInspection): InspectLines {
+export async function* inspectTable(inspection: TableInspection): InspectLines {
+  const { fs, path, kind, verify, expected } = inspection;
   const file = await fs.open(path);
   try {
-    const table = await openTable(file, path);
+    const table = await openTableOfKind(kind, file, path);
     yield* summaryLines(table);
     const difference = expected && differentField(table.summary, expected);
     if (difference !== undefined) {
       yield damage(path, table.summary.sizeBytes - FOOTER_BYTES, difference);
     }
     if (verify) yield* verifyBlocks(table);
+    if (verify && table.kind === 'events') yield* verifyTexts(asEventTable(table));
   } finally {
     await file.close();
   }
 }
 
-async function* summaryLines({ path, summary, footer, bloom, blocks }: Table): InspectLines {
+async function* summaryLines({ kind, path, summary, footer, bloom, blocks }: Table): InspectLines {
   const { sizeBytes, pointCount, seriesCount } = summary;
-  yield fact(`${path}: SSTable, ${bytes(sizeBytes)}`);
+  const [name, thing] = kind === 'points' ? ['SSTable', 'point'] : ['table of events', 'event'];
+  yield fact(`${path}: ${name}, ${bytes(sizeBytes)}`);
   yield fact(
     `policy ${summary.policyId}, window ${time(summary.windowStartMs)} up to ` +
       `${time(summary.windowEndMs)} (excluded)`,
   );
   const ratio = ((pointCount * POINT_BYTES) / sizeBytes).toFixed(1);
+  const saved = kind === 'points' ? `, ${ratio}x` : '';
   yield fact(
-    `${count(pointCount, 'point')} of ${number(seriesCount)} series, ` +
-      `${bytesPerPoint(sizeBytes, pointCount)}, ${ratio}x`,
+    `${count(pointCount, thing)} of ${number(seriesCount)} series, ` +
+      `${bytesPer(thing, sizeBytes, pointCount)}${saved}`,
   );
   yield fact(`series ids: ${span(summary.firstSeries, summary.lastSeries)}`);
   yield fact(`time: ${span(time(summary.minTimestampMs), time(summary.maxTimestampMs))}`);
@@ -59,15 +75,16 @@ async function* summaryLines({ path, summary, footer, bloom, blocks }: Table): I
   );
   yield fact(`series set: ${bytes(footer.seriesIds.size)}`);
   yield fact(`block index: ${bytes(footer.index.size)}, ${count(blocks.length, 'block')}`);
-  for (const [position, block] of blocks.entries()) yield fact(blockLine(position, block));
+  for (const [position, block] of blocks.entries()) yield fact(blockLine(position, block, thing));
 }
 
-function blockLine(position: number, info: BlockInfo): string {
+function blockLine(position: number, info: BlockInfo, thing: string): string {
   const { handle, pointCount } = info;
+  const saved = `${((pointCount * POINT_BYTES) / handle.size).toFixed(1)}x, `;
   return (
     `block ${position} at byte ${handle.offset}: ${bytes(handle.size)}, ` +
-    `${count(pointCount, 'point')}, ` +
-    `${((pointCount * POINT_BYTES) / handle.size).toFixed(1)}x, ` +
+    `${count(pointCount, thing)}, ` +
+    `${thing === 'point' ? saved : ''}` +
     `series ${span(info.firstSeries, info.lastSeries)}, ` +
     `time ${span(time(info.minTimestampMs), time(info.maxTimestampMs))}`
   );
@@ -131,7 +148,9 @@ function checkChunks(
     }
     const { timestampsMs } = decodeChunk(block, chunk);
     for (const timestampMs of timestampsMs) {
-      const ascends = timestampMs > seen.lastTimestampMs;
+      const ascends =
+        timestampMs > seen.lastTimestampMs ||
+        (table.kind === 'events' && timestampMs === seen.lastTimestampMs);
       if (!ascends) throw fail(`expected ascending times of series ${id}`);
       seen.lastTimestampMs = timestampMs;
     }
@@ -144,6 +163,39 @@ function checkChunks(
   const { windowStartMs, windowEndMs } = table.summary;
   if (minTimestampMs < windowStartMs || maxTimestampMs >= windowEndMs) {
     throw fail('expected times within the window');
+  }
+}
+
+/** Every text of a table of events, and whether each event comes after the one before. */
+async function* verifyTexts(table: EventTable): InspectLines {
+  let last: EventBatch | undefined;
+  for (const [position, info] of table.blocks.entries()) {
+    try {
+      const times = timesOf(await table.readBlock(position));
+      const events = joinEvents(times, await readText(table, position));
+      checkOrder(events, last, table.path, info.handle.offset);
+      last = events;
+    } catch (error) {
+      yield damageOf(error);
+      last = undefined;
+    }
+  }
+}
+
+/** Throws CorruptionError. */
+function checkOrder(
+  events: EventBatch,
+  before: EventBatch | undefined,
+  path: string,
+  offset: number,
+): void {
+  let [columns, last] = [before, (before?.ids.length ?? 0) - 1];
+  for (let i = 0; i < events.ids.length; i++) {
+    if (columns !== undefined && compareEvents(columns, last, events, i) >= 0) {
+      throw new CorruptionError(path, offset, 'expected events in their order, none twice');
+    }
+    columns = events;
+    last = i;
   }
 }
 

@@ -40,9 +40,9 @@ export interface LiveState {
 
 /** Files in the order of their kinds, then those with other names. */
 export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<TreeFile, void, void> {
-  yield* filesIn(manifestDir(dir), 'manifest', fs);
-  yield* filesIn(walDir(dir), 'wal', fs);
-  yield* filesIn(tagIndexDir(dir), 'index', fs);
+  yield* filesIn(manifestDir(dir), ['manifest'], fs);
+  yield* filesIn(walDir(dir), ['wal'], fs);
+  yield* filesIn(tagIndexDir(dir), ['index'], fs);
   yield* windowFiles(dir, fs);
   const known = [
     ...[LOCK_NAME, RESERVE_NAME, SERVER_ID_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
@@ -64,7 +64,8 @@ export function isLive(dir: string, { manifest, state }: LiveState, file: TreeFi
       return path === manifestPath(dir, manifest);
     case 'wal':
       return path === walPath(dir, number) && number >= state.walSegment;
-    case 'table': {
+    case 'table':
+    case 'events': {
       const meta = state.tables.get(number);
       return meta !== undefined && path === tablePath(dir, meta);
     }
@@ -87,22 +88,22 @@ async function* windowFiles(dir: string, fs: FileSystem): AsyncGenerator<TreeFil
     for (const windowName of await fs.list(policyPath)) {
       const path = `${policyPath}/${windowName}`;
       if (parseWindowDirName(windowName) === undefined) yield unknown(path);
-      else yield* filesIn(path, 'table', fs);
+      else yield* filesIn(path, ['table', 'events'], fs);
     }
   }
 }
 
 async function* filesIn(
-  path: string,
-  kind: FileKind,
+  dir: string,
+  kinds: readonly FileKind[],
   fs: FileSystem,
 ): AsyncGenerator<TreeFile, void, void> {
-  for (const name of await fs.list(path)) {
+  for (const name of await fs.list(dir)) {
     const before = nameBeforeDamage(name);
     const file = parseFileName(before ?? name);
-    const found = { path: `${path}/${name}`, number: file?.number ?? 0 };
-    if (file?.kind === kind) yield { ...found, kind: before === undefined ? kind : 'aside' };
-    else yield unknown(`${path}/${name}`);
+    const path = `${dir}/${name}`;
+    if (file === undefined || !kinds.includes(file.kind)) yield unknown(path);
+    else yield { path, number: file.number, kind: before === undefined ? file.kind : 'aside' };
   }
 }
 

@@ -69,5 +69,9 @@ export function duration(valueMs: number): string {
 }
 
 export function bytesPerPoint(sizeBytes: number, points: number): string {
-  return points === 0 ? '- B/point' : `${(sizeBytes / points).toFixed(2)} B/point`;
+  return bytesPer('point', sizeBytes, points);
+}
+
+export function bytesPer(thing: string, sizeBytes: number, things: number): string {
+  return things === 0 ? `- B/${thing}` : `${(sizeBytes / things).toFixed(2)} B/${thing}`;
 }

@@ -27,6 +27,7 @@ export const EDIT_TAG = {
   addTombstone: 10,
   removeTombstone: 11,
   cleaned: 12,
+  addEventTable: 16,
 } as const;
 
 /** The bytes of `edit`; equal edits have equal bytes. */
@@ -70,7 +71,8 @@ export function decodeEdit(reader: ByteReader): Edit {
   const scalars: { -readonly [Field in keyof Edit]: Edit[Field] } = {};
   while (reader.remaining > 0) {
     const tag = reader.varint();
-    if (tag === EDIT_TAG.addTable) addTables.push(readTable(reader));
+    if (tag === EDIT_TAG.addTable) addTables.push(readTable(reader, 'points'));
+    else if (tag === EDIT_TAG.addEventTable) addTables.push(readTable(reader, 'events'));
     else if (tag === EDIT_TAG.removeTable) removeTables.push(reader.varint());
     else if (tag === EDIT_TAG.addIndexTable) addIndexTables.push(readIndexTable(reader));
     else if (tag === EDIT_TAG.removeIndexTable) removeIndexTables.push(reader.varint());
@@ -98,7 +100,7 @@ export function decodeEdit(reader: ByteReader): Edit {
 }
 
 function writeTable(writer: ByteWriter, table: TableMeta): void {
-  writer.varint(EDIT_TAG.addTable);
+  writer.varint(table.kind === 'events' ? EDIT_TAG.addEventTable : EDIT_TAG.addTable);
   writer.varint(table.number);
   writer.varint(table.policyId);
   // Doubles: the outermost windows reach beyond the +-2^53 of a varint.
@@ -114,8 +116,9 @@ function writeTable(writer: ByteWriter, table: TableMeta): void {
   writer.varint(table.sequence);
 }
 
-function readTable(reader: ByteReader): TableMeta {
+function readTable(reader: ByteReader, kind: TableMeta['kind']): TableMeta {
   return {
+    kind,
     number: reader.varint(),
     policyId: reader.varint(),
     windowStartMs: reader.float64(),

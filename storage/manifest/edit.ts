@@ -3,11 +3,12 @@
 
 import { assert } from '../assert.ts';
 import type { SeriesRuns } from '../series/series-runs.ts';
-import type { TableSummary } from '../sstable/format.ts';
+import type { TableKind, TableSummary } from '../sstable/format.ts';
 import type { TimeRange } from '../types.ts';
 
-/** An SSTable of one window. */
+/** A table of one window. */
 export interface TableMeta extends TableSummary {
+  readonly kind: TableKind;
   /** Names the file; never reused. */
   readonly number: number;
   /** Of two tables with the same point, the one with the higher sequence is right. */

@@ -14,9 +14,9 @@ import type { BlockSummary } from './block-index.ts';
 import type { TableWindow } from './format.ts';
 
 /** A block before it has its place in a file. */
-export interface EncodedBlock {
+export interface EncodedBlock<Summary extends BlockSummary = BlockSummary> {
   readonly bytes: Uint8Array;
-  readonly summary: BlockSummary;
+  readonly summary: Summary;
 }
 
 export interface BlockBuilder {

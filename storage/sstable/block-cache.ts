@@ -15,7 +15,7 @@ export interface BlockCache {
   readonly misses: number;
   /**
    * The block `block` of the table with number `table`: at once when it is in memory, otherwise
-   * through `read`. The blocks of one table are of one type.
+   * through `read`. A block is of the same type whenever it is asked for.
    */
   get<T extends CachedBlock>(table: number, block: number, read: () => Promise<T>): T | Promise<T>;
   /** Forgets the blocks of a table that is gone. */

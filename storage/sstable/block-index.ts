@@ -5,7 +5,7 @@ import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import { TABLE_BLOCKS_MAX } from '../limits.ts';
 import { lowerBound } from './block.ts';
-import { type BlockHandle, CHECKSUM_BYTES, TABLE_MAGIC } from './format.ts';
+import { type BlockHandle, CHECKSUM_BYTES, MAGIC_BYTES } from './format.ts';
 
 /** What a block holds. */
 export interface BlockSummary {
@@ -46,7 +46,7 @@ export function decodeBlockIndex(content: Uint8Array, path: string, offset: numb
   if (count >= TABLE_BLOCKS_MAX || count * 4 > content.length)
     throw reader.corrupt('too many blocks');
   const handles: BlockHandle[] = [];
-  let next = TABLE_MAGIC.length;
+  let next = MAGIC_BYTES;
   for (let b = 0; b < count; b++) {
     const size = reader.varint();
     if (size < CHECKSUM_BYTES) throw reader.corrupt(`a block of ${size} B is too small`);

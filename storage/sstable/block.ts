@@ -1,9 +1,7 @@
 // One block of an SSTable: chunks of consecutive series, decompressed and checked as one piece.
 //
-//   frame table   for the directory, the streams of timestamps, those of values, and the two
-//                 lists of exceptions: varint size, and unless it is 0, varint size as stored
-//   frames        each a zstd frame, or the bytes themselves when they would not shrink
-//   checksum      crc32 of all before it
+//   frames        the directory, the streams of timestamps, those of values, and the two lists of
+//                 exceptions: see frames.ts
 //
 // A decompressed block keeps its streams in one buffer and decodes single chunks from them.
 
@@ -11,19 +9,13 @@ import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import type { ChunkWriter } from '../coding/chunk.ts';
 import { readColumnForms, writeColumnForms } from '../coding/column-forms.ts';
-import {
-  type ColumnList,
-  decodeColumn,
-  openColumnList,
-  type Span,
-} from '../coding/column-reader.ts';
+import { type ColumnList, decodeColumn, openColumnList } from '../coding/column-reader.ts';
 import { STREAM_COUNT } from '../coding/planes.ts';
-import { compressFrame, decompressFrame, frameBytesMax } from '../coding/zstd.ts';
-import { BLOCK_BYTES_MAX, BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
+import { compressFrame } from '../coding/zstd.ts';
+import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { BlockContent } from '../slice-types.ts';
-import { CHECKSUM_BYTES } from './format.ts';
-import { checkedBytes, sealBytes } from './section.ts';
+import { encodeFrames, openFrames, spansOf } from './frames.ts';
 
 /** Frames of a block: directory, streams of timestamps and of values, exceptions of both. */
 const FRAME_COUNT = 1 + 2 * STREAM_COUNT + 2;
@@ -55,9 +47,7 @@ export interface DecodedChunk {
   readonly values: Float64Array;
 }
 
-const frameTable = new ByteWriter();
 const directory = new ByteWriter();
-let frameSpace = new Uint8Array(1 << 16);
 
 /** The bytes of a block with the chunks of `chunks`. */
 export function encodeBlock(chunks: ChunkWriter): Uint8Array {
@@ -69,27 +59,7 @@ export function encodeBlock(chunks: ChunkWriter): Uint8Array {
     chunks.times.exceptions.view(),
     chunks.values.exceptions.view(),
   ];
-  const total = sources.reduce((sum, source) => sum + frameBytesMax(source.length), 0);
-  if (total > frameSpace.length) frameSpace = new Uint8Array(total);
-  frameTable.reset();
-  let length = 0;
-  for (const source of sources) {
-    frameTable.varint(source.length);
-    if (source.length === 0) continue;
-    let stored = compressFrame(frameSpace.subarray(length), source);
-    if (stored >= source.length) {
-      frameSpace.set(source, length);
-      stored = source.length;
-    }
-    frameTable.varint(stored);
-    length += stored;
-  }
-  const table = frameTable.view();
-  const bytes = new Uint8Array(table.length + length + CHECKSUM_BYTES);
-  bytes.set(table);
-  bytes.set(frameSpace.subarray(0, length), table.length);
-  sealBytes(bytes);
-  return bytes;
+  return encodeFrames(sources, compressFrame);
 }
 
 function streamViews(streams: { buffers: Uint8Array[]; lengths: Uint32Array }): Uint8Array[] {
@@ -114,37 +84,7 @@ function writeDirectory(chunks: ChunkWriter): void {
 
 /** Checks and decompresses the bytes of a block, which lie at `offset` of `path`. */
 export function openBlock(bytes: Uint8Array, path: string, offset: number): Block {
-  const body = new ByteReader(checkedBytes(bytes, path, offset), path, offset);
-  const frameLengths = new Uint32Array(FRAME_COUNT);
-  const storedSizes: number[] = [];
-  let total = 0;
-  for (let frame = 0; frame < FRAME_COUNT; frame++) {
-    const length = body.varint();
-    storedSizes.push(length === 0 ? 0 : body.varint());
-    frameLengths[frame] = length;
-    total += length;
-  }
-  if (total > BLOCK_BYTES_MAX) throw body.corrupt(`a block of ${total} B is too large`);
-  const content = new Uint8Array(new SharedArrayBuffer(total));
-  spansOf(frameLengths).forEach((span, frame) => {
-    if (span.length === 0) return;
-    const at = offset + body.offset;
-    const stored = body.bytes(storedSizes[frame]!);
-    const target = content.subarray(span.offset, span.offset + span.length);
-    if (stored.length === span.length) target.set(stored);
-    else decompressFrame(target, stored, path, at);
-  });
-  body.expectEnd();
-  return openContent({ bytes: content, frameLengths, path, offset });
-}
-
-function spansOf(frameLengths: Uint32Array): Span[] {
-  let offset = 0;
-  return Array.from(frameLengths, (length) => {
-    const span = { offset, length };
-    offset += length;
-    return span;
-  });
+  return openContent({ ...openFrames(bytes, FRAME_COUNT, path, offset), path, offset });
 }
 
 /** The block whose frames were decompressed before, perhaps on another thread. */

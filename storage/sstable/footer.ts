@@ -13,8 +13,10 @@ import { CorruptionError } from '../errors.ts';
 import {
   type BlockHandle,
   CHECKSUM_BYTES,
-  TABLE_MAGIC,
+  MAGIC_BYTES,
+  TABLE_MAGICS,
   TABLE_VERSION,
+  type TableKind,
   type TableSummary,
 } from './format.ts';
 import { checkedBytes } from './section.ts';
@@ -26,9 +28,9 @@ export interface Footer {
   readonly index: BlockHandle;
 }
 
-export const FOOTER_BYTES = 10 * 8 + 3 * 16 + 4 + CHECKSUM_BYTES + TABLE_MAGIC.length;
+export const FOOTER_BYTES = 10 * 8 + 3 * 16 + 4 + CHECKSUM_BYTES + MAGIC_BYTES;
 
-export function encodeFooter(footer: Footer): Uint8Array {
+export function encodeFooter(footer: Footer, kind: TableKind): Uint8Array {
   const { summary, seriesIds, bloom, index } = footer;
   const writer = new ByteWriter(FOOTER_BYTES);
   writer.float64(summary.policyId);
@@ -47,18 +49,23 @@ export function encodeFooter(footer: Footer): Uint8Array {
   }
   writer.uint32(TABLE_VERSION);
   writer.uint32(checksum(writer.view()));
-  writer.bytes(TABLE_MAGIC);
+  writer.bytes(TABLE_MAGICS[kind]);
   return writer.copy();
 }
 
 /** The footer in `bytes`, the last FOOTER_BYTES of the file `path` of `sizeBytes`. */
-export function decodeFooter(bytes: Uint8Array, path: string, sizeBytes: number): Footer {
+export function decodeFooter(
+  bytes: Uint8Array,
+  kind: TableKind,
+  path: string,
+  sizeBytes: number,
+): Footer {
   const offset = sizeBytes - bytes.length;
-  const magic = bytes.subarray(bytes.length - TABLE_MAGIC.length);
-  if (bytes.length < FOOTER_BYTES || magic.some((byte, i) => byte !== TABLE_MAGIC[i])) {
+  const magic = bytes.subarray(bytes.length - MAGIC_BYTES);
+  if (bytes.length < FOOTER_BYTES || magic.some((byte, i) => byte !== TABLE_MAGICS[kind][i])) {
     throw new CorruptionError(path, offset, 'expected the end of a table, found something else');
   }
-  const content = checkedBytes(bytes.subarray(0, -TABLE_MAGIC.length), path, offset);
+  const content = checkedBytes(bytes.subarray(0, -MAGIC_BYTES), path, offset);
   const reader = new ByteReader(content, path, offset);
   const summary: TableSummary = {
     policyId: reader.float64(),

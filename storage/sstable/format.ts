@@ -5,8 +5,19 @@
 //
 // Every part between the magics ends in its checksum, and the parts leave no gap.
 
-export const TABLE_MAGIC = new TextEncoder().encode('varveSST');
 export const TABLE_VERSION = 1;
+
+/** What the tables of a window hold. Both kinds are built alike; see docs/format/events.md. */
+export const TABLE_KINDS = ['points', 'events'] as const;
+export type TableKind = (typeof TABLE_KINDS)[number];
+
+export const TABLE_MAGICS: Readonly<Record<TableKind, Uint8Array>> = {
+  points: new TextEncoder().encode('varveSST'),
+  events: new TextEncoder().encode('varveEVT'),
+};
+
+/** Of either kind. */
+export const MAGIC_BYTES = 8;
 
 export const CHECKSUM_BYTES = 4;
 

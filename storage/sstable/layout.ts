@@ -3,24 +3,29 @@
 
 import type { SeriesId } from '../series/labels.ts';
 import type { EncodedBlock } from './block-builder.ts';
-import type { BlockInfo } from './block-index.ts';
-import { TABLE_MAGIC } from './format.ts';
+import type { BlockSummary } from './block-index.ts';
+import { type BlockHandle, MAGIC_BYTES } from './format.ts';
 
-export interface TableLayout {
+/** A block in its place. */
+type Placed<Summary> = Summary & { readonly handle: BlockHandle };
+
+export interface TableLayout<Summary extends BlockSummary = BlockSummary> {
   /** Where the next block begins: the size of the file so far. */
   readonly sizeBytes: number;
   /** Takes note of a block that follows those before. */
-  place(block: EncodedBlock): void;
+  place(block: EncodedBlock<Summary>): void;
   /** Takes note of a series that has points; ids ascend, one may come again right away. */
   noteSeries(id: SeriesId): void;
-  contents(): { readonly blocks: readonly BlockInfo[]; readonly seriesIds: Uint32Array };
+  contents(): { readonly blocks: readonly Placed<Summary>[]; readonly seriesIds: Uint32Array };
 }
 
-export function createTableLayout(): TableLayout {
-  const blocks: BlockInfo[] = [];
+export function createTableLayout<
+  Summary extends BlockSummary = BlockSummary,
+>(): TableLayout<Summary> {
+  const blocks: Placed<Summary>[] = [];
   let series = new Uint32Array(1024);
   let seriesCount = 0;
-  let sizeBytes = TABLE_MAGIC.length;
+  let sizeBytes = MAGIC_BYTES;
   return {
     get sizeBytes() {
       return sizeBytes;

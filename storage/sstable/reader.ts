@@ -8,24 +8,33 @@ import { type Block, openBlock } from './block.ts';
 import { type BlockInfo, blocksFor, decodeBlockIndex } from './block-index.ts';
 import { type BloomFilter, bloomMayContain, decodeBloom } from './bloom.ts';
 import { decodeFooter, FOOTER_BYTES, type Footer } from './footer.ts';
-import { type BlockHandle, TABLE_MAGIC, type TableSummary } from './format.ts';
+import {
+  type BlockHandle,
+  MAGIC_BYTES,
+  TABLE_MAGICS,
+  type TableKind,
+  type TableSummary,
+} from './format.ts';
 import { decodeSection } from './section.ts';
 import { decodeSeriesSet } from './series-set.ts';
 
-export interface Table {
+export interface Table<Info extends BlockInfo = BlockInfo> {
+  readonly kind: TableKind;
   readonly path: string;
   readonly summary: TableSummary;
   readonly footer: Footer;
   readonly bloom: BloomFilter;
-  readonly blocks: readonly BlockInfo[];
+  readonly blocks: readonly Info[];
   /** Memory of filter and index. */
   readonly sizeBytes: number;
   /** False when the series is not in the table for sure. */
   mayContain(id: SeriesId): boolean;
   /** Indexes of the blocks that can hold points of `ids` (ascending) with startMs <= t < endMs. */
   blocksFor(ids: Uint32Array, startMs: number, endMs: number): number[];
-  /** Reads, checks and decompresses one block. */
+  /** Reads, checks and decompresses one block; of events, their times. */
   readBlock(block: number): Promise<Block>;
+  /** A part of the file as it lies there, unchecked. */
+  readBytes(handle: BlockHandle): Promise<Uint8Array>;
   /** The bytes of blocks [from, to) as they lie in the file, unchecked; see openTableBlock. */
   readBlockBytes(from: number, to: number): Promise<Uint8Array>;
   /** The exact ids in the table, ascending. Read from the file at each call. */
@@ -36,19 +45,44 @@ export interface Table {
 /** Index and filter of most tables lie within so much of the end: one read opens them. */
 const TAIL_BYTES = 32 << 10;
 
+/** How the tables of a kind differ. */
+export interface TableFormat<Info extends BlockInfo> {
+  readonly kind: TableKind;
+  decodeIndex(content: Uint8Array, path: string, offset: number): Info[];
+  /** Of a block, the part that has its points. */
+  pointsHandle(info: Info): BlockHandle;
+}
+
+const POINTS_FORMAT: TableFormat<BlockInfo> = {
+  kind: 'points',
+  decodeIndex: decodeBlockIndex,
+  pointsHandle: ({ handle }) => handle,
+};
+
 /** Opens the table in `file`, which is closed with it. `path` is for error messages. */
-export async function openTable(file: ReadableFile, path: string): Promise<Table> {
+export function openTable(file: ReadableFile, path: string): Promise<Table> {
+  return openTableOf(POINTS_FORMAT, file, path);
+}
+
+/** The same for a table of any kind. */
+export async function openTableOf<Info extends BlockInfo>(
+  format: TableFormat<Info>,
+  file: ReadableFile,
+  path: string,
+): Promise<Table<Info>> {
+  const { kind } = format;
   const tail = await readTail(file, path);
-  const footer = decodeFooter(tail.bytes.subarray(-FOOTER_BYTES), path, file.size);
+  const footer = decodeFooter(tail.bytes.subarray(-FOOTER_BYTES), kind, path, file.size);
   checkTiling(footer, path, file.size);
-  checkMagic(await readHandle(file, path, { offset: 0, size: TABLE_MAGIC.length }, tail), path);
+  checkMagic(await readHandle(file, path, { offset: 0, size: MAGIC_BYTES }, tail), kind, path);
   const bloomContent = await readSection(file, path, footer.bloom, tail);
   const bloom = decodeBloom(bloomContent, path, footer.bloom.offset);
   const indexContent = await readSection(file, path, footer.index, tail);
-  const blocks = decodeBlockIndex(indexContent, path, footer.index.offset);
+  const blocks = format.decodeIndex(indexContent, path, footer.index.offset);
   checkBlocks(blocks, footer, path);
 
   return {
+    kind,
     path,
     summary: footer.summary,
     footer,
@@ -59,8 +93,10 @@ export async function openTable(file: ReadableFile, path: string): Promise<Table
     blocksFor: (ids, startMs, endMs) => blocksFor(blocks, ids, startMs, endMs),
     async readBlock(index) {
       const info = blocks[index]!;
-      return openTableBlock(await readHandle(file, path, info.handle), info, path);
+      const handle = format.pointsHandle(info);
+      return openTableBlock(await readHandle(file, path, handle), info, path);
     },
+    readBytes: (handle) => readHandle(file, path, handle),
     readBlockBytes(from, to) {
       const { offset } = blocks[from]!.handle;
       const last = blocks[to - 1]!.handle;
@@ -119,7 +155,7 @@ async function readSection(
 function checkTiling(footer: Footer, path: string, sizeBytes: number): void {
   const { seriesIds, bloom, index } = footer;
   const tiles =
-    seriesIds.offset >= TABLE_MAGIC.length &&
+    seriesIds.offset >= MAGIC_BYTES &&
     seriesIds.offset + seriesIds.size === bloom.offset &&
     bloom.offset + bloom.size === index.offset &&
     index.offset + index.size === sizeBytes - FOOTER_BYTES;
@@ -128,15 +164,15 @@ function checkTiling(footer: Footer, path: string, sizeBytes: number): void {
 
 function checkBlocks(blocks: readonly BlockInfo[], footer: Footer, path: string): void {
   const last = blocks.at(-1);
-  const end = last === undefined ? TABLE_MAGIC.length : last.handle.offset + last.handle.size;
+  const end = last === undefined ? MAGIC_BYTES : last.handle.offset + last.handle.size;
   const points = blocks.reduce((sum, block) => sum + block.pointCount, 0);
   if (end !== footer.seriesIds.offset || points !== footer.summary.pointCount) {
     throw new CorruptionError(path, footer.index.offset, 'the block index and the footer differ');
   }
 }
 
-function checkMagic(found: Uint8Array, path: string): void {
-  if (found.some((byte, i) => byte !== TABLE_MAGIC[i])) {
+function checkMagic(found: Uint8Array, kind: TableKind, path: string): void {
+  if (found.some((byte, i) => byte !== TABLE_MAGICS[kind][i])) {
     throw new CorruptionError(path, 0, 'expected the beginning of a table, found something else');
   }
 }

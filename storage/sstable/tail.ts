@@ -4,7 +4,7 @@ import { assert } from '../assert.ts';
 import { type BlockInfo, encodeBlockIndex } from './block-index.ts';
 import { addToBloom, createBloomFilter, encodeBloom } from './bloom.ts';
 import { encodeFooter, FOOTER_BYTES } from './footer.ts';
-import type { BlockHandle, TableSummary, TableWindow } from './format.ts';
+import type { BlockHandle, TableKind, TableSummary, TableWindow } from './format.ts';
 import { encodeSection } from './section.ts';
 import { encodeSeriesSet } from './series-set.ts';
 
@@ -26,9 +26,18 @@ export interface TableTail {
 /** Of the Bloom filter: 10 bits a series. */
 const FALSE_POSITIVE_RATE = 0.01;
 
-export function encodeTableTail({ window, blocks, seriesIds }: TableTailInput): TableTail {
+export function encodeTableTail(input: TableTailInput): TableTail {
+  return encodeTail(input, 'points', encodeBlockIndex(input.blocks));
+}
+
+/** The same for a table of either kind; `index` is the content of its block index. */
+export function encodeTail(
+  { window, blocks, seriesIds }: TableTailInput,
+  kind: TableKind,
+  index: Uint8Array,
+): TableTail {
   const last = blocks.at(-1);
-  assert(last !== undefined && seriesIds.length > 0, 'a table has points');
+  assert(last !== undefined && seriesIds.length > 0, 'a table has points or events');
   const parts: Uint8Array[] = [];
   let sizeBytes = last.handle.offset + last.handle.size;
   const emit = (bytes: Uint8Array): BlockHandle => {
@@ -42,7 +51,7 @@ export function encodeTableTail({ window, blocks, seriesIds }: TableTailInput): 
   const handles = {
     seriesIds: emit(encodeSection(encodeSeriesSet(seriesIds))),
     bloom: emit(encodeSection(encodeBloom(filter))),
-    index: emit(encodeSection(encodeBlockIndex(blocks))),
+    index: emit(encodeSection(index)),
   };
   const { policyId, windowStartMs, windowEndMs } = window;
   const summary: TableSummary = {
@@ -57,6 +66,6 @@ export function encodeTableTail({ window, blocks, seriesIds }: TableTailInput): 
     seriesCount: seriesIds.length,
     pointCount: blocks.reduce((sum, b) => sum + b.pointCount, 0),
   };
-  emit(encodeFooter({ summary, ...handles }));
+  emit(encodeFooter({ summary, ...handles }, kind));
   return { parts, summary };
 }

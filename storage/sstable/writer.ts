@@ -4,7 +4,7 @@
 import { assert } from '../assert.ts';
 import type { SeriesId } from '../series/labels.ts';
 import { createBlockBuilder } from './block-builder.ts';
-import { TABLE_MAGIC, type TableSummary, type TableWindow } from './format.ts';
+import { TABLE_MAGICS, type TableSummary, type TableWindow } from './format.ts';
 import { createTableLayout } from './layout.ts';
 import { encodeTableTail } from './tail.ts';
 
@@ -29,7 +29,7 @@ export interface TableBuilder {
 export function createTableBuilder(window: TableWindow): TableBuilder {
   const builder = createBlockBuilder(window);
   const layout = createTableLayout();
-  let finished: Uint8Array[] = [TABLE_MAGIC];
+  let finished: Uint8Array[] = [TABLE_MAGICS.points];
   let isFinished = false;
 
   function takeBlocks(): void {

@@ -1,7 +1,7 @@
 // Where the series come from: how many each metric, label and label pair has. One pass over the
 // postings, a label at a time, which holds the postings of all values of that label.
 
-import type { Cardinality, NamedCount } from '../types.ts';
+import type { Cardinality, NamedCount } from '../figures.ts';
 import { forgottenIn, type Pause, sumsByValue, totalOf } from './lookup.ts';
 import { labelNames } from './reader.ts';
 import type { IndexView } from './view.ts';

@@ -4,8 +4,8 @@
 import type { Core } from '../core.ts';
 import { CorruptionError } from '../errors.ts';
 import type { CleanedTable, TableMeta, Tombstone } from '../manifest/edit.ts';
-import { seriesIdsOf } from '../scan.ts';
 import { splitByRuns } from '../series/series-runs.ts';
+import { seriesIdsOf } from '../table-access.ts';
 import type { TableFile, Version } from '../version.ts';
 import { compactWindowTables } from '../windows/compaction.ts';
 import { spans, tombstonesOver } from './hidden.ts';

@@ -2,10 +2,12 @@
 //
 //   points  | kind u8 | ids layout u8 | times layout u8 | 0 u8 | count u32 |
 //           | base time f64 | first id u32 | id step u32 | values | times | ids |
+//   events  | kind u8 | count varint | per event: id varint, time signed varint, nanos varint,
+//           |   body length varint, attributes length varint | bodies | attributes |
 //   series  | kind u8 | count varint | per series: id varint, labels varint,
 //           |   per label: name, value, each as length varint and UTF-8 |
 
-export const RECORD_KIND = { series: 1, points: 2 } as const;
+export const RECORD_KIND = { series: 1, points: 2, events: 4 } as const;
 
 /** How the ids of a points record are laid out. */
 export const IDS_LAYOUT = {

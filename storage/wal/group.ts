@@ -3,6 +3,7 @@
 import { assert } from '../assert.ts';
 import { FRAME_HEADER_BYTES, frameEnd, sealFrame } from '../coding/log-format.ts';
 import { WAL_RECORD_BYTES_MAX } from '../limits.ts';
+import { encodeEvents } from './event-record.ts';
 import { encodePoints, encodeSeries, pointsBytesMax, type WalRecord } from './record.ts';
 
 const CAPACITY_BYTES = 256 * 1024;
@@ -42,10 +43,7 @@ export class WalGroup {
   /** Copies `record` in, and returns how many bytes it took. */
   add(record: WalRecord): number {
     const offset = this.#length;
-    const length =
-      record.kind === 'points'
-        ? this.#addPoints(record.batch, offset)
-        : this.#addPayload(encodeSeries(record.entries), offset);
+    const length = this.#addRecord(record, offset);
     this.#length = sealFrame(this.#buffer, offset, length, this.marker);
     this.#records += 1;
     return this.#length - offset;
@@ -65,6 +63,17 @@ export class WalGroup {
     this.#buffer = new Uint8Array(0);
     this.#length = 0;
     return buffer;
+  }
+
+  #addRecord(record: WalRecord, offset: number): number {
+    switch (record.kind) {
+      case 'points':
+        return this.#addPoints(record.batch, offset);
+      case 'events':
+        return this.#addPayload(encodeEvents(record.events), offset);
+      case 'series':
+        return this.#addPayload(encodeSeries(record.entries), offset);
+    }
   }
 
   #addPoints(batch: Extract<WalRecord, { kind: 'points' }>['batch'], offset: number): number {

@@ -1,5 +1,5 @@
-// A record of the WAL as bytes and back: new series, or points as columns. Points go at the speed
-// of memcpy: one pass looks for what the columns have in common, the rest is block copies
+// A record of the WAL as bytes and back: new series, events, or points as columns. Points go at the
+// speed of memcpy: one pass looks for what the columns have in common, the rest is block copies
 // (test/bench/wal.bench.ts has the figures).
 
 import { assert } from '../assert.ts';
@@ -7,10 +7,12 @@ import { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
 import { asBytes, copyFloat64s, copyUint32s } from '../coding/columns.ts';
 import { CorruptionError } from '../errors.ts';
+import type { EventBatch } from '../event-types.ts';
 import type { Labels, SeriesId } from '../series/labels.ts';
 import { encodeLabels } from '../series/labels-codec.ts';
 import type { LabelsKey } from '../series/labels-key.ts';
 import type { PointBatch } from '../types.ts';
+import { decodeEvents } from './event-record.ts';
 import { IDS_LAYOUT, POINTS_HEADER_BYTES, RECORD_KIND, TIMES_LAYOUT } from './format.ts';
 
 /** A series as the WAL introduces it: before the first points that use its id. */
@@ -26,7 +28,8 @@ export interface NewSeries extends SeriesEntry {
 
 export type WalRecord =
   | { readonly kind: 'series'; readonly entries: readonly (SeriesEntry | NewSeries)[] }
-  | { readonly kind: 'points'; readonly batch: PointBatch };
+  | { readonly kind: 'points'; readonly batch: PointBatch }
+  | { readonly kind: 'events'; readonly events: EventBatch };
 
 const VALUE_BYTES = 8;
 const RAW_TIME_BYTES = 8;
@@ -106,6 +109,7 @@ export function decodeRecord(payload: Uint8Array, path: string, offset: number):
   const kind = reader.uint8();
   if (kind === RECORD_KIND.series) return { kind: 'series', entries: decodeSeries(reader) };
   if (kind === RECORD_KIND.points) return { kind: 'points', batch: decodePoints(reader, payload) };
+  if (kind === RECORD_KIND.events) return { kind: 'events', events: decodeEvents(reader) };
   throw new CorruptionError(path, offset, `record kind ${kind} is unknown: a newer varve wrote it`);
 }
 

@@ -3,14 +3,14 @@
 // has read. Reads go past the block cache, as nobody will read these blocks again.
 
 import type { Core } from '../core.ts';
-import type { WritableFile } from '../env/env.ts';
+import { mergeEventTables } from '../events/compaction.ts';
 import { tablePath, windowDir } from '../filenames.ts';
 import { syncTableDirs } from '../flush.ts';
 import type { CleanedTable, TableMeta, Tombstone } from '../manifest/edit.ts';
 import { type NewFiles, withNewFiles } from '../new-files.ts';
 import { runsWithin } from '../series/series-runs.ts';
 import type { EncodedBlock } from '../sstable/block-builder.ts';
-import { TABLE_MAGIC, type TableSummary, type TableWindow } from '../sstable/format.ts';
+import { TABLE_MAGICS, type TableSummary, type TableWindow } from '../sstable/format.ts';
 import { createTableLayout, type TableLayout } from '../sstable/layout.ts';
 import type { Table } from '../sstable/reader.ts';
 import type { TableTail, TableTailInput } from '../sstable/tail.ts';
@@ -18,14 +18,12 @@ import { type Deletions, tombstonesOver } from '../tombstones/hidden.ts';
 import type { Version } from '../version.ts';
 import type { CompactWindowInput, CompactWindowOutput } from '../workers/compact-window-job.ts';
 import { transferables } from '../workers/jobs.ts';
+import { PacedFile } from './paced-file.ts';
 import type { WindowCompaction } from './picker.ts';
 import { type Slice, sliceTables } from './slices.ts';
 
-/** Synced in steps, so that no fsync of the WAL waits behind all of a large table. */
-const SYNC_BYTES = 8 * 2 ** 20;
-
-/** A table that is merged, and the tombstones that hide points of it. */
-interface Input {
+/** A table that is merged, and the tombstones that hide points or events of it. */
+export interface MergeInput {
   readonly table: Table;
   readonly tombstones: readonly Tombstone[];
 }
@@ -100,20 +98,23 @@ async function writeMerged(
   inputs: readonly TableMeta[],
   files: NewFiles,
 ): Promise<TableMeta | undefined> {
-  const { policyId, windowStartMs, windowEndMs, sequence } = inputs.at(-1)!;
+  const { kind, policyId, windowStartMs, windowEndMs, sequence } = inputs.at(-1)!;
   const window = { policyId, windowStartMs, windowEndMs };
   const number = core.catalog.takeFileNumber();
   const opened = await openInputs(version, inputs);
-  const path = tablePath(core.dir, { ...window, number });
-  const summary = await files.writeWith(path, (file) => mergeInto(file, core, window, opened));
+  const path = tablePath(core.dir, { ...window, number, kind });
+  const merge = kind === 'events' ? mergeEventTables : mergeInto;
+  const summary = await files.writeWith(path, (file) => {
+    return merge(new PacedFile(file, core), core, window, opened);
+  });
   if (summary === undefined) return undefined;
-  const meta: TableMeta = { ...summary, number, sequence };
+  const meta: TableMeta = { ...summary, number, sequence, kind };
   await syncTableDirs([meta], core);
   return meta;
 }
 
 /** In the order of `inputs`; `version`, which is retained, keeps them open. */
-function openInputs({ parts }: Version, inputs: readonly TableMeta[]): Promise<Input[]> {
+function openInputs({ parts }: Version, inputs: readonly TableMeta[]): Promise<MergeInput[]> {
   const files = new Map(
     parts.windows.flatMap(({ tables }) => tables.map((file) => [file.meta.number, file])),
   );
@@ -126,14 +127,13 @@ function openInputs({ parts }: Version, inputs: readonly TableMeta[]): Promise<I
 }
 
 async function mergeInto(
-  file: WritableFile,
+  output: PacedFile,
   core: Core,
   window: TableWindow,
-  inputs: readonly Input[],
+  inputs: readonly MergeInput[],
 ): Promise<TableSummary | undefined> {
   const layout = createTableLayout();
-  const output = new PacedFile(file, core);
-  await output.append([TABLE_MAGIC]);
+  await output.append([TABLE_MAGICS.points]);
   let carried: EncodedBlock | undefined;
   const blocks = inputs.map(({ table }) => table.blocks);
   for (const slice of sliceTables(blocks, core.settings.compactionJobPoints)) {
@@ -157,7 +157,7 @@ async function mergeSlice(
   slice: Slice,
   { env, io, counters }: Core,
   window: TableWindow,
-  inputs: readonly Input[],
+  inputs: readonly MergeInput[],
   carried: EncodedBlock | undefined,
 ): Promise<CompactWindowOutput> {
   const { firstSeries, lastSeries } = slice;
@@ -190,27 +190,4 @@ function placed(blocks: readonly EncodedBlock[], layout: TableLayout): Uint8Arra
     layout.place(block);
     return block.bytes;
   });
-}
-
-/** A file written no faster than the budget for work in the background allows. */
-class PacedFile {
-  readonly #file: WritableFile;
-  readonly #core: Core;
-  #unsyncedBytes = 0;
-
-  constructor(file: WritableFile, core: Core) {
-    this.#file = file;
-    this.#core = core;
-  }
-
-  async append(parts: readonly Uint8Array[]): Promise<void> {
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    if (bytes === 0) return;
-    await this.#core.io.take(bytes);
-    await this.#file.append(parts);
-    this.#unsyncedBytes += bytes;
-    if (this.#unsyncedBytes < SYNC_BYTES) return;
-    await this.#file.sync();
-    this.#unsyncedBytes = 0;
-  }
 }

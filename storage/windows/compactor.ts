@@ -4,6 +4,7 @@ import type { Core } from '../core.ts';
 import { CorruptionError } from '../errors.ts';
 import { tablePath } from '../filenames.ts';
 import type { TableMeta } from '../manifest/edit.ts';
+import { TABLE_KINDS } from '../sstable/format.ts';
 import type { Version, WindowTables } from '../version.ts';
 import { compactWindowTables } from './compaction.ts';
 import {
@@ -100,8 +101,8 @@ export class WindowCompactor {
     const nowMs = this.#core.env.clock.monotonicMs();
     const before = this.#memories;
     this.#memories = new Map();
-    return version.parts.windows.flatMap((window) => {
-      const key = keyOf(window);
+    return version.parts.windows.flatMap(byKind).flatMap((window) => {
+      const key = keyOf(window, window.tables[0]!.meta);
       const { sequence } = window.tables.at(-1)!.meta;
       const known = before.get(key) ?? { sequence: 0, atMs: nowMs, borders: new Set<number>() };
       const memory = known.sequence === sequence ? known : { ...known, sequence, atMs: nowMs };
@@ -128,7 +129,7 @@ export class WindowCompactor {
 
   #addBorder(input: TableMeta, sequence: number): void {
     const { policyId, windowStartMs: startMs, windowEndMs: endMs } = input;
-    const key = keyOf({ policyId, startMs, endMs });
+    const key = keyOf({ policyId, startMs, endMs }, input);
     const memory = this.#memories.get(key);
     if (memory === undefined) return;
     this.#memories.set(key, { ...memory, borders: new Set([...memory.borders, sequence]) });
@@ -142,6 +143,17 @@ export class WindowCompactor {
   }
 }
 
-function keyOf({ policyId, startMs, endMs }: Pick<WindowTables, 'policyId' | 'startMs' | 'endMs'>) {
-  return `${policyId}/${startMs}_${endMs}`;
+/** A table of points is merged with others of points, one of events with others of events. */
+function byKind(window: WindowTables): WindowTables[] {
+  return TABLE_KINDS.map((kind) => ({
+    ...window,
+    tables: window.tables.filter(({ meta }) => meta.kind === kind),
+  })).filter(({ tables }) => tables.length > 0);
+}
+
+function keyOf(
+  { policyId, startMs, endMs }: Pick<WindowTables, 'policyId' | 'startMs' | 'endMs'>,
+  { kind }: Pick<TableMeta, 'kind'>,
+) {
+  return `${policyId}/${startMs}_${endMs}/${kind}`;
 }

@@ -16,6 +16,8 @@ export async function rivalOf(
   inputs: readonly TableMeta[],
   { settings }: Core,
 ): Promise<number | undefined> {
+  // Of an event there is nothing to tell which one is right: they are all the same.
+  if (inputs[0]!.kind === 'events') return undefined;
   const files = version.parts.windows.flatMap(({ tables }) => tables);
   const rivals = files.filter(({ meta }) => mayRival(meta, inputs));
   if (rivals.length === 0) return undefined;
@@ -39,7 +41,7 @@ export async function rivalOf(
 /** Of another policy, written between the inputs, with points of the same times and ids near. */
 function mayRival(meta: TableMeta, inputs: readonly TableMeta[]): boolean {
   const [oldest] = inputs;
-  if (meta.policyId === oldest!.policyId) return false;
+  if (meta.kind !== 'points' || meta.policyId === oldest!.policyId) return false;
   if (meta.sequence < oldest!.sequence || meta.sequence > inputs.at(-1)!.sequence) return false;
   return inputs.some(
     (input) =>

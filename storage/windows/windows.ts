@@ -34,12 +34,10 @@ export async function readWindows(dir: string, { fs }: Env): Promise<readonly Wi
 /** Whether memtables may have points of the windows `keys`. */
 export function mayBeInMemory({ catalog }: Core, keys: readonly string[]): boolean {
   const { sealed, active } = catalog.version.parts;
-  const memtables = [...sealed, active].map(({ memtable }) => memtable);
+  const generations = [...sealed, active];
   return windowsOf(catalog.state)
     .filter(({ key }) => keys.includes(key))
-    .some(({ startMs, endMs }) =>
-      memtables.some((m) => m.minTimestampMs < endMs && m.maxTimestampMs >= startMs),
-    );
+    .some((window) => generations.some((generation) => generation.meets(window)));
 }
 
 /**

@@ -138,7 +138,8 @@ function buildTable(
   return { bytes: joined(builder.drain(), summary.sizeBytes), summary };
 }
 
-function joined(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+/** The parts of a file as one piece. */
+export function joined(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
   let at = 0;
   for (const part of parts) {

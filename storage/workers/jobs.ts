@@ -1,6 +1,9 @@
 // The jobs that run on worker threads, by name. A job is a pure function of plain data: it never
 // touches files, clocks or anything of its thread, so it runs the same inline.
 
+import { type CompactEventsInput, compactEvents } from '../events/compact-job.ts';
+import { type EventFlushInput, flushEvents } from '../events/flush-job.ts';
+import { type EventTableTailInput, encodeEventTableTail } from '../events/format.ts';
 import { encodeTableTail, type TableTailInput } from '../sstable/tail.ts';
 import { compactIndexTables, type IndexCompactionInput } from '../tag-index/compaction.ts';
 import { flushIndexMemory, type IndexFlushInput } from '../tag-index/flush.ts';
@@ -11,6 +14,9 @@ const jobs: Readonly<Record<string, (input: never) => unknown>> = {
   flush: (input: FlushInput) => flush(input),
   'compact-window': (input: CompactWindowInput) => compactWindow(input),
   'table-tail': (input: TableTailInput) => encodeTableTail(input),
+  'flush-events': (input: EventFlushInput) => flushEvents(input),
+  'compact-events': (input: CompactEventsInput) => compactEvents(input),
+  'event-table-tail': (input: EventTableTailInput) => encodeEventTableTail(input),
   'flush-index': (input: IndexFlushInput) => flushIndexMemory(input),
   'compact-index': (input: IndexCompactionInput) => compactIndexTables(input),
 };

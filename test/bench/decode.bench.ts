@@ -4,6 +4,7 @@
 import { createAdmission } from '../../ingest/admission.ts';
 import { type BatchWriter, createBatchWriter } from '../../ingest/batch-writer.ts';
 import { createDictionary } from '../../ingest/dictionary.ts';
+import { createEventWriter } from '../../ingest/event-writer.ts';
 import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
 import { createPointPool } from '../../ingest/point-pool.ts';
 import { createPointWriter } from '../../ingest/point-writer.ts';
@@ -78,6 +79,7 @@ function createWriter(): BatchWriter {
   return createBatchWriter({
     storage,
     points: createPointWriter(storage, clock, createPointPool(32 * 1024 * 1024)),
+    events: createEventWriter(storage, clock),
     admission: createAdmission(() => performance.now()),
     cache: createSeriesCaches(64 * 1024 * 1024).open(),
     limits: () => DEFAULT_LIMITS,

@@ -1,11 +1,20 @@
 // Random questions, put to the engine and to the naive model that holds the same points.
 
 import * as assert from 'uvu/assert';
-import type { Matcher, ScanRequest, Storage, TimeRange } from '../../storage/index.ts';
+import type {
+  EventSearch,
+  Labels,
+  Matcher,
+  ScanRequest,
+  Storage,
+  TimeRange,
+} from '../../storage/index.ts';
 import type { Rng } from '../sim/rng.ts';
+import { appendEvents, containing, linesOf, scanLines } from '../support/events.ts';
 import type { Contents } from '../support/ledger.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
 import { EVERYTHING } from '../support/storage.ts';
+import { STREAM_LABEL } from '../support/witness.ts';
 import { HOUR_MS } from './places.ts';
 
 /** `contents` is what all of the storage holds. */
@@ -14,6 +23,13 @@ export async function askQuestions(storage: Storage, contents: Contents, rng: Rn
   for (let count = 3; count > 0; count--) {
     const request = { selectors: randomSelectors(rng), ...randomRange(rng) };
     assert.equal(await answer(storage, request), await answer(model, request));
+  }
+  const search = randomSearch(rng);
+  for (const ask of [
+    async (asked: Storage) => linesOf(await asked.findEvents(search)).map(withoutStream),
+    async (asked: Storage) => (await scanLines(asked, search)).sort(),
+  ]) {
+    assert.equal(await ask(storage), await ask(model));
   }
   const selectors = randomSelectors(rng);
   const name = rng.pick(['__name__', 'job', 'series', 'other']);
@@ -29,7 +45,17 @@ export async function askQuestions(storage: Storage, contents: Contents, rng: Rn
 async function modelOf(contents: Contents): Promise<Storage> {
   const model = createNaiveStorage();
   for (const [labels, points] of contents) {
-    const [id] = await model.resolve([JSON.parse(labels)]);
+    const ofSeries = JSON.parse(labels) as Labels;
+    const isStream = ofSeries.some(({ name }) => name === STREAM_LABEL.name);
+    if (isStream) {
+      const events = points.map(([timestampMs]) => ({ labels: ofSeries, timestampMs }));
+      await appendEvents(
+        model,
+        events.map((event) => ({ ...event, body: String(event.timestampMs) })),
+      );
+      continue;
+    }
+    const [id] = await model.resolve([ofSeries]);
     const values = BigUint64Array.from(points, ([, bits]) => bits);
     await model.append({
       ids: new Uint32Array(points.length).fill(id!),
@@ -49,6 +75,24 @@ async function answer(storage: Storage, request: ScanRequest): Promise<string[]>
     }
   }
   return lines.sort();
+}
+
+/** At equal times the two have an order of their own, that of their ids. */
+function withoutStream(line: string): string {
+  return textOf((JSON.parse(line) as unknown[]).slice(1));
+}
+
+function randomSearch(rng: Rng): EventSearch {
+  const { startMs, endMs } = randomRange(rng);
+  return {
+    selectors: randomSelectors(rng),
+    start: { ms: startMs, nanos: 0 },
+    end: { ms: endMs, nanos: rng.below(2) },
+    direction: rng.pick(['forward', 'backward'] as const),
+    limit: rng.pick([1, 3, 1000]),
+    bytesMax: 2 ** 30,
+    ...(rng.chance(0.3) && { filter: containing(rng.pick(['000', '36', '0001'])) }),
+  };
 }
 
 function textOf(value: unknown): string {

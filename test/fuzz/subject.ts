@@ -65,7 +65,9 @@ export class Subject {
     await this.open();
     const { tables, index } = this.storage.stats();
     const indexTables = index.levels.reduce((total, level) => total + level.tables, 0);
-    assert.is(await this.#countFiles('data/windows', '.sst'), tables);
+    const points = await this.#countFiles('data/windows', '.sst');
+    const events = await this.#countFiles('data/windows', '.evt');
+    assert.is(points + events, tables);
     assert.is(await this.#countFiles('data/tag-index', '.idx'), indexTables);
   }
 

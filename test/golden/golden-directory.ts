@@ -10,7 +10,9 @@ import {
 import type { MemoryFileSystem } from '../sim/memory-fs.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
+import { appendEvents, scanLines, type TestEvent } from '../support/events.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
+import { contentsOf } from '../support/storage.ts';
 
 /** Every point as [timestamp, value bits], by the labels' JSON. */
 export type Contents = Map<string, [number, bigint][]>;
@@ -45,11 +47,16 @@ const ODD_BITS = [
   0x7fefffffffffffffn,
 ];
 
+export interface GoldenDirectory {
+  readonly fs: MemoryFileSystem;
+  /** Of all series, streams of events among them. */
+  readonly contents: Contents;
+  /** A line for each event, sorted. */
+  readonly events: readonly string[];
+}
+
 /** Several flushes, a compacted tag index, a restart, and points that only the log has. */
-export async function writeGoldenDirectory(): Promise<{
-  fs: MemoryFileSystem;
-  contents: Contents;
-}> {
+export async function writeGoldenDirectory(): Promise<GoldenDirectory> {
   const { fs } = createSimEnv();
   const model = createNaiveStorage(POLICIES);
   const rng = createRng(1);
@@ -66,7 +73,12 @@ export async function writeGoldenDirectory(): Promise<{
   await writeBatch(rng, [second, model]);
   const found = fs.killClone();
   await second.close();
-  return { fs: found, contents: model.contents() };
+  return { fs: found, contents: await contentsOf(model), events: await sortedEvents(model) };
+}
+
+/** Lines of all events, in an order that has nothing to do with ids. */
+export async function sortedEvents(storage: Storage): Promise<readonly string[]> {
+  return (await scanLines(storage)).sort();
 }
 
 /** Regular, late, overwritten, negative and outermost points. */
@@ -90,6 +102,25 @@ async function writeBatch(rng: Rng, storages: readonly Storage[]): Promise<void>
     const ids = await storage.resolve(labelSets);
     await storage.append({ ids, timestampsMs, values });
   }
+  const events = Array.from({ length: 20 }, () => randomEvent(rng));
+  for (const storage of storages) await appendEvents(storage, events);
+}
+
+/** Some of them twice, several at one time, with bodies of any bytes. */
+function randomEvent(rng: Rng): TestEvent {
+  const stream = rng.below(4);
+  const line = rng.below(50);
+  const bodies = [`GET /item/${line} 200`, `"quoted part" ${line} ms`, `two\nlines ${line}`, ''];
+  return {
+    labels: [
+      { name: 'env', value: stream === 0 ? 'dev' : 'prod' },
+      { name: 'stream', value: `s${stream}` },
+    ],
+    timestampMs: START_MS + rng.below(100) * 60_000,
+    nanos: rng.pick([0, 1, 999_999]),
+    body: line === 7 ? Uint8Array.of(0, 255, 10) : bodies[line % 4]!,
+    attributes: line % 5 > 0 ? [] : [{ name: 'trace', value: `é${line}` }],
+  };
 }
 
 function labelsOf(number: number) {

@@ -1,10 +1,10 @@
 // Golden directories as they are checked in: test/golden/vN/data, and next to it the points that
 // must come out, one series a line.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createMemoryFileSystem, type MemoryFileSystem } from '../sim/memory-fs.ts';
-import type { Contents } from './golden-directory.ts';
+import type { Contents, GoldenDirectory } from './golden-directory.ts';
 
 /** Compiled tests lie in dist/test/golden. */
 const GOLDEN = join(import.meta.dirname, '../../../test/golden');
@@ -41,10 +41,15 @@ export function readGoldenContents(version: string): Contents {
   );
 }
 
+/** Lines of all events; none of a version that had none. */
+export function readGoldenEvents(version: string): readonly string[] {
+  const path = eventsPath(version);
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
+}
+
 export async function writeGolden(
   version: string,
-  fs: MemoryFileSystem,
-  contents: Contents,
+  { fs, contents, events }: GoldenDirectory,
 ): Promise<void> {
   const root = join(GOLDEN, version);
   rmSync(root, { recursive: true, force: true });
@@ -54,6 +59,7 @@ export async function writeGolden(
     return `[${labels},${JSON.stringify(written)}]\n`;
   });
   writeFileSync(contentsPath(version), lines.sort().join(''));
+  writeFileSync(eventsPath(version), events.map((line) => `${line}\n`).join(''));
 }
 
 async function copyOut(fs: MemoryFileSystem, path: string, root: string): Promise<void> {
@@ -65,6 +71,10 @@ async function copyOut(fs: MemoryFileSystem, path: string, root: string): Promis
       writeFileSync(join(root, child), fs.bytesOf(child));
     }
   }
+}
+
+function eventsPath(version: string): string {
+  return join(GOLDEN, version, 'events.jsonl');
 }
 
 function contentsPath(version: string): string {

@@ -9,8 +9,14 @@ import * as assert from 'uvu/assert';
 import { inspectPath, openStorage } from '../../storage/index.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
 import { contentsOf } from '../support/storage.ts';
-import { GOLDEN_OPTIONS, writeGoldenDirectory } from './golden-directory.ts';
-import { goldenVersions, readGoldenContents, readGoldenData, writeGolden } from './golden-files.ts';
+import { GOLDEN_OPTIONS, sortedEvents, writeGoldenDirectory } from './golden-directory.ts';
+import {
+  goldenVersions,
+  readGoldenContents,
+  readGoldenData,
+  readGoldenEvents,
+  writeGolden,
+} from './golden-files.ts';
 
 /** The version that the engine writes today. */
 const VERSION = 'v1';
@@ -18,8 +24,7 @@ const VERSION = 'v1';
 const golden = suite('golden');
 
 if (process.env['UPDATE'] === '1') {
-  const { fs, contents } = await writeGoldenDirectory();
-  await writeGolden(VERSION, fs, contents);
+  await writeGolden(VERSION, await writeGoldenDirectory());
 }
 
 golden('the version that is written today is among those that are read', () => {
@@ -38,6 +43,7 @@ for (const version of goldenVersions()) {
         listener: { corruption: (error) => damage.push(error.message) },
       });
       assert.equal(await contentsOf(storage), expected);
+      assert.equal(await sortedEvents(storage), readGoldenEvents(version));
       await storage.close();
       assert.equal(damage, []);
     }
@@ -52,8 +58,9 @@ for (const version of goldenVersions()) {
 }
 
 golden('what is written today holds what the newest golden directory holds', async () => {
-  const { fs, contents } = await writeGoldenDirectory();
+  const { fs, contents, events } = await writeGoldenDirectory();
   assert.equal(contents, readGoldenContents(VERSION));
+  assert.equal(events, readGoldenEvents(VERSION));
   const storage = await openStorage('data', createSimEnv(fs), GOLDEN_OPTIONS);
   assert.equal(await contentsOf(storage), contents);
   await storage.close();

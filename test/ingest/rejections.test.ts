@@ -80,12 +80,12 @@ const REJECTED: [what: string, request: WriteRequestInit, reason: RegExp, accept
     1,
   ],
   [
-    'events',
+    'events of no stream',
     {
       ...besideGood(toLabels({ a: 'b' })),
       events: [{ labels: [], events: [{ body: Buffer.from('x') }] }],
     },
-    /events are not stored/,
+    /series without labels/,
     2,
   ],
   [

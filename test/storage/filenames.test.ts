@@ -16,15 +16,16 @@ import {
 const filenames = suite('storage/filenames');
 
 filenames('paths are laid out as documented', () => {
-  const table = { number: 12, policyId: 3, windowStartMs: -7_200_000, windowEndMs: 0 };
-  assert.is(tablePath('d', table), 'd/windows/3/-7200000_0/000012.sst');
+  const place = { number: 12, policyId: 3, windowStartMs: -7_200_000, windowEndMs: 0 };
+  assert.is(tablePath('d', { ...place, kind: 'points' }), 'd/windows/3/-7200000_0/000012.sst');
+  assert.is(tablePath('d', { ...place, kind: 'events' }), 'd/windows/3/-7200000_0/000012.evt');
   assert.is(walPath('d', 7), 'd/wal/000007.wal');
   assert.is(manifestPath('d', 1), 'd/manifest/000001.manifest');
   assert.is(indexTablePath('d', 1_234_567), 'd/tag-index/1234567.idx');
 });
 
 filenames('what is made is parsed', () => {
-  for (const kind of ['manifest', 'wal', 'table', 'index'] satisfies FileKind[]) {
+  for (const kind of ['manifest', 'wal', 'table', 'events', 'index'] satisfies FileKind[]) {
     for (const number of [1, 999_999, 1_000_000, 2 ** 40]) {
       assert.equal(parseFileName(fileName(kind, number)), { kind, number });
     }

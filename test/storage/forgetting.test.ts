@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openStorage, type Storage, type StorageOptions } from '../../storage/index.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
+import { appendEvents } from '../support/events.ts';
 import { appendPoints, contentsOf, labels, type TestPoint } from '../support/storage.ts';
 
 const forgetting = suite('storage/forgetting');
@@ -113,6 +114,22 @@ forgetting(
     await storage.close();
   },
 );
+
+forgetting('a stream with events in memory or in a table is in use', async () => {
+  const env = createSimEnv();
+  const storage = await openStorage('data', env, OPTIONS);
+  const eventOf = (i: number, hour: number) => {
+    return { labels: labels('m', `s${i}`), timestampMs: hour * HOUR_MS, body: 'event' };
+  };
+  await appendEvents(storage, [eventOf(1, 0), eventOf(2, 0), eventOf(3, 0), eventOf(2, 1)]);
+  await storage.flush();
+  await appendEvents(storage, [eventOf(3, 2)]);
+  await dropHour(storage, 0);
+  await wait(env);
+  assert.equal(await seriesIn(storage), ['s2', 's3']);
+  assert.is(storage.stats().seriesForgotten, 1);
+  await storage.close();
+});
 
 forgetting('an id that was resolved or renewed a moment ago is good for a while', async () => {
   const env = createSimEnv();

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openSlice, openStorage, type SliceReader, type Storage } from '../../storage/index.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
+import { appendEvents } from '../support/events.ts';
 import { contentsOf, EVERYTHING, labels } from '../support/storage.ts';
 
 const slice = suite('storage/slice');
@@ -91,6 +92,41 @@ slice(`has what a scan has, here and behind a copy (seed ${SEED})`, () =>
     ),
     { seed: SEED, numRuns: 60 },
   ),
+);
+
+slice('has every event beside points, here and behind a copy', () =>
+  withStorage(async (storage) => {
+    await append(storage, 3, [1, 2], 0);
+    const event = { labels: labels('metric', '101'), timestampMs: 2 * STEP_MS };
+    await appendEvents(storage, [
+      { ...event, body: 'a' },
+      { ...event, body: 'b' },
+    ]);
+    await storage.flush();
+    await appendEvents(storage, [
+      { ...event, body: 'b' },
+      { ...event, labels: labels('log', '1'), body: 'c' },
+    ]);
+    const request = { selectors: [[]], ...EVERYTHING, sliceSeries: 2 };
+    const seen: unknown[] = [];
+    for await (const one of storage.scanSlices(request)) {
+      const readers = [one.open(), openSlice(structuredClone(one.encode()))];
+      for (const [position, ofSeries] of one.labels.entries()) {
+        const [here, there] = readers.map((reader) => {
+          const { timestampsMs, isEvents = false } = reader.read(position);
+          return [ofSeries![1]!.value, isEvents, [...timestampsMs]];
+        });
+        assert.equal(here, there);
+        seen.push(here);
+      }
+    }
+    assert.equal(seen, [
+      ['100', false, [1000, 2000]],
+      ['101', true, [1000, 2000, 2000, 2000]],
+      ['102', false, [1000, 2000]],
+      ['1', true, [2000]],
+    ]);
+  }),
 );
 
 slice('hides what is deleted, here and behind a copy', () =>

@@ -14,6 +14,7 @@ import {
   type WindowInfo,
 } from '../../storage/index.ts';
 import { compileMatcher } from '../../storage/series/matcher.ts';
+import { createNaiveEvents } from './naive-events.ts';
 
 interface NaiveSeries {
   readonly id: number;
@@ -30,6 +31,9 @@ const ONE_POLICY: PolicySet = {
   policyOf: () => 0,
 };
 
+/** 1, as bits. */
+const ONE_BITS = 0x3ff0000000000000n;
+
 export interface NaiveStorage extends Storage {
   /** Every point as [timestamp, value bits], sorted, by the labels' JSON. */
   contents(): Map<string, [number, bigint][]>;
@@ -40,6 +44,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   const byId: NaiveSeries[] = [];
   const bits = new BigUint64Array(1);
   const double = new Float64Array(bits.buffer);
+  const events = createNaiveEvents();
   let policies = policySet;
   let pointsAppended = 0;
   let batchesAppended = 0;
@@ -51,8 +56,18 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         selectors.some((matchers) => satisfies(series.labels, matchers)) &&
         (range === undefined
           ? !series.isDeleted
-          : [...series.points.keys()].some((t) => t >= range.startMs && t < range.endMs)),
+          : timesOf(series).some((t) => t >= range.startMs && t < range.endMs)),
     );
+  }
+
+  function matchingIds(selectors: ScanRequest['selectors']): ReadonlySet<number> {
+    return new Set(matching(selectors).map(({ id }) => id));
+  }
+
+  /** Of all its points and events. */
+  function timesOf({ id, points }: NaiveSeries): number[] {
+    const ofEvents = events.all().filter((event) => event.id === id);
+    return [...points.keys(), ...ofEvents.map(({ timestampMs }) => timestampMs)];
   }
 
   function windowOf(series: NaiveSeries, timestampMs: number): WindowInfo {
@@ -98,19 +113,38 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       pointsAppended += batch.ids.length;
       batchesAppended++;
     },
+    async appendEvents(batch) {
+      events.append(batch, (id) => byId[id - 1]!.labels);
+      for (const id of batch.ids) byId[id - 1]!.isDeleted = false;
+      pointsAppended += batch.ids.length;
+      batchesAppended++;
+    },
+    async *scanEvents(request) {
+      const found = events.scan(matchingIds(request.selectors), request);
+      if (found.length > 0) yield found;
+    },
+    async findEvents(search) {
+      return events.find(matchingIds(search.selectors), search);
+    },
     async *scan(request) {
+      const allEvents = request.withoutEvents === true ? [] : events.all();
       for (const series of matching(request.selectors)) {
         request.signal?.throwIfAborted();
-        const points = [...series.points]
+        const ofEvents = allEvents
+          .filter(({ id }) => id === series.id)
+          .map(({ timestampMs }): [number, bigint] => [timestampMs, ONE_BITS]);
+        const points = [...series.points, ...ofEvents]
           .filter(([t]) => t >= request.startMs && t < request.endMs)
           .sort(([a], [b]) => a - b);
         if (points.length === 0) continue;
+        const isEvents = points.some((point) => ofEvents.includes(point));
         const values = new BigUint64Array(points.map(([, value]) => value));
         const found: SeriesPoints = {
           id: series.id,
           labels: series.labels,
           timestampsMs: Float64Array.from(points, ([t]) => t),
           values: new Float64Array(values.buffer),
+          ...(isEvents && { isEvents }),
         };
         yield [found];
       }
@@ -153,7 +187,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     windows() {
       const windows = new Map<string, { info: WindowInfo; points: number; ids: Set<number> }>();
       for (const series of byId) {
-        for (const t of series.points.keys()) {
+        for (const t of timesOf(series)) {
           const info = windowOf(series, t);
           const window = windows.get(info.key) ?? { info, points: 0, ids: new Set() };
           windows.set(info.key, window);
@@ -174,6 +208,10 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         for (const t of [...series.points.keys()]) {
           if (keys.includes(windowOf(series, t).key)) series.points.delete(t);
         }
+        events.drop(
+          ({ id, timestampMs }) =>
+            id === series.id && keys.includes(windowOf(series, timestampMs).key),
+        );
       }
       return dropped;
     },
@@ -183,7 +221,10 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         for (const t of [...series.points.keys()]) {
           if (t >= range.startMs && t < range.endMs) series.points.delete(t);
         }
-        series.isDeleted = series.points.size === 0;
+        events.drop(
+          ({ id, timestampMs: t }) => id === series.id && t >= range.startMs && t < range.endMs,
+        );
+        series.isDeleted = timesOf(series).length === 0;
       }
       if (touched.length > 0) deletes++;
     },

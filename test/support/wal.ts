@@ -1,6 +1,6 @@
 // What tests of the WAL share: batches that tell who they are, and a replay as a list.
 
-import type { FileSystem, PointBatch } from '../../storage/index.ts';
+import type { EventBatch, FileSystem, PointBatch } from '../../storage/index.ts';
 import { type ReplayResult, replayWal } from '../../storage/wal/reader.ts';
 import type { WalRecord } from '../../storage/wal/record.ts';
 import { openWalWriter, type WalWriter, type WalWriterOptions } from '../../storage/wal/writer.ts';
@@ -22,9 +22,17 @@ export function points(tag: number, count?: number): WalRecord {
 /** A record as text in which any different bit makes a difference. */
 export function recordText(record: WalRecord): string {
   if (record.kind === 'series') return JSON.stringify(record.entries);
+  if (record.kind === 'events') return eventsText(record.events);
   const { ids, timestampsMs, values } = record.batch;
   const bits = new BigUint64Array(values.slice().buffer);
   return `${ids.join()} @ ${timestampsMs.join()} = ${[...bits].map((b) => b.toString(16)).join()}`;
+}
+
+function eventsText({ ids, timestampsMs, nanos, bodies, attributes }: EventBatch): string {
+  const texts = [bodies, attributes].map(({ ends, bytes }) => {
+    return `${ends.join()} ${Buffer.from(bytes).toString('latin1')}`;
+  });
+  return `${ids.join()} @ ${timestampsMs.join()} + ${nanos.join()} = ${texts.join()}`;
 }
 
 export function openWriter(

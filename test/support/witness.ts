@@ -1,13 +1,17 @@
 // Uses a storage and keeps the ledger of it: what is said here is what a crash is judged by.
 
-import type {
-  Labels,
-  Matcher,
-  PolicySet,
-  Storage,
-  TimeRange,
-  WindowInfo,
+import * as assert from 'uvu/assert';
+import {
+  EventBuffer,
+  type Label,
+  type Labels,
+  type Matcher,
+  type PolicySet,
+  type Storage,
+  type TimeRange,
+  type WindowInfo,
 } from '../../storage/index.ts';
+import { ALL_EVENTS } from './events.ts';
 import {
   type Contents,
   type Covers,
@@ -16,6 +20,7 @@ import {
   homeOf,
   homeOfWindow,
   type LedgerEvent,
+  type LedgerPoint,
 } from './ledger.ts';
 import { satisfies } from './naive-storage.ts';
 import { EVERYTHING } from './storage.ts';
@@ -40,29 +45,40 @@ export class Witness {
   }
 
   /**
-   * Sends a point of a new value to each place; no place occurs twice. `between` comes after the
-   * series are resolved, and before their points are appended.
+   * Sends a point of a new value to each place, no place occurring twice, and to one in eight an
+   * event as well, of a stream beside the series. `between` comes after the series are resolved,
+   * and before anything is appended.
    */
   async write(
     storage: Storage,
     places: readonly Place[],
     between: () => Promise<void> = async () => undefined,
   ): Promise<void> {
-    const ids = await storage.resolve(places.map(({ labels }) => labels));
+    const eventPlaces = places.filter((_, i) => i % 8 === 0).map(besideSeries);
+    const ids = await storage.resolve([...places, ...eventPlaces].map(({ labels }) => labels));
     this.#doubtRefused();
     await between();
     const batch = ++this.#batches;
-    const points = places.map(({ labels, timestampMs }, i) => {
+    const sent = (id: number, { labels, timestampMs }: Place, value: number): LedgerPoint => {
       const policy = this.policies.policies[this.policies.policyOf(labels)]!;
-      const home = homeOf(policy, timestampMs);
-      return { labels, timestampMs, value: batch * 1000 + i, id: ids[i]!, home };
+      return { labels, timestampMs, value, id, home: homeOf(policy, timestampMs) };
+    };
+    const points = places.map((place, i) => sent(ids[i]!, place, batch * 1000 + i));
+    // An event is the same whenever it is sent to a place: its body says when.
+    const events = eventPlaces.map((place, i) => {
+      return sent(ids[places.length + i]!, place, place.timestampMs);
     });
-    this.events.push({ kind: 'sent', batch, points });
+    this.events.push({ kind: 'sent', batch, points: [...points, ...events] });
     await storage.append({
-      ids,
+      ids: ids.subarray(0, places.length),
       timestampsMs: Float64Array.from(points, ({ timestampMs }) => timestampMs),
       values: Float64Array.from(points, ({ value }) => value),
     });
+    const buffer = new EventBuffer();
+    for (const { id, timestampMs, value } of events) {
+      buffer.add(id, timestampMs, 0, Buffer.from(String(value)));
+    }
+    await storage.appendEvents(buffer.columns());
     this.events.push({ kind: 'acknowledged', batch });
   }
 
@@ -121,12 +137,20 @@ export class Witness {
   }
 }
 
+/** The label that makes a stream of a series: its name sorts behind all others. */
+export const STREAM_LABEL: Label = { name: 'zz', value: 'events' };
+
+function besideSeries({ labels, timestampMs }: Place): Place {
+  return { labels: [...labels, STREAM_LABEL], timestampMs };
+}
+
+/** Points, and of streams the events, each as a point whose value is its body. */
 async function readAll(storage: Storage) {
   const contents = new Map<string, [number, bigint][]>();
   const ids = new Map<string, number>();
   for await (const batch of storage.scan({ selectors: [[]], ...EVERYTHING })) {
-    for (const { id, labels, timestampsMs, values } of batch) {
-      const bits = new BigUint64Array(values.slice().buffer);
+    for (const { id, labels, timestampsMs, values, isEvents = false } of batch) {
+      const bits = new BigUint64Array((isEvents ? timestampsMs : values).slice().buffer);
       const key = JSON.stringify(labels);
       if (contents.has(key)) throw new Error(`two series have the labels ${key}`);
       ids.set(key, id);
@@ -136,5 +160,16 @@ async function readAll(storage: Storage) {
       );
     }
   }
+  const streams = new Map<string, [number, bigint][]>();
+  for await (const events of storage.scanEvents(ALL_EVENTS)) {
+    for (const { labels, timestampMs, body } of events) {
+      const key = JSON.stringify(labels);
+      const [bits] = new BigUint64Array(Float64Array.of(Number(Buffer.from(body))).buffer);
+      const ofStream = streams.get(key) ?? [];
+      streams.set(key, ofStream);
+      ofStream.push([timestampMs, bits!]);
+    }
+  }
+  for (const [key, events] of streams) assert.equal(contents.get(key), events, key);
   return { contents, ids };
 }

@@ -3,9 +3,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createMarker, decodeLogHeader } from '../../../storage/coding/log-format.ts';
+import { EventBuffer } from '../../../storage/events/event-columns.ts';
 import { applyEdit, EMPTY_STATE, snapshotEdit } from '../../../storage/manifest/edit.ts';
 import { encodeEdit } from '../../../storage/manifest/edit-codec.ts';
 import { replayManifest } from '../../../storage/manifest/log.ts';
+import { encodeLabels } from '../../../storage/series/labels-codec.ts';
 import { WalGroup } from '../../../storage/wal/group.ts';
 import { replayWal } from '../../../storage/wal/reader.ts';
 import type { WalRecord } from '../../../storage/wal/record.ts';
@@ -36,7 +38,16 @@ const WAL_RECORDS: WalRecord[] = [
       values: Float64Array.of(1, 0, 1),
     },
   },
+  { kind: 'events', events: eventsOfDb() },
 ];
+
+function eventsOfDb() {
+  const buffer = new EventBuffer();
+  const by = encodeLabels([{ name: 'by', value: 'x' }]);
+  buffer.add(2, 1_700_000_000_000, 5, new TextEncoder().encode('down'), by);
+  buffer.add(2, 1_700_000_000_000, 5, new TextEncoder().encode('up'));
+  return buffer.columns();
+}
 
 docs('the example of wal.md is read as it says', async () => {
   const fs = createMemoryFileSystem();

@@ -1,8 +1,19 @@
-// The worked bytes of sstable.md and chunk.md are what the code reads, and what it writes.
+// The worked bytes of sstable.md, chunk.md and events.md are what the code reads, and what it
+// writes.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesAt } from '../../../storage/coding/byte-column.ts';
 import { appendChunk, createChunkWriter } from '../../../storage/coding/chunk.ts';
+import { EventBuffer } from '../../../storage/events/event-columns.ts';
+import {
+  joinEvents,
+  openEventTable,
+  readText,
+  timesOf,
+} from '../../../storage/events/event-table.ts';
+import { flushEvents } from '../../../storage/events/flush-job.ts';
+import { encodeLabels } from '../../../storage/series/labels-codec.ts';
 import { decodeChunk, encodeBlock, openBlock } from '../../../storage/sstable/block.ts';
 import { openTable } from '../../../storage/sstable/reader.ts';
 import { createTableBuilder } from '../../../storage/sstable/writer.ts';
@@ -36,6 +47,31 @@ docs('the example of sstable.md is the table of its points', async () => {
   builder.add(ID, TIMESTAMPS_MS, VALUES, 0, VALUES.length);
   assert.equal(builder.finish(), table.summary);
   assert.equal(joinBytes(builder.drain()), example);
+});
+
+docs('the example of events.md is the table of its events', async () => {
+  const example = new Uint8Array(hexExample('events.md'));
+  const buffer = new EventBuffer();
+  const attributes = encodeLabels([{ name: 'id', value: 'x' }]);
+  buffer.add(ID, 1000, 5, Buffer.from('GET /a 200'), attributes);
+  buffer.add(ID, 31_000, 0, Buffer.from('GET /b 404'));
+  const table = await openEventTable(memoryFile(example), 'events.md');
+  const times = timesOf(await table.readBlock(0));
+  const found = joinEvents(times, await readText(table, 0));
+  assert.equal(
+    [0, 1].map((i) => Buffer.from(bytesAt(found.bodies, i)).toString()),
+    ['GET /a 200', 'GET /b 404'],
+  );
+  assert.equal(bytesAt(found.attributes, 0), attributes);
+  assert.equal([...times.timestampsMs, ...times.nanos], [1000, 31_000, 5, 0]);
+  const policyIds = new Uint32Array(ID + 1).fill(1);
+  const { tables } = flushEvents({
+    events: buffer.columns(),
+    policyIds,
+    windowsMs: Float64Array.of(0, 7_200_000),
+  });
+  assert.equal(tables[0]!.summary, table.summary);
+  assert.equal(tables[0]!.bytes, example);
 });
 
 docs.run();

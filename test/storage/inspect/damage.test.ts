@@ -18,7 +18,7 @@ const damage = suite('storage/inspect/damage');
 
 const SEED = Number(process.env['SEED'] ?? 20_261_122);
 /** Tables are many and alike, and the longer way to look at one is through its directory. */
-const ROUNDS = { table: 1, index: 1, wal: 8, manifest: 8 } as const;
+const ROUNDS = { table: 1, events: 1, index: 1, wal: 8, manifest: 8 } as const;
 const ROUNDS_ALONE = 8;
 const SECTOR_BYTES = 512;
 
@@ -56,7 +56,7 @@ for (const { name, fs } of samples) {
         const ends = isLog ? await recordEnds(fs, path) : new Set<number>();
         for (let round = 0; round < ROUNDS[kind] + ROUNDS_ALONE; round++) {
           const alone = round >= ROUNDS[kind];
-          if (alone && kind !== 'table' && kind !== 'index') break;
+          if (alone && !['table', 'events', 'index'].includes(kind)) break;
           const whole = fs.bytesOf(path);
           const harmed = harm(whole.slice(), rng);
           if (harmed === undefined) continue;

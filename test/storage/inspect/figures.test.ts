@@ -17,7 +17,7 @@ const FACTS: Readonly<Record<string, readonly RegExp[]>> = {
     /series: \d+ records? with \d+ new series/,
     /points: \d+ records? with \d+ points, [\d.]+ B\/point/,
     /time: 20\d\d-\d\d-\d\dT[\d:.]+Z \.\. 20/,
-    /series ids of points: \d+ \.\. \d+/,
+    /series ids: \d+ \.\. \d+/,
   ],
   table: [
     /: SSTable, /,

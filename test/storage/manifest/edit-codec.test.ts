@@ -18,6 +18,7 @@ const bytes = fc.uint8Array({ maxLength: 20 }).map((key) => Uint8Array.from(key)
 const shape = { noNullPrototype: true };
 const table = fc.record(
   {
+    kind: fc.constantFrom('points', 'events'),
     number: count,
     policyId: count,
     windowStartMs: time,

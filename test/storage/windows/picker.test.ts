@@ -27,6 +27,7 @@ let lastNumber = 0;
 
 function table(sizeBytes: number, sequence: number, windowStartMs = 0): TableMeta {
   return {
+    kind: 'points',
     number: ++lastNumber,
     policyId: 1,
     windowStartMs,

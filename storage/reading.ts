@@ -1,0 +1,90 @@
+// The questions that a storage answers. Each is put to one Version, which is held until the
+// answer is whole.
+
+import type { Core } from './core.ts';
+import { findEvents } from './events/find-events.ts';
+import { scanEvents } from './events/scan-events.ts';
+import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
+import { scanSlices, scanVersion } from './scan.ts';
+import { cardinalityIn } from './tag-index/cardinality.ts';
+import { passDamagedBlocks } from './tag-index/damage.ts';
+import { select } from './tag-index/select.ts';
+import type { ScanRequest, Storage } from './types.ts';
+import type { Version } from './version.ts';
+
+export type Reading = Pick<
+  Storage,
+  | 'scan'
+  | 'scanSlices'
+  | 'scanEvents'
+  | 'findEvents'
+  | 'series'
+  | 'labelNames'
+  | 'labelValues'
+  | 'cardinality'
+>;
+
+/** Which series are asked about. */
+type Question = Pick<ScanRequest, 'selectors' | 'signal' | 'onCorruption'>;
+
+/** `assertOpen` throws once the storage is closed. */
+export function createReading(core: Core, assertOpen: () => void): Reading {
+  const pause = () => core.env.scheduler.nextTurn();
+
+  async function ask<T>(question: (version: Version) => Promise<T>): Promise<T> {
+    assertOpen();
+    const version = core.catalog.version.retain();
+    try {
+      return await question(version);
+    } finally {
+      version.release();
+    }
+  }
+
+  function read<T>(
+    question: Question,
+    scan: (version: Version, ids: Uint32Array) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, void> {
+    assertOpen();
+    return readHeld(question, scan);
+  }
+
+  async function* readHeld<T>(
+    question: Question,
+    scan: (version: Version, ids: Uint32Array) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, void> {
+    const version = core.catalog.version.retain();
+    try {
+      yield* scan(version, await idsOf(version, question));
+    } finally {
+      version.release();
+    }
+  }
+
+  /** Damage of the tag index is told of: series may be missing. */
+  async function idsOf(version: Version, question: Question): Promise<Uint32Array> {
+    const ids = await select(version.index, question.selectors, () => {
+      question.signal?.throwIfAborted();
+      return pause();
+    });
+    passDamagedBlocks(version.index, question);
+    for (const lost of core.catalog.lostIndexTables) question.onCorruption?.(lost);
+    return ids;
+  }
+
+  return {
+    scan: (request) => read(request, (version, ids) => scanVersion(version, ids, request, core)),
+    scanSlices: (request) =>
+      read(request, (version, ids) => scanSlices(version, ids, request, core)),
+    scanEvents: (request) =>
+      read(request, (version, ids) => scanEvents(version, ids, request, core)),
+    findEvents: (search) =>
+      ask(async (version) => findEvents(version, await idsOf(version, search), search, core)),
+    series: (selectors, range) => ask((version) => seriesIn(version, core, selectors, range)),
+    labelNames: (selectors, range) =>
+      ask((version) => labelNamesIn(version, core, selectors, range)),
+    labelValues: (name, selectors, range) =>
+      ask((version) => labelValuesIn(version, core, name, selectors, range)),
+    cardinality: (top) => ask(({ index }) => cardinalityIn(index, top, pause)),
+  };
+}
