@@ -1,7 +1,7 @@
-// Forgets series that nothing has a point or an event of any more: no table, no memtable, and nobody
-// who may be about to write one. It is looked for after windows were dropped, and after a start, off
-// the way of writes; a series is a bit in memory meanwhile, and one table's series are read at a
-// time.
+// Forgets series that nothing has a point or an event of any more: no table, no memtable, and
+// nobody who may be about to write one. It is looked for after windows were dropped, and after a
+// start, off the way of writes; a series is a bit in memory meanwhile, and one table's series are
+// read at a time.
 //
 // What is promised: a point is never under an id whose labels are gone. The last look, at the
 // memtables and at tables that came meanwhile, and the tombstone are one turn; an append that comes
