@@ -4,8 +4,8 @@ import type { IndexTableMeta, PolicyMeta, TableMeta } from '../../storage/manife
 
 export function tableMeta(number: number, fields: Partial<TableMeta> = {}): TableMeta {
   return {
-    number,
     kind: 'points',
+    number,
     policyId: 1,
     windowStartMs: 7_200_000,
     windowEndMs: 14_400_000,
