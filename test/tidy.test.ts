@@ -166,7 +166,7 @@ const RULES: readonly {
     rule: noMachinePaths,
     good: {
       Makefile: 'SHELL := /bin/bash\n',
-      'README.md': 'see storage/work/a.md, https://a/home/b\n',
+      'README.md': `see storage/${'work'}/a.md, https://a/${'home'}/b\n`,
     },
     bad: [{ 'query/a.ts': `const a = '/${'home'}/me/varve';\n` }],
   },

@@ -1,7 +1,7 @@
 // The doors of OTLP logs: LogsService over gRPC, /v1/logs over HTTP.
 
 import { create } from '@bufbuild/protobuf';
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   ExportLogsServiceRequestSchema,
   ExportLogsServiceResponseSchema,
@@ -10,8 +10,8 @@ import {
 import { createDoor, type DoorContext, type DoorRequest } from '../door.ts';
 import type { EventWriter } from '../event-writer.ts';
 import type { HttpDoor, HttpRequest } from '../http/http-door.ts';
-import { toGrpcError } from '../responses.ts';
 import { encoded, isJsonRequest, OTLP_CONTENT_TYPES, refuseOtlp } from './answers.ts';
+import { grpcExport } from './grpc-export.ts';
 import { requestFromJson } from './json-request.ts';
 import { createLogsExporter, type ExportLogsAnswer } from './logs-export.ts';
 import type { OtlpSettings } from './settings.ts';
@@ -48,22 +48,6 @@ export function createOtlpLogsService(
     return answer;
   }
 
-  function handleExport(
-    call: ServerUnaryCall<Buffer, ExportLogsAnswer>,
-    callback: sendUnaryData<ExportLogsAnswer>,
-  ): void {
-    const body = call.request;
-    const stored = grpcDoor.run((request) => {
-      request.received(body.length);
-      request.hold(body.length);
-      return store(GRPC_DOOR, body, request);
-    });
-    stored.then(
-      (answer) => callback(null, answer),
-      (error) => callback(toGrpcError(error)),
-    );
-  }
-
   async function handleHttp(request: HttpRequest) {
     const body = await request.readMessage();
     const isJson = isJsonRequest(request);
@@ -76,7 +60,9 @@ export function createOtlpLogsService(
   }
 
   return {
-    implementation: { Export: handleExport },
+    implementation: {
+      Export: grpcExport(grpcDoor, (body, request) => store(GRPC_DOOR, body, request)),
+    },
     codecs: { Export: { requestDeserialize: (bytes) => bytes } },
     httpDoor: {
       url: '/v1/logs',

@@ -1,7 +1,7 @@
 // The doors of OTLP metrics: MetricsService over gRPC, /v1/metrics over HTTP.
 
 import { create } from '@bufbuild/protobuf';
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   ExportMetricsServiceRequestSchema,
   ExportMetricsServiceResponseSchema,
@@ -9,10 +9,10 @@ import {
 } from '../../proto/index.ts';
 import { createDoor, type DoorContext } from '../door.ts';
 import type { HttpDoor, HttpRequest } from '../http/http-door.ts';
-import { toGrpcError } from '../responses.ts';
 import { encoded, isJsonRequest, OTLP_CONTENT_TYPES, refuseOtlp } from './answers.ts';
+import { grpcExport } from './grpc-export.ts';
 import { requestFromJson } from './json-request.ts';
-import { createMetricsExporter, type ExportMetricsAnswer } from './metrics-export.ts';
+import { createMetricsExporter } from './metrics-export.ts';
 import type { OtlpSettings } from './settings.ts';
 
 export interface OtlpMetricsService {
@@ -31,22 +31,6 @@ export function createOtlpMetricsService(
   const { caches, monotonicMs } = context;
   const exporter = createMetricsExporter({ settings, cache: caches.open(), monotonicMs });
   const grpcDoor = createDoor('otlp_metrics_grpc', context);
-
-  function handleExport(
-    call: ServerUnaryCall<Buffer, ExportMetricsAnswer>,
-    callback: sendUnaryData<ExportMetricsAnswer>,
-  ): void {
-    const body = call.request;
-    const stored = grpcDoor.run((request) => {
-      request.received(body.length);
-      request.hold(body.length);
-      return exporter.store(body, request);
-    });
-    stored.then(
-      (answer) => callback(null, answer),
-      (error) => callback(toGrpcError(error)),
-    );
-  }
 
   async function handleHttp(request: HttpRequest) {
     const body = await request.readMessage();
@@ -67,7 +51,7 @@ export function createOtlpMetricsService(
   }
 
   return {
-    implementation: { Export: handleExport },
+    implementation: { Export: grpcExport(grpcDoor, exporter.store) },
     codecs: { Export: { requestDeserialize: (bytes) => bytes } },
     httpDoor: {
       url: '/v1/metrics',
