@@ -13,6 +13,7 @@ import { isRecord, type Override, readSource } from './config/source.ts';
 import { systemReason, UserError } from './user-error.ts';
 
 export { configChanges, type KeyChange, reloaded } from './config/diff.ts';
+export { parseEventMatch } from './config/match.ts';
 export type { Problem } from './config/problem.ts';
 export { formatProblem } from './config/problem.ts';
 export { retentionRules } from './config/retention.ts';

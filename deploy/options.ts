@@ -1,10 +1,15 @@
 // The config's values as the options of each room.
 
-import type { IngestLimits, OtlpSettings } from '../ingest/index.ts';
+import {
+  type EventMetricRule,
+  type IngestLimits,
+  type OtlpSettings,
+  parseEventAmount,
+} from '../ingest/index.ts';
 import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
-import { type Config, retentionRules } from './config.ts';
+import { type Config, parseEventMatch, retentionRules } from './config.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
   const { wal, memtable, compaction, index, reserve } = config.storage;
@@ -57,6 +62,15 @@ export function otlpSettings({ ingest: { otlp, events } }: Config): OtlpSettings
     streamLabels: events.stream_labels,
     streamsMax: events.max_streams,
   };
+}
+
+export function eventMetricRules({ ingest }: Config): readonly EventMetricRule[] {
+  return ingest.event_metrics.map(({ name, match, by, value }) => ({
+    name,
+    ...parseEventMatch(match),
+    by,
+    amount: value === null ? undefined : parseEventAmount(value),
+  }));
 }
 
 export function queryLimits({ query }: Config): Partial<QueryLimits> {

@@ -15,6 +15,7 @@ import {
   createMetadataStore,
   type Labels,
   type MetadataStore,
+  type Scheduler,
   type Storage,
 } from '../storage/index.ts';
 import { registerAccess } from './access/http-guard.ts';
@@ -26,7 +27,7 @@ import { createHttpApp } from './http/app.ts';
 import type { HttpServers } from './http/http-server.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, otlpSettings, queryLimits } from './options.ts';
+import { eventMetricRules, ingestLimits, otlpSettings, queryLimits } from './options.ts';
 import { createQueryLog } from './query-log.ts';
 
 /** Type, help and unit of some 50,000 metrics. */
@@ -44,6 +45,7 @@ export interface RoomsOptions {
   /** Where heavy queries are evaluated; still owned by the caller. */
   readonly threads: QueryThreads;
   readonly clock: Clock;
+  readonly scheduler: Scheduler;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
 }
@@ -68,13 +70,14 @@ export function createRooms(
   storage: Storage,
   { servers, metadata = createMetadataStore(METADATA_BYTES), beside }: RoomsPlace,
 ): Rooms {
-  const { config, tokens, clock, metrics, log, threads } = options;
+  const { config, tokens, clock, scheduler, metrics, log, threads } = options;
   const { registry } = metrics;
   const ingest = createIngestService({
-    ...{ storage, clock, registry, metadata },
+    ...{ storage, clock, scheduler, registry, metadata },
     limits: ingestLimits(config()),
     logger: log,
     otlp: otlpSettings(config()),
+    eventMetrics: eventMetricRules(config()),
     ...(beside !== undefined && { beside: beside.ingest }),
   });
   const query = createQueryService({

@@ -25,7 +25,7 @@ import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, otlpSettings } from './options.ts';
+import { eventMetricRules, ingestLimits, otlpSettings } from './options.ts';
 import { createRooms, createTenantRooms, grpcServices, type Rooms, toTenant } from './rooms.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { openPrivateDoor } from './self-monitoring/private-door.ts';
@@ -144,7 +144,7 @@ async function createParts(
   const tokens = () => state.tokens;
   const threads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
   const roomsOptions = {
-    ...{ clock, metrics, log, tokens, reload, retention, threads },
+    ...{ clock, scheduler, metrics, log, tokens, reload, retention, threads },
     config: () => state.config,
     isReady: () => state.isReady,
     version: options.version,
@@ -228,6 +228,7 @@ async function reloadConfig(
   for (const { ingest } of rooms) {
     ingest.setLimits(ingestLimits(state.config));
     ingest.setOtlp(otlpSettings(state.config));
+    ingest.setEventMetrics(eventMetricRules(state.config));
   }
   for (const { key, from, to, needsRestart } of changes) {
     if (needsRestart) log.warn({ key, from, to }, 'reload: takes effect after a restart');

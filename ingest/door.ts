@@ -3,6 +3,8 @@
 
 import type { MetadataStore, Storage } from '../storage/index.ts';
 import type { Admission } from './admission.ts';
+import { createEventBatch, type OpenEventBatch } from './event-batch.ts';
+import type { EventWriter } from './event-writer.ts';
 import type { IngestLimits } from './limits.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { IdentifiedPoints, PointWriter, WriteOutcome } from './point-writer.ts';
@@ -52,6 +54,10 @@ export interface DoorRequest {
    * A long request is written in several batches, one after the other.
    */
   write(batch: OpenBatch, hooks?: WriteHooks): Promise<WriteOutcome>;
+  /** For events of files, which are no news and count in no metric. */
+  createEvents(): OpenEventBatch;
+  /** Stores them, as `write` does points. */
+  writeEvents(batch: OpenEventBatch): Promise<WriteOutcome>;
   /** Of all batches written so far. */
   readonly total: WriteOutcome;
 }
@@ -65,6 +71,8 @@ export interface Door {
 export interface DoorContext {
   readonly storage: Storage;
   readonly points: PointWriter;
+  /** Of events that have arrived before. */
+  readonly oldEvents: EventWriter;
   readonly admission: Admission;
   readonly metrics: IngestMetrics;
   readonly caches: SeriesCaches;
@@ -101,6 +109,12 @@ export function createDoor(name: string, context: DoorContext): Door {
       admission.leave(bytes);
       heldBytes -= bytes;
     };
+    const stored = (outcome: WriteOutcome) => {
+      metrics.stored(name, outcome);
+      accepted += outcome.accepted;
+      rejections.addAll(outcome.rejections);
+      return outcome;
+    };
     const request: DoorRequest = {
       limits,
       arrivedAtMs: context.nowMs(),
@@ -125,11 +139,13 @@ export function createDoor(name: string, context: DoorContext): Door {
         await points.prepare(identified, limits);
         const adjusted = adjust?.(identified) ?? identified;
         const outcome = await points.append(adjusted, limits, onRejected);
-        metrics.stored(name, outcome);
         release(batch.heldBytes);
-        accepted += outcome.accepted;
-        rejections.addAll(outcome.rejections);
-        return outcome;
+        return stored(outcome);
+      },
+      createEvents: () => createEventBatch({ storage, writer: context.oldEvents, cache, limits }),
+      async writeEvents(batch) {
+        admission.takePoints(batch.size, limits);
+        return stored(await batch.write());
       },
       get total() {
         return { accepted, rejections };

@@ -8,6 +8,7 @@ import {
   type Label,
   type Storage,
 } from '../storage/index.ts';
+import type { EventTally } from './event-metrics/counters.ts';
 import type { IngestLimits } from './limits.ts';
 import type { WriteOutcome } from './point-writer.ts';
 import { REJECTED_ID_MIN, type Reason, type Rejections } from './reasons.ts';
@@ -44,13 +45,19 @@ export interface OpenEvents {
 
 const NO_ATTRIBUTES = new Uint8Array(0);
 
-export function createEventWriter(storage: Storage, clock: Clock): EventWriter {
+/** `openTally` is asked once for each batch for what counts its events. */
+export function createEventWriter(
+  storage: Storage,
+  clock: Clock,
+  openTally: (limits: IngestLimits) => EventTally | undefined = () => undefined,
+): EventWriter {
   return {
     prepare(ids) {
       return storage.load(Uint32Array.from(ids.filter((id) => id < REJECTED_ID_MIN)));
     },
     open(limits, rejections) {
       const events = new EventBuffer();
+      const tally = openTally(limits);
       const timeReason = createTimeCheck({ nowMs: clock.nowMs(), limits, storage });
 
       function take(
@@ -66,6 +73,7 @@ export function createEventWriter(storage: Storage, clock: Clock): EventWriter {
         if (encoded === undefined) return 'event_attributes';
         if (body.length + encoded.length > limits.eventBytes) return 'event_too_long';
         events.add(id, timestampMs, nanos, body, encoded);
+        if (typeof attributes !== 'string') tally?.add(id, timestampMs, nanos, body, attributes);
         return undefined;
       }
 
@@ -80,6 +88,7 @@ export function createEventWriter(storage: Storage, clock: Clock): EventWriter {
         },
         async append() {
           if (events.count > 0) await storage.appendEvents(events.columns());
+          tally?.commit();
           return { accepted: events.count };
         },
       };

@@ -1,6 +1,7 @@
 // The door of ingest.
 
 export { OTLP_TRANSLATIONS } from './decode/otlp/names.ts';
+export { type EventMetricRule, parseEventAmount } from './event-metrics/rule.ts';
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc/server.ts';
 export { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 export { DELTA_HANDLINGS, type OtlpSettings } from './otlp/settings.ts';

@@ -30,6 +30,7 @@ export const REASONS = [
   'temporality',
   'late_delta',
   'delta_limit',
+  'event_counters_limit',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
@@ -144,5 +145,7 @@ export function describe(reason: Reason, limits: IngestLimits): string {
       return 'delta that is older than one of its series that was added up already';
     case 'delta_limit':
       return 'delta of one series more than can be added up (ingest.otlp.delta: keep adds up none)';
+    case 'event_counters_limit':
+      return 'event for a further counter, with as many as there can be (ingest.event_metrics)';
   }
 }

@@ -4,12 +4,14 @@ import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } fro
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { errorCodeOf, type MethodCodec } from '../proto/index.ts';
-import type { Clock, MetadataStore, Storage } from '../storage/index.ts';
+import type { Clock, MetadataStore, Scheduler, Storage } from '../storage/index.ts';
 import { createAdmission } from './admission.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { createDictionary } from './dictionary.ts';
 import type { DoorContext } from './door.ts';
 import { IngestError } from './errors.ts';
+import { createEventMetrics } from './event-metrics/event-metrics.ts';
+import type { EventMetricRule } from './event-metrics/rule.ts';
 import { createEventWriter } from './event-writer.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
@@ -38,6 +40,8 @@ export interface IngestServiceOptions {
   /** Those left out have the defaults of the config. */
   readonly limits?: Partial<IngestLimits>;
   readonly clock: Clock;
+  /** For what is written by and by. */
+  readonly scheduler: Scheduler;
   readonly registry: Registry;
   /** A service over another view of the same storage, whose metrics count for both. */
   readonly beside?: Pick<IngestService, 'metrics'>;
@@ -46,6 +50,8 @@ export interface IngestServiceOptions {
   readonly metadata: MetadataStore;
   /** Those left out have the defaults of the config. */
   readonly otlp?: Partial<OtlpSettings>;
+  /** Default: none. */
+  readonly eventMetrics?: readonly EventMetricRule[];
 }
 
 export interface IngestService {
@@ -64,6 +70,8 @@ export interface IngestService {
   setLimits(limits: Partial<IngestLimits>): void;
   /** From the next request on. */
   setOtlp(settings: Partial<OtlpSettings>): void;
+  /** From the next request on. */
+  setEventMetrics(rules: readonly EventMetricRule[]): void;
   /**
    * Takes no more batches, answers those it has, then ends every call with UNAVAILABLE. Resolves
    * when nothing is under way any more.
@@ -72,7 +80,7 @@ export interface IngestService {
 }
 
 export function createIngestService(options: IngestServiceOptions): IngestService {
-  const { storage, clock, registry, logger, metadata } = options;
+  const { storage, clock, scheduler, registry, logger, metadata } = options;
   let limits: IngestLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const streams = new Set<WriteStream>();
   const writes = new Set<Promise<unknown>>();
@@ -93,7 +101,20 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     },
   };
   const cache = caches.open();
-  const events = createEventWriter(storage, clock);
+  const doors: DoorContext = {
+    ...shared,
+    storage,
+    points,
+    oldEvents: createEventWriter(storage, clock),
+    caches,
+    metadata,
+    nowMs: clock.nowMs,
+    draining: draining.signal,
+    track,
+  };
+  const rules = options.eventMetrics ?? [];
+  const eventMetrics = createEventMetrics({ context: doors, scheduler, rules });
+  const events = createEventWriter(storage, clock, eventMetrics.open);
   const writer = createBatchWriter({
     storage,
     points,
@@ -104,16 +125,6 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   });
   const holdSeries: WriteContext['holdSeries'] = (ids) => storage.holdSeries(ids);
   const context: WriteContext = { ...shared, writer, holdSeries };
-  const doors: DoorContext = {
-    ...shared,
-    storage,
-    points,
-    caches,
-    metadata,
-    nowMs: clock.nowMs,
-    draining: draining.signal,
-    track,
-  };
   for (const method of ['Write', 'WriteStream']) metrics.open(method);
   const otlpSettings = { ...DEFAULT_OTLP_SETTINGS, ...options.otlp };
   const otlpMetrics = createOtlpMetricsService(doors, otlpSettings);
@@ -187,10 +198,12 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       otlpMetrics.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next });
       otlpLogs.setSettings({ ...DEFAULT_OTLP_SETTINGS, ...next });
     },
+    setEventMetrics: eventMetrics.setRules,
     async drain() {
       draining.abort(shuttingDown());
       for (const stream of streams) stream.drain(shuttingDown());
       await Promise.allSettled([...writes, ...Array.from(streams, (stream) => stream.finished)]);
+      await eventMetrics.close();
     },
   };
 }

@@ -10,6 +10,7 @@ export {
   type QueryResult,
 } from './engine.ts';
 export { QueryError, type QueryErrorKind } from './errors.ts';
+export { type EventQuery, parseEventQuery } from './events/event-query.ts';
 export { rangeParameter, requestParameters } from './http/parameters.ts';
 export { DEFAULT_LIMITS, type QueryLimits } from './limits.ts';
 export { parse, parseMatchers } from './promql/parse.ts';

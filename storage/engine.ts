@@ -135,6 +135,10 @@ export class Engine implements Storage {
     return this.#core.series.policyOf(id);
   }
 
+  labelsOf(id: SeriesId): Labels | undefined {
+    return this.#core.series.labelsInUse(id);
+  }
+
   load(ids: Uint32Array): Promise<void> | undefined {
     this.#assertOpen();
     return this.#core.series.bringIntoUse(ids);

@@ -90,6 +90,11 @@ export class SeriesDirectory {
     return this.#registry.policyOf(id);
   }
 
+  /** Labels of a series; undefined likewise. */
+  labelsInUse(id: SeriesId): Labels | undefined {
+    return this.#registry.labelsOf(id);
+  }
+
   /** The policy id under which points of a series in use are stored. */
   policyIdOf(id: SeriesId): number {
     const policy = this.policyOf(id);

@@ -200,6 +200,8 @@ export interface Storage {
   holdSeries(ids: () => Iterable<SeriesId>): () => void;
   /** Index into `policies` of a series; undefined when it was not in use lately: see `load`. */
   policyOf(id: SeriesId): number | undefined;
+  /** Labels of a series, likewise. */
+  labelsOf(id: SeriesId): Labels | undefined;
   /** Brings series into use, as far as they are not forgotten; at once when all of them are. */
   load(ids: Uint32Array): Promise<void> | undefined;
   readonly policies: readonly Policy[];

@@ -31,6 +31,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     holdSeries: (ids) => storage.holdSeries(ids),
     load: (ids) => storage.load(ids),
     policyOf: (id) => storage.policyOf(id),
+    labelsOf: (id) => storage.labelsOf(id),
     get policies() {
       return storage.policies;
     },

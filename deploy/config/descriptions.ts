@@ -98,6 +98,19 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'its resource attributes, `severity`, or names of attributes.',
   'ingest.events.max_streams': 'New streams of events that OpenTelemetry senders may begin.',
 
+  'ingest.event_metrics':
+    'Metrics made of events as they arrive: counters, written every few seconds. See ' +
+    '`ingest/docs/event-metrics.md`.',
+  'ingest.event_metrics[].name': 'Of the metric.',
+  'ingest.event_metrics[].match':
+    'Which events count, in the words of `/api/v1/events`: ' +
+    '`{service="api"} |= "error" !~ "retry [0-9]+"`.',
+  'ingest.event_metrics[].by':
+    'Labels of the stream that the counter keeps, or attributes of the event.',
+  'ingest.event_metrics[].value':
+    'A regular expression with one named group, `took (?P<ms>[0-9.]+) ms`: events add the number ' +
+    'that it finds, and those without one nothing. `null`: each adds 1.',
+
   'query.lookback': 'How far back a query looks for the newest point of a series.',
   'query.max_steps': 'Steps of one range query at most. A refusal names its key, here and below.',
   'query.max_series': 'Series that one query may select or return.',

@@ -35,6 +35,7 @@ const LIVE_KEYS = [
   'ingest.otlp.delta',
   'ingest.events.stream_labels',
   'ingest.events.max_streams',
+  'ingest.event_metrics',
   'query.log_slower_than',
   'auth.tokens',
 ];

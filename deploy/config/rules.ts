@@ -18,6 +18,7 @@ export function brokenRules(config: Config): BrokenRule[] {
     ...listenRules(config),
     ...tlsRules(config),
     ...tokenRules(config),
+    ...eventMetricMistakes(config),
     ...compactionRules(config),
     ...unsupportedFeatures(config),
   ];
@@ -110,6 +111,24 @@ function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
       const message = 'a label needs a name and a value: an empty one is the same as none';
       broken.push({ path: [...path, 'labels', label], message });
     }
+  });
+  return broken;
+}
+
+function eventMetricMistakes({ ingest: { event_metrics } }: Config): BrokenRule[] {
+  const broken: BrokenRule[] = [];
+  event_metrics.forEach(({ name, by }, index) => {
+    const path = ['ingest', 'event_metrics', index];
+    if (event_metrics.slice(0, index).some((other) => other.name === name)) {
+      const message = `another metric is called ${name}: give each a name of its own`;
+      broken.push({ path: [...path, 'name'], message });
+    }
+    by.forEach((label, position) => {
+      const isTwice = by.indexOf(label) < position;
+      if (!isTwice && label !== '__name__') return;
+      const message = isTwice ? `${label} is there twice` : '__name__ is the name of the metric';
+      broken.push({ path: [...path, 'by', position], message });
+    });
   });
   return broken;
 }

@@ -3,8 +3,8 @@
 // have become ms (Infinity for `forever`), sizes bytes, addresses a host and a port.
 
 import { z } from 'zod';
-import { DELTA_HANDLINGS, OTLP_TRANSLATIONS } from '../../ingest/index.ts';
-import { parseMatch } from './match.ts';
+import { DELTA_HANDLINGS, OTLP_TRANSLATIONS, parseEventAmount } from '../../ingest/index.ts';
+import { parseEventMatch, parseMatch } from './match.ts';
 import {
   formatAddress,
   formatDuration,
@@ -89,19 +89,34 @@ const address = quantity(
   'HOST:PORT such as 127.0.0.1:4318, with port 0 for a free one',
 );
 
-const SELECTOR = 'a selector such as {env="dev",team=~"a|b"}';
-const selector = z
-  .string()
-  .superRefine((text, context) => {
-    try {
-      parseMatch(text);
-    } catch (error) {
-      const message = `expected ${SELECTOR}: ${(error as Error).message}`;
-      context.addIssue({ code: 'custom', message });
-    }
-  })
-  .meta({ expected: SELECTOR });
+/** Text that `parse` reads; what it throws is for people. */
+function parsed(parse: (text: string) => unknown, expected: string) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      try {
+        parse(text);
+      } catch (error) {
+        const message = `expected ${expected}: ${(error as Error).message}`;
+        context.addIssue({ code: 'custom', message });
+      }
+    })
+    .meta({ expected });
+}
 
+const selector = parsed(parseMatch, 'a selector such as {env="dev",team=~"a|b"}');
+const eventSelector = parsed(
+  parseEventMatch,
+  'a selector and texts such as {service="api"} |= "error"',
+);
+const eventAmount = parsed(
+  parseEventAmount,
+  'a regular expression with one named group such as bytes=(?P<bytes>[0-9]+)',
+);
+const metricName = matching(
+  /^[a-zA-Z_:][a-zA-Z0-9_:]*$/,
+  'the name of a metric such as http_errors_total',
+);
 const redisUrl = matching(/^rediss?:\/\/\S+$/, 'a URL such as redis://127.0.0.1:6379');
 const origin = matching(/^https?:\/\/[^/\s]+$/, 'an origin such as https://example.org');
 const sha256 = matching(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 lower-case hex digits');
@@ -185,6 +200,13 @@ const otlp = z.strictObject({
   delta: z.enum(DELTA_HANDLINGS).prefault('accumulate'),
 });
 
+const eventMetric = z.strictObject({
+  name: metricName,
+  match: eventSelector,
+  by: z.array(name).max(32).prefault([]),
+  value: eventAmount.nullable().prefault(null),
+});
+
 const ingest = z.strictObject({
   max_past: duration(0, 36_500 * DAY_MS, { forever: true }).prefault('forever'),
   max_future: duration(0, 36_500 * DAY_MS, { forever: true }).prefault('1h'),
@@ -206,6 +228,7 @@ const ingest = z.strictObject({
       max_streams: count.prefault(100_000),
     })
     .prefault({}),
+  event_metrics: z.array(eventMetric).max(256).prefault([]),
 });
 
 const query = z.strictObject({

@@ -1,10 +1,11 @@
 // What the decoders of line formats have in common.
 
+import type { EventBatch } from '../event-batch.ts';
 import type { SeriesBatch } from '../series-batch.ts';
 
 export interface LineDecoder {
-  /** Adds the points of one line, without its newline; throws LineError and adds nothing. */
-  decode(line: string, batch: SeriesBatch): void;
+  /** Adds what one line has, without its newline; throws LineError and adds nothing. */
+  decode(line: string, points: SeriesBatch, events: EventBatch): void;
   /** No line follows. */
   end?(): void;
 }

@@ -8,7 +8,10 @@ import { IngestError } from '../errors.ts';
 import { describe, toMessages } from '../reasons.ts';
 import type { HttpAnswer, HttpRequest } from './http-door.ts';
 
-/** Points after which a batch is written: what an import holds in memory, but for one long line. */
+/**
+ * Points after which a batch is written: what an import holds in memory, but for one long line. Of
+ * events fewer, and only as many as arrive in a block of lines, which is counted while it is held.
+ */
 const BATCH_POINTS = 65_536;
 /** Bad lines that an answer names; the others are counted. */
 const NAMED_MAX = 8;
@@ -26,32 +29,40 @@ export async function importLines(request: HttpRequest, decoder: LineDecoder): P
   let lines = 0;
   /** Of these, the ones whose points are durable. */
   let storedLines = 0;
-  let batch = request.createBatch();
+  let points = request.createBatch();
+  let events = request.createEvents();
 
   function decodeBlock(block: Buffer): void {
     const isText = isUtf8(block);
     eachLine(block, (start, end) => {
       lines++;
       try {
-        decoder.decode(textOf(block, start, end, isText), batch);
+        decoder.decode(textOf(block, start, end, isText), points, events);
       } catch (error) {
         if (!(error instanceof LineError)) throw error;
-        batch.reject('malformed_line');
+        points.reject('malformed_line');
         if (bad.count++ < NAMED_MAX) bad.named.push(`line ${lines}: ${error.message}`);
       }
     });
   }
 
+  async function writeBoth(): Promise<void> {
+    await request.write(points);
+    points = request.createBatch();
+    if (events.size === 0) return;
+    await request.writeEvents(events);
+    events = request.createEvents();
+  }
+
   try {
     for await (const block of request.readLines()) {
       decodeBlock(block);
-      if (batch.size < BATCH_POINTS) continue;
-      await request.write(batch);
+      if (events.size === 0 && points.size < BATCH_POINTS) continue;
+      await writeBoth();
       storedLines = lines;
-      batch = request.createBatch();
     }
     decoder.end?.();
-    await request.write(batch);
+    await writeBoth();
   } catch (error) {
     throw storedLines === 0 ? error : atLine(error, storedLines + 1);
   }

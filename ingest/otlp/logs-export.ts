@@ -11,17 +11,15 @@ import {
 import type { Label, Storage } from '../../storage/index.ts';
 import type { Admission } from '../admission.ts';
 import { entryReader } from '../decode/entries.ts';
-import { splitNanos } from '../decode/events.ts';
 import { generated, toAttributes } from '../decode/otlp/attributes.ts';
 import { createOtlpNamer } from '../decode/otlp/names.ts';
 import { WIRE_LEN } from '../decode/wire.ts';
 import type { DoorRequest } from '../door.ts';
+import { createEventBatch } from '../event-batch.ts';
 import type { EventWriter } from '../event-writer.ts';
 import type { WriteOutcome } from '../point-writer.ts';
-import { createRejections, describe, type Reason } from '../reasons.ts';
+import { describe, type Reason } from '../reasons.ts';
 import type { SeriesCache } from '../series-cache.ts';
-import { createSeriesLookup } from '../series-lookup.ts';
-import { checkSizes } from '../validate.ts';
 import { type EventOfRecord, eventOf, type RecordContext } from './log-records.ts';
 import type { OtlpSettings } from './settings.ts';
 
@@ -67,22 +65,15 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
     const { limits, arrivedAtMs } = request;
     request.hold(body.length * DECODED_FACTOR);
     const namer = createOtlpNamer(settings.translation);
-    const rejections = createRejections();
-    const lookup = createSeriesLookup(storage, cache, limits, guard);
-    const found: { readonly event: EventOfRecord; id: number }[] = [];
-    const take = (event: EventOfRecord) => {
-      const entry = { event, id: 0 };
-      found.push(entry);
-      lookup.add(
-        streamKey(event.stream),
-        () => checked(event.stream),
-        (id) => {
-          entry.id = id;
-        },
-      );
+    const batch = createEventBatch({ storage, writer: events, cache, limits, guard });
+    const arrivedNs = BigInt(Math.floor(arrivedAtMs)) * 1_000_000n;
+    const take = ({ stream, timestampNs, body: text, attributes }: EventOfRecord) => {
+      batch.add(streamKey(stream), () => stream, {
+        timestampNs: timestampNs || arrivedNs,
+        body: Buffer.from(text),
+        attributes,
+      });
     };
-    const checked = (labels: readonly Label[] | Reason) =>
-      typeof labels === 'string' ? labels : (checkSizes(labels, limits) ?? labels);
     const reader = entryReader(body, RESOURCE_LOGS_TAG, ({ bytes, offset, end }) => {
       const logs = generated(() => fromBinary(ResourceLogsSchema, bytes.subarray(offset, end)));
       for (const [record, context] of recordsOf(logs)) {
@@ -90,17 +81,9 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
       }
     });
     while (reader.read(1)) await nextTurn();
-    admission.takePoints(found.length, limits);
-    await lookup.settle();
-    await events.prepare(found.map(({ id }) => id));
-    const open = events.open(limits, rejections);
-    const arrivedNs = BigInt(Math.floor(arrivedAtMs)) * 1_000_000n;
-    for (const { event, id } of found) {
-      const { timestampMs, nanos } = splitNanos(event.timestampNs || arrivedNs);
-      open.add(id, timestampMs, nanos, Buffer.from(event.body), event.attributes);
-    }
-    const { accepted } = await open.append();
-    const outcome = { accepted, rejections };
+    admission.takePoints(batch.size, limits);
+    const outcome = await batch.write();
+    const { rejections } = outcome;
     if (rejections.total === 0) return { answer: {}, outcome };
     const reasons = rejections
       .entries()

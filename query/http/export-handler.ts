@@ -1,15 +1,16 @@
-// GET /api/v1/export?match[]=...&start=&end=: raw points as JSON lines, as fast as they are read.
+// GET /api/v1/export?match[]=...&start=&end=: raw points as JSON lines, and behind them events, as
+// fast as they are read.
 // The memory of an export follows a slice of the scan, whatever it selects and whoever reads it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ScanRequest, SeriesPoints, Storage } from '../../storage/index.ts';
+import type { ScanRequest, Storage } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
 import { damageRemark } from '../eval/annotations.ts';
 import { createGate, type Gate } from '../gate.ts';
 import { toQueryError } from './errors.ts';
 import type { Answer, Handler, RouteContext } from './handler.ts';
 import { PIECE_CHARS, remarksJson } from './json.ts';
-import { jsonLines } from './json-lines.ts';
+import { eventLines, jsonLines } from './json-lines.ts';
 import { ALL_TIME, rangeParameter } from './parameters.ts';
 
 /**
@@ -52,14 +53,20 @@ async function* afterFirst(
 /** Damaged blocks are passed over, and told of in a last line: {"warnings":[...]}. */
 async function* exportPieces(
   gate: Gate,
-  storage: Pick<Storage, 'scan'>,
+  storage: Pick<Storage, 'scan' | 'scanEvents'>,
   request: ScanRequest & { readonly signal: AbortSignal },
 ): AsyncGenerator<string, void> {
   const leave = await enter(gate, request.signal);
   try {
     const damages = new Set<string>();
     const onCorruption = ({ message }: Error) => damages.add(damageRemark(message));
-    yield* piecesOf(storage.scan({ ...request, onCorruption, withoutEvents: true }));
+    const { startMs, endMs, ...what } = { ...request, onCorruption };
+    const points = storage.scan({ ...what, startMs, endMs, withoutEvents: true });
+    yield* piecesOf(points, function* (batch) {
+      for (const series of batch) yield* jsonLines(series);
+    });
+    const range = { start: { ms: startMs, nanos: 0 }, end: { ms: endMs, nanos: 0 } };
+    yield* piecesOf(storage.scanEvents({ ...what, ...range }), eventLines);
     if (damages.size > 0) yield `{${remarksJson('warnings', [...damages]).slice(1)}}\n`;
   } finally {
     leave();
@@ -73,20 +80,19 @@ function enter(gate: Gate, signal: AbortSignal): Promise<() => void> {
   });
 }
 
-async function* piecesOf(
-  batches: AsyncIterable<readonly SeriesPoints[]>,
+async function* piecesOf<Batch>(
+  batches: AsyncIterable<Batch>,
+  linesOf: (batch: Batch) => Iterable<string>,
 ): AsyncGenerator<string, void> {
   let piece = '';
   for await (const batch of batches) {
-    for (const series of batch) {
-      for (const line of jsonLines(series)) {
-        piece += line;
-        if (piece.length < PIECE_CHARS) continue;
-        yield piece;
-        piece = '';
-        // A fast reader takes whatever is there: others have a turn in between.
-        await nextTurn();
-      }
+    for (const line of linesOf(batch)) {
+      piece += line;
+      if (piece.length < PIECE_CHARS) continue;
+      yield piece;
+      piece = '';
+      // A fast reader takes whatever is there: others have a turn in between.
+      await nextTurn();
     }
   }
   if (piece !== '') yield piece;

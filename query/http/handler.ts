@@ -12,7 +12,7 @@ export interface RouteContext {
   readonly catalog: Catalog;
   readonly limits: QueryLimits;
   readonly metrics: QueryMetrics;
-  readonly storage: Pick<Storage, 'scan' | 'stats' | 'windows' | 'findEvents'>;
+  readonly storage: Pick<Storage, 'scan' | 'stats' | 'windows' | 'findEvents' | 'scanEvents'>;
   readonly metadata: Pick<MetadataStore, 'get' | 'entries'>;
   /** Of the index as it was a moment ago. */
   cardinality(): Promise<Cardinality>;

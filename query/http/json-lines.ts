@@ -4,12 +4,18 @@
 // What JSON has no number for is written as VictoriaMetrics does: null is the ordinary NaN of
 // Prometheus (0x7ff8000000000001), and "Infinity", "-Infinity" and "StaleNaN" say what they are.
 // Any other NaN has its bits in hexadecimal digits behind it: "NaN:7ff8000000000000".
+//
+// Events have lines of their own: {"stream":{"service":"api"},"events":[["1000000007","GET /"]]}.
 
-import type { SeriesPoints } from '../../storage/index.ts';
+import { isUtf8 } from 'node:buffer';
+import type { SeriesPoints, StoredEvent } from '../../storage/index.ts';
+import { formatNs } from '../events/event-time.ts';
 import { metricJson } from './json.ts';
 
 /** Some 250 KB: a reader needs memory for one line. */
 const LINE_POINTS_MAX = 10_000;
+/** Of events, but for the last one of a line. */
+const LINE_CHARS_MAX = 256 * 1024;
 
 export function* jsonLines({ labels, timestampsMs, values }: SeriesPoints): Generator<string> {
   const metric = metricJson(labels);
@@ -19,6 +25,33 @@ export function* jsonLines({ labels, timestampsMs, values }: SeriesPoints): Gene
     const texts = valueTexts(values.subarray(from, to)).join(',');
     yield `{"metric":${metric},"values":[${texts}],"timestamps":[${times}]}\n`;
   }
+}
+
+/** Events that follow each other in one stream share a line. */
+export function* eventLines(events: readonly StoredEvent[]): Generator<string> {
+  for (let from = 0; from < events.length; ) {
+    const { labels } = events[from]!;
+    const texts: string[] = [];
+    let chars = 0;
+    let to = from;
+    while (to < events.length && events[to]!.labels === labels && chars < LINE_CHARS_MAX) {
+      const text = eventText(events[to++]!);
+      chars += text.length;
+      texts.push(text);
+    }
+    yield `{"stream":${metricJson(labels)},"events":[${texts.join(',')}]}\n`;
+    from = to;
+  }
+}
+
+/** Bytes that are no UTF-8 go as base64, so that they come back as they were. */
+function eventText({ timestampMs, nanos, body, attributes }: StoredEvent): string {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const text = JSON.stringify(
+    isUtf8(bytes) ? bytes.toString() : { base64: bytes.toString('base64') },
+  );
+  const others = attributes.length > 0 ? `,${metricJson(attributes)}` : '';
+  return `["${formatNs(timestampMs, nanos)}",${text}${others}]`;
 }
 
 function valueTexts(values: Float64Array): string[] {

@@ -145,6 +145,23 @@ roundTrip('what is imported is exported bit for bit, and again from the next ser
   }
 });
 
+roundTrip('events come out as they went in, and count once however often', async () => {
+  const input = [
+    '{"stream":{"service":"api"},"events":[["1767225600000000007","GET /a",{"trace":"0a"}],' +
+      '["1767225600000000007","GET /b"],["1767225600000000009",{"base64":"/wA="}]]}\n',
+    '{"stream":{"service":"db"},"events":[["1767225600000000008","SELECT 1"]]}\n',
+  ];
+  const selected = ['--match', '{service=~"api|db"}'];
+  for (const { http } of servers) {
+    for (let times = 0; times < 2; times++) {
+      const { code, stdout } = await pipeVarve(input.join(''), 'import', '--http', http, '-');
+      assert.equal([code, stdout], [0, 'imported 4 points from 2 lines\n']);
+    }
+    const { stdout } = await runVarve('export', '--http', http, ...selected);
+    assert.is(stdout, input.join(''));
+  }
+});
+
 roundTrip('other formats come in through stdin, and queries see them', async () => {
   const { http } = servers[0]!;
   const nowS = Math.floor(Date.now() / 1000);

@@ -1,5 +1,6 @@
 // A batch that remembers what it was told: what a decoder makes of a message.
 
+import type { EventBatch, NewEvent } from '../../ingest/event-batch.ts';
 import type { SeriesBatch } from '../../ingest/series-batch.ts';
 import type { Label } from '../../storage/index.ts';
 
@@ -38,6 +39,21 @@ export function createBatchLog(): BatchLog {
     },
   };
   return batch;
+}
+
+export interface EventLog extends EventBatch {
+  readonly events: (NewEvent & { readonly labels: readonly Label[] | string })[];
+}
+
+export function createEventLog(): EventLog {
+  const events: EventLog['events'] = [];
+  return {
+    events,
+    get size() {
+      return events.length;
+    },
+    add: (_key, labels, event) => void events.push({ ...event, labels: labels() }),
+  };
 }
 
 /** Points as `name{label="value"} timestamp value`; what is no finite value is its bits in hex. */

@@ -5,6 +5,7 @@ import fastify from 'fastify';
 import { Registry } from 'prom-client';
 import { createIngestService, type IngestLimits, type IngestService } from '../../ingest/index.ts';
 import { createMetadataStore, type MetadataStore, type Storage } from '../../storage/index.ts';
+import { createSimClock } from '../sim/sim-clock.ts';
 import { NOW_MS } from './ingest-server.ts';
 import { createNaiveStorage, type NaiveStorage } from './naive-storage.ts';
 
@@ -35,6 +36,7 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
     storage: options.wrap?.(storage) ?? storage,
     limits: options.limits ?? {},
     clock: { nowMs: () => NOW_MS, monotonicMs: () => performance.now() },
+    scheduler: createSimClock().scheduler,
     registry,
     metadata,
     logger: { error: ({ err }) => bugs.push(err) },

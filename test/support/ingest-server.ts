@@ -15,6 +15,7 @@ import { Registry } from 'prom-client';
 import {
   createGrpcServer,
   createIngestService,
+  type EventMetricRule,
   type GrpcServer,
   type IngestLimits,
   type IngestService,
@@ -27,6 +28,7 @@ import {
   type WriteResponse,
 } from '../../proto/index.ts';
 import { type Clock, createMetadataStore, type Storage } from '../../storage/index.ts';
+import { createSimClock, type SimClock } from '../sim/sim-clock.ts';
 import { createNaiveStorage, type NaiveStorage } from './naive-storage.ts';
 
 export type WriteRequestInit = MessageInitShape<typeof WriteRequestSchema>;
@@ -64,20 +66,28 @@ export interface IngestServerOptions {
   /** Wraps the naive storage. */
   readonly wrap?: (storage: NaiveStorage) => Storage;
   readonly messageBytes?: number;
+  /** Where timers wait, and what the clock says; without it NOW_MS for ever. */
+  readonly sim?: SimClock;
+  readonly eventMetrics?: readonly EventMetricRule[];
+  /** Default: an empty one. */
+  readonly storage?: NaiveStorage;
 }
 
 export async function startIngestServer(options: IngestServerOptions = {}): Promise<IngestServer> {
-  const storage = createNaiveStorage();
+  const storage = options.storage ?? createNaiveStorage();
   const registry = new Registry();
   const bugs: unknown[] = [];
-  const clock: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
+  const standing: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
+  const { scheduler } = options.sim ?? createSimClock();
   const service = createIngestService({
     storage: options.wrap?.(storage) ?? storage,
     limits: options.limits ?? {},
-    clock,
+    clock: options.sim?.clock ?? standing,
+    scheduler,
     registry,
     metadata: createMetadataStore(1024 * 1024),
     logger: { error: ({ err }) => bugs.push(err) },
+    ...(options.eventMetrics !== undefined && { eventMetrics: options.eventMetrics }),
   });
   const server = createGrpcServer(
     options.messageBytes === undefined ? {} : { messageBytes: options.messageBytes },

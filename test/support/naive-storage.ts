@@ -97,6 +97,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     holdSeries: () => () => undefined,
     load: () => undefined,
     policyOf: (id) => byId[id - 1]!.policy,
+    labelsOf: (id) => byId[id - 1]?.labels,
     get policies() {
       return policies.policies;
     },

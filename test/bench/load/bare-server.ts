@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 import { createGrpcServer, createIngestService, type GrpcServer } from '../../../ingest/index.ts';
 import { IngestService } from '../../../proto/index.ts';
 import { createMetadataStore } from '../../../storage/index.ts';
+import { createSimClock } from '../../sim/sim-clock.ts';
 import { createNaiveStorage } from '../../support/naive-storage.ts';
 
 const modes: Readonly<Record<string, (server: GrpcServer) => void>> = { bare, discard };
@@ -37,6 +38,7 @@ function discard(target: GrpcServer): void {
   const service = createIngestService({
     storage,
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+    scheduler: createSimClock().scheduler,
     registry: new Registry(),
     metadata: createMetadataStore(0),
     logger: { error: (details, message) => console.error(message, details.err) },

@@ -20,6 +20,10 @@ function tokens(...lines: string[]): string {
   return `auth: {tokens: [\n  ${lines.join(',\n  ')}]}`;
 }
 
+function eventMetrics(...items: string[]): string {
+  return `ingest:\n  event_metrics:\n${items.map((item) => `    - ${item}\n`).join('')}`;
+}
+
 const BROKEN_RULES: readonly [string, string, RegExp][] = [
   [
     'policies need a last one for every series',
@@ -58,6 +62,31 @@ const BROKEN_RULES: readonly [string, string, RegExp][] = [
     'the label of a token has a value',
     tokens(`{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read], labels: {team: ""}}`),
     /:2: auth\.tokens\[0\]\.labels\.team: a label needs a name and a value/,
+  ],
+  [
+    'two metrics of events may not share a name',
+    eventMetrics('{name: a, match: \'{b="c"}\'}', '{name: a, match: \'{b="d"}\'}'),
+    /:4: ingest\.event_metrics\[1\]\.name: another metric is called a/,
+  ],
+  [
+    'a metric of events keeps a label once, and not its name',
+    eventMetrics('{name: a, match: \'{b="c"}\', by: [b, __name__]}'),
+    /:3: ingest\.event_metrics\[0\]\.by\[1\]: __name__ is the name/,
+  ],
+  [
+    'the events of a metric are selected as /api/v1/events has it',
+    eventMetrics('{name: a, match: \'{b="c"} |~ "("\'}'),
+    /:3: ingest\.event_metrics\[0\]\.match: expected a selector and texts .*invalid regular/,
+  ],
+  [
+    'a value of a metric of events has one named group',
+    eventMetrics("{name: a, match: '{b=\"c\"}', value: '([0-9]+)'}"),
+    /:3: ingest\.event_metrics\[0\]\.value: expected a regular expression .*name one group/,
+  ],
+  [
+    'the name of a metric of events can be asked for',
+    eventMetrics('{name: a b, match: \'{b="c"}\'}'),
+    /:3: ingest\.event_metrics\[0\]\.name: expected the name of a metric/,
   ],
   [
     'a limit that is not enforced is refused',

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { createCsvDecoder, splitRow } from '../../../ingest/decode/csv.ts';
 import { parseCsvMapping } from '../../../ingest/decode/csv-mapping.ts';
 import { IngestError } from '../../../ingest/errors.ts';
-import { createBatchLog, pointTexts } from '../../support/batch-log.ts';
+import { createBatchLog, createEventLog, pointTexts } from '../../support/batch-log.ts';
 
 const csv = suite('ingest/decode/csv');
 
@@ -13,7 +13,7 @@ function decode(format: string, text: string, headerLines = 0): string[] {
   const batch = createBatchLog();
   const mapping = parseCsvMapping(format);
   const decoder = createCsvDecoder({ mapping, headerLines, nowMs: NOW_MS });
-  for (const line of text.split('\n')) decoder.decode(line, batch);
+  for (const line of text.split('\n')) decoder.decode(line, batch, createEventLog());
   return pointTexts(batch);
 }
 

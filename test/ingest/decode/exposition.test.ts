@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { createExpositionDecoder, type TimestampUnit } from '../../../ingest/decode/exposition.ts';
 import { LineError } from '../../../ingest/decode/line.ts';
 import { createMetadataStore } from '../../../storage/index.ts';
-import { createBatchLog, pointTexts } from '../../support/batch-log.ts';
+import { createBatchLog, createEventLog, pointTexts } from '../../support/batch-log.ts';
 
 const exposition = suite('ingest/decode/exposition');
 
@@ -14,7 +14,7 @@ function decode(text: string, timestampUnit: TimestampUnit = 'guessed') {
   const metadata = createMetadataStore(10_000);
   const batch = createBatchLog();
   const decoder = createExpositionDecoder({ timestampUnit, nowMs: NOW_MS, metadata });
-  for (const line of text.split('\n')) decoder.decode(line, batch);
+  for (const line of text.split('\n')) decoder.decode(line, batch, createEventLog());
   decoder.end?.();
   return { batch, metadata: Object.fromEntries(metadata.entries()) };
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { documentText, example } from '../../support/documents.ts';
 import { type DoorServer, startDoorServer } from '../../support/door-server.ts';
+import { scanLines } from '../../support/events.ts';
 
 const docs = suite<{ server: DoorServer }>('ingest/docs: import');
 
@@ -72,6 +73,17 @@ for (const [language, path, points] of EXAMPLES) {
     assert.equal(Object.fromEntries(found), points);
   });
 }
+
+docs('the example of events is what it says', async ({ server }) => {
+  const body = example(DOCUMENT, 'jsonlines');
+  const response = await fetch(`${server.http}/api/v1/import`, { method: 'POST', body });
+  assert.is(response.status, 200, await response.text());
+  const stream = '[{"name":"level","value":"warn"},{"name":"service","value":"api"}]';
+  assert.equal(await scanLines(server.storage), [
+    `[${stream},1767225600000,7,"GET /a",[{"name":"trace","value":"0a"}]]`,
+    `[${stream},1767225600000,8,"ÿ",[]]`,
+  ]);
+});
 
 docs('the answer is the one of a bad line', async ({ server }) => {
   const body = 'a 1\nb x\nc 1\n';

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decompress } from 'zstd-napi';
 import { CorruptionError, type SeriesPoints, type Storage } from '../../../storage/index.ts';
+import { appendEvents } from '../../support/events.ts';
 import { createNaiveStorage } from '../../support/naive-storage.ts';
 import { get, withServer } from '../../support/query-routes.ts';
 import { storageWith } from '../../support/query-server.ts';
@@ -45,6 +46,39 @@ for (const [what, query, want] of EXPORTS) {
     }),
   );
 }
+
+exporting('writes events behind points, in lines of their own', async () => {
+  const storage = createNaiveStorage();
+  const labels = [{ name: 'service', value: 'api' }];
+  const ids = await storage.resolve([labels]);
+  await storage.append({ ids, timestampsMs: Float64Array.of(5), values: Float64Array.of(2) });
+  await appendEvents(storage, [
+    { labels, timestampMs: 0, nanos: 7, body: 'a "b"', attributes: [{ name: 't', value: 'x' }] },
+    { labels, timestampMs: -1, nanos: 999_999, body: Buffer.from([0xff, 0]) },
+    { labels, timestampMs: 1000, body: 'x'.repeat(300_000) },
+    { labels, timestampMs: 2000, body: 'at the end' },
+    { labels, timestampMs: 2001, body: 'behind it' },
+    { labels: [{ name: 'service', value: 'db' }], timestampMs: 0, body: 'other' },
+  ]);
+  const events = (...list: string[]) =>
+    `{"stream":{"service":"api"},"events":[${list.join(',')}]}\n`;
+  await withServer(
+    async ({ url }) => {
+      const response = await fetch(`${url}/api/v1/export?match[]={service="api"}&end=2`);
+      assert.is(
+        await response.text(),
+        line('{"service":"api"}', '2', '5') +
+          events(
+            '["-1",{"base64":"/wA="}]',
+            '["7","a \\"b\\"",{"t":"x"}]',
+            `["1000000000","${'x'.repeat(300_000)}"]`,
+          ) +
+          events('["2000000000","at the end"]'),
+      );
+    },
+    { storage },
+  );
+});
 
 exporting('refuses to guess what is wanted', () =>
   withServer(async (server) => {
