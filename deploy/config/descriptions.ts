@@ -96,7 +96,9 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'ingest.events.stream_labels':
     'What of an OpenTelemetry log record makes the labels of its stream: `resource` for all of ' +
     'its resource attributes, `severity`, or names of attributes.',
-  'ingest.events.max_streams': 'New streams of events that OpenTelemetry senders may begin.',
+  'ingest.events.max_streams':
+    'Streams of events from which on OpenTelemetry senders begin no new ones: a label that ' +
+    'changes with every record must not make a stream of each.',
 
   'ingest.event_metrics':
     'Metrics made of events as they arrive: counters, written every few seconds. See ' +

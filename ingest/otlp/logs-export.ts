@@ -22,6 +22,7 @@ import { describe, type Reason } from '../reasons.ts';
 import type { SeriesCache } from '../series-cache.ts';
 import { type EventOfRecord, eventOf, type RecordContext } from './log-records.ts';
 import type { OtlpSettings } from './settings.ts';
+import { createStreamGuard } from './stream-guard.ts';
 
 const RESOURCE_LOGS_TAG = 1 * 8 + WIRE_LEN;
 /** Memory that decoded records take, by their bytes. */
@@ -48,18 +49,14 @@ export interface LogsExporterOptions {
   readonly admission: Pick<Admission, 'takePoints'>;
   /** For streams. */
   readonly cache: SeriesCache;
+  readonly monotonicMs: () => number;
 }
 
 export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
   const { storage, events, admission, cache } = options;
   let settings = options.settings;
-  let newStreams = 0;
-
-  /** A label that changes with every record would make a stream of each. */
-  const guard = {
-    reason: 'stream_limit',
-    admit: () => newStreams < settings.streamsMax && ++newStreams > 0,
-  } as const;
+  const streamsMax = () => settings.streamsMax;
+  const guard = createStreamGuard({ storage, monotonicMs: options.monotonicMs, streamsMax });
 
   async function store(body: Buffer, request: DoorRequest) {
     const { limits, arrivedAtMs } = request;
@@ -82,6 +79,7 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
     });
     while (reader.read(1)) await nextTurn();
     admission.takePoints(batch.size, limits);
+    await guard.prepare();
     const outcome = await batch.write();
     const { rejections } = outcome;
     if (rejections.total === 0) return { answer: {}, outcome };

@@ -33,9 +33,11 @@ export function createOtlpLogsService(
   events: EventWriter,
   settings: OtlpSettings,
 ): OtlpLogsService {
-  const { storage, caches, metrics, admission } = context;
+  const { storage, caches, metrics, admission, monotonicMs } = context;
   const cache = caches.open();
-  const exporter = createLogsExporter({ settings, storage, events, admission, cache });
+  const exporter = createLogsExporter({
+    ...{ settings, storage, events, admission, cache, monotonicMs },
+  });
   const grpcDoor = createDoor(GRPC_DOOR, context);
 
   async function store(

@@ -24,7 +24,7 @@ export interface OtlpSettings {
   readonly delta: DeltaHandling;
   /** What becomes a label of a log's stream: `resource`, `severity`, and keys of attributes. */
   readonly streamLabels: readonly string[];
-  /** New streams that logs may begin while the program runs. */
+  /** Streams of events from which on logs begin no new ones. */
   readonly streamsMax: number;
 }
 

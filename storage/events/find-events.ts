@@ -1,12 +1,12 @@
 // The newest events, or the oldest, that a filter accepts: blocks are read from that end of the
 // range on, and only until no block that is left can have an event that comes before those found.
 
-import { bytesAt } from '../coding/byte-column.ts';
+import { type ByteColumn, bytesAt } from '../coding/byte-column.ts';
 import type { Core } from '../core.ts';
 import { StorageError } from '../errors.ts';
 import type { EventSearch, StoredEvent } from '../event-types.ts';
 import type { Version } from '../version.ts';
-import { compareEvents } from './event-columns.ts';
+import { compareEvents, EventBuffer } from './event-columns.ts';
 import type { EventRun } from './event-memtable.ts';
 import { joinEvents, timesOf } from './event-table.ts';
 import { type EventAt, liesWithin, rangeOf, toStored } from './scan-events.ts';
@@ -73,7 +73,32 @@ async function loadWanted(
   if (text === undefined) return undefined;
   const { contains = [] } = search.filter ?? {};
   if (!contains.every((needle) => text.mayContain(needle))) return undefined;
-  return { columns: joinEvents(times, text), positions };
+  const columns = joinEvents(times, text);
+  let holding = positions;
+  for (const needle of contains) holding = positionsOf(needle, columns.bodies, holding);
+  return { columns, positions: holding };
+}
+
+/**
+ * Those of `positions` (ascending) whose bodies have `needle` in them. Goes through the bytes of
+ * all bodies at once, which costs a tenth of asking body by body.
+ */
+function positionsOf(
+  needle: Uint8Array,
+  bodies: ByteColumn,
+  positions: Uint32Array<ArrayBuffer>,
+): Uint32Array<ArrayBuffer> {
+  const { buffer, byteOffset, length } = bodies.bytes;
+  const bytes = Buffer.from(buffer, byteOffset, length);
+  let found = -1;
+  return positions.filter((position) => {
+    const start = position === 0 ? 0 : bodies.ends[position - 1]!;
+    if (found < start) {
+      const next = bytes.indexOf(needle, start);
+      found = next < 0 ? Number.POSITIVE_INFINITY : next;
+    }
+    return found + needle.length <= bodies.ends[position]!;
+  });
 }
 
 /** The best events so far, in the order of the search, at most as many as its limit. */
@@ -98,16 +123,22 @@ class Found {
   take({ columns, positions }: EventRun): void {
     const { filter } = this.#search;
     const last = this.#lastOfEnough();
-    const more: EventAt[] = [];
+    // Copied, so that no block stays in memory for the few of its events that are found.
+    const more = new EventBuffer();
     for (const position of positions) {
       const event = { columns, position };
       if (!liesWithin(columns, position, this.#search)) continue;
       if (last !== undefined && this.#compare(event, last) >= 0) continue;
-      if (filter !== undefined && !filter.accepts(bytesAt(columns.bodies, position))) continue;
-      more.push(event);
+      const body = bytesAt(columns.bodies, position);
+      if (filter !== undefined && !filter.accepts(body)) continue;
+      const attributes = bytesAt(columns.attributes, position);
+      const { ids, timestampsMs, nanos } = columns;
+      more.add(ids[position]!, timestampsMs[position]!, nanos[position]!, body, attributes);
     }
-    if (more.length === 0) return;
-    const all = [...this.events, ...more].sort((a, b) => this.#compare(a, b));
+    if (more.count === 0) return;
+    const copies = more.columns();
+    const found = Array.from(copies.ids, (_, position) => ({ columns: copies, position }));
+    const all = [...this.events, ...found].sort((a, b) => this.#compare(a, b));
     this.events = all
       .filter((event, i) => i === 0 || this.#compare(all[i - 1]!, event) !== 0)
       .slice(0, this.#search.limit);

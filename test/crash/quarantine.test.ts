@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CorruptionError, openStorage, type Storage } from '../../storage/index.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
+import { appendEvents, NEWEST, scanLines } from '../support/events.ts';
 import { appendPoints, contentsOf, EVERYTHING, labels } from '../support/storage.ts';
 import { filesBelow } from '../support/tree.ts';
 
@@ -61,6 +62,35 @@ quarantine('a table of points with a damaged footer is put aside at its first re
   assert.equal(await pointsWithWarnings(storage), { points: 2, warned: [] });
   await storage.close();
   assert.equal(await filesBelow(env.fs, 'data/windows', '.sst'), [other]);
+  assert.equal(await filesBelow(env.fs, 'data/windows', '.damaged'), [`${path}.damaged`]);
+});
+
+quarantine('a table of events with a damaged footer is put aside, others are read', async () => {
+  const env = createSimEnv();
+  const before = await openStorage('data', env);
+  for (const hour of [0, 10]) {
+    const timestampMs = hour * HOUR_MS;
+    await appendEvents(before, [{ labels: labels('log', 'a'), timestampMs, body: `at ${hour}` }]);
+    await before.flush();
+  }
+  await before.close();
+  const [path] = await filesBelow(env.fs, 'data/windows', '.evt');
+  damage(env, path!);
+  const storage = await openStorage('data', env);
+  const warned: string[] = [];
+  const onCorruption = (error: CorruptionError) => void warned.push(error.path);
+  const found = await storage.findEvents({ ...NEWEST, onCorruption });
+  assert.equal(
+    found.map(({ body }) => Buffer.from(body).toString()),
+    ['at 10'],
+  );
+  assert.equal(warned, [path]);
+  await storage.flush();
+  await storage.setPolicies({ policies: storage.policies, policyOf: () => 0 });
+  assert.is(storage.stats().quarantined, 1);
+  assert.is((await scanLines(storage)).length, 1, 'no word of it any more');
+  assert.equal(await pointsWithWarnings(storage), { points: 1, warned: [] });
+  await storage.close();
   assert.equal(await filesBelow(env.fs, 'data/windows', '.damaged'), [`${path}.damaged`]);
 });
 

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { type CorruptionError, openStorage, type Storage } from '../../storage/index.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
 import { flipBit } from '../support/damage.ts';
+import { appendEvents } from '../support/events.ts';
 import { appendPoints, labels } from '../support/storage.ts';
 import { filesBelow } from '../support/tree.ts';
 
@@ -106,6 +107,27 @@ scrubber('damage that nobody met is told of, once a pass, and the rest is read o
   }
   assert.ok(storage.stats().scrub.damages >= 4);
   assert.is(storage.stats().quarantined, 1, 'the table that cannot be opened');
+  assert.equal(await filesBelow(env.fs, 'data', '.damaged'), [`${footer}.damaged`]);
+  await storage.close();
+});
+
+scrubber('tables of events are read as well, and their damage told of', async () => {
+  const env = createSimEnv();
+  const fresh = await openStorage('data', env);
+  for (const hour of [0, 10, 20]) {
+    const timestampMs = hour * HOUR_MS;
+    await appendEvents(fresh, [{ labels: labels('log', 'a'), timestampMs, body: 'text' }]);
+  }
+  await fresh.close();
+  const [text, footer, sound] = await filesBelow(env.fs, 'data/windows', '.evt');
+  for (const [path, fromEnd] of [[text!, 300] as const, [footer!, 40] as const]) {
+    const bytes = env.fs.bytesOf(path);
+    env.fs.plant(path, flipBit(bytes, bytes.length - fromEnd));
+  }
+  const { storage, told, pass } = await scrubbed(env, DAY_MS);
+  await pass(2.2 * DAY_MS);
+  assert.equal([...new Set(told.map(({ path }) => path))].sort(), [text, footer].sort());
+  assert.ok(sound !== undefined);
   assert.equal(await filesBelow(env.fs, 'data', '.damaged'), [`${footer}.damaged`]);
   await storage.close();
 });

@@ -131,6 +131,16 @@ service(
   },
 );
 
+service('streams that were there before count towards the limit', async ({ server }) => {
+  const before = Array.from({ length: 9 }, (_, i) => [{ name: 'old', value: `stream ${i}` }]);
+  const points = [{ name: '__name__', value: 'up' }];
+  const ids = await server.storage.resolve([...before, points]);
+  assert.is(ids.length, 10);
+  server.service.setOtlp({ streamLabels: ['service.name', 'request'], streamsMax: 10 });
+  await post(server, encodedRecords(3), 'application/x-protobuf');
+  assert.is((await scanLines(server.storage)).length, 1);
+});
+
 service('records that are too long are told of, and the others stored', async ({ server }) => {
   const long = JSON.stringify({
     resourceLogs: [
