@@ -8,6 +8,7 @@ import { createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
 import type { Clock, Scheduler, Storage } from '../storage/index.ts';
 import { grpcGuard } from './access/grpc-guard.ts';
+import { createFindSender } from './access/senders.ts';
 import { createTenants } from './access/tenants.ts';
 import { readTls, type TlsMaterial } from './access/tls.ts';
 import { createTokens, hashOf, type Token, type Tokens } from './access/tokens.ts';
@@ -25,7 +26,7 @@ import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, otlpSettings } from './options.ts';
+import { httpTimeouts, ingestLimits, otlpSettings } from './options.ts';
 import { createRooms, createTenantRooms, grpcServices, type Rooms, toTenant } from './rooms.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { openPrivateDoor } from './self-monitoring/private-door.ts';
@@ -112,7 +113,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 /** What the server shows itself when it writes its own metrics. */
 function ownToken(secret: string): Token {
-  return { name: 'self-monitoring', token_sha256: hashOf(secret), can: ['write'], labels: {} };
+  const limits = { points_per_second: null, series: null, series_per_metric: null };
+  return {
+    name: 'self-monitoring',
+    token_sha256: hashOf(secret),
+    can: ['write'],
+    labels: {},
+    limits,
+  };
 }
 
 function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
@@ -146,6 +154,7 @@ async function createParts(
   const roomsOptions = {
     ...{ clock, metrics, log, tokens, reload, retention, threads },
     config: () => state.config,
+    findSender: createFindSender(tokens),
     isReady: () => state.isReady,
     version: options.version,
   };
@@ -156,12 +165,14 @@ async function createParts(
   });
   const httpServers = createHttpServers({
     tls,
+    timeouts: httpTimeouts(config),
     route: ({ headers }) => tenants.of(headers.authorization)?.listener,
   });
   const everybody = createRooms(roomsOptions, storage, { servers: httpServers });
   const rooms: [Rooms, ...Rooms[]] = [everybody];
   const grpcServer = createGrpcServer({
     messageBytes: config.ingest.limits.message,
+    idleMs: config.grpc.idle_timeout,
     interceptors: [grpcGuard(tokens)],
   });
   for (const { descriptor, methods } of grpcServices(everybody)) {
