@@ -185,6 +185,10 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         seriesByPair: most(all.map((l) => `${l.name}=${l.value}`)),
       };
     },
+    async census(matchers, sampleMax) {
+      const found = byId.filter(({ labels }) => satisfies(labels, matchers));
+      return { count: found.length, sample: found.slice(0, sampleMax).map((one) => one.labels) };
+    },
     windows() {
       const windows = new Map<string, { info: WindowInfo; points: number; ids: Set<number> }>();
       for (const series of byId) {
