@@ -186,7 +186,8 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       };
     },
     async census(matchers, sampleMax) {
-      const found = byId.filter(({ labels }) => satisfies(labels, matchers));
+      const test = satisfying(matchers);
+      const found = byId.filter(({ labels }) => test(labels));
       return { count: found.length, sample: found.slice(0, sampleMax).map((one) => one.labels) };
     },
     windows() {
