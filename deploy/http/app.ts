@@ -6,6 +6,7 @@ import type { Clock, Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
+import type { PolicySetStatus } from '../policy-set/policy-sets.ts';
 import { registerDeletes } from './deletes.ts';
 import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
@@ -32,6 +33,8 @@ export interface HttpAppOptions {
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  /** Undefined while no published policies are followed. */
+  readonly policySet: () => PolicySetStatus | undefined;
   readonly isReady: () => boolean;
   /** Rejects with a message for the caller when the config has mistakes; the old one stays. */
   readonly reload: () => Promise<void>;
