@@ -20,7 +20,7 @@ import { storageStatus } from './storage-status.ts';
 /** How long a browser may remember the answer to a preflight, s. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
-/** No route has a schema: what compiles them is a twentieth of what a start loads, and stays out. */
+/** No route has a schema: the compilers for them, a twentieth of what a start loads, stay out. */
 const NO_SCHEMAS = { buildValidator: noSchemas, buildSerializer: noSchemas };
 
 export interface HttpAppOptions {

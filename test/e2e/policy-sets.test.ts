@@ -4,9 +4,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type RedisServer, startRedis } from '../support/redis.ts';
+import { suite } from '../support/suite.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { QUIET, runVarve, startServer, type VarveProcess } from '../support/varve-process.ts';
 

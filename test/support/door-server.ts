@@ -50,7 +50,8 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
     logger: { error: ({ err }) => bugs.push(err), warn: (details) => told.push(details) },
     ...(options.findSender !== undefined && { findSender: options.findSender }),
   });
-  const app = fastify({ logger: false });
+  // A connection that falls idle during the close would hold it up for its keep-alive of 72 s.
+  const app = fastify({ logger: false, forceCloseConnections: true });
   service.registerRoutes(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import { Redis } from 'ioredis';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   followPolicies,
@@ -13,6 +12,7 @@ import { createSimClock } from '../../sim/sim-clock.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { rejection } from '../../support/rejection.ts';
 import { createTestLog } from '../../support/retention.ts';
+import { suite } from '../../support/suite.ts';
 
 const follower = suite('retention/policy-sets/follower');
 
