@@ -30,9 +30,8 @@ export const BLOCK_BYTES_MAX = 4 * MIB;
 export const TABLE_BLOCKS_MAX = 2 ** 24;
 
 /**
- * A table is synced in steps of so many bytes as it is written: an fsync of the log waits behind
- * what the disk was given before it, and that one a batch waits for. Steps of 8 MiB doubled the p99
- * of acks while windows were merged.
+ * A table is synced in steps of so many bytes as it is written: an fsync of the log may wait behind
+ * what the disk was given before it, and a batch waits for that one. Chosen, not measured.
  */
 export const TABLE_SYNC_BYTES = MIB;
 

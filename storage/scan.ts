@@ -18,7 +18,7 @@ import type { TableFile, Version } from './version.ts';
 /** Points in memory at once, about. */
 const SLICE_POINTS = 1_000_000;
 const SLICE_SERIES_MAX = 1024;
-/** Decoded in one turn, about a millisecond: an acknowledgement waits for a few turns. */
+/** Decoded in one turn, about a millisecond: other work of the main thread has its own between. */
 const TURN_POINTS = 2 ** 15;
 /** Up to here each id is asked of a table's filter before any block is looked for. */
 const FILTER_IDS_MAX = 64;

@@ -107,9 +107,11 @@ writeReport({
   about: [
     `${HOURS} h of ${figure(MIX_SERIES)} series of the mix with a point every 10 s, and of`,
     `${figure(DEVICE_SERIES)} series of devices with a point a minute, each late by up to the`,
-    'jitter: temperatures of one decimal and batteries that fall slowly. The two series of a device',
+    'jitter: temperatures of one decimal and batteries that fall',
+    'slowly. The two series of a device',
     'share its clock unless said otherwise. The same points in the same run through `openStorage`',
-    "with the default options and through the import of Debian's VictoriaMetrics 1.79, both flushed",
+    "with the default options and through the import of Debian's",
+    "VictoriaMetrics 1.79, both flushed",
     'and fully merged; logs and caches are not counted.',
   ].join(' '),
   columns: [

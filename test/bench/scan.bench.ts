@@ -57,12 +57,18 @@ const [mix] = outcomes;
 writeReport({
   name: 'scan',
   title: 'Points out of blocks in memory',
-  headline: `A thread reads ${figure(mix!.slices / 1e6)} million points/s of the mix from blocks in memory.`,
+  headline: [
+    `A thread reads ${figure(mix!.slices / 1e6)}`,
+    'million points/s of the mix from blocks in memory.',
+  ].join(' '),
   about: [
-    'A window of 2 h, merged into one table, whose blocks are all in the block cache: decompressed,',
-    'not decoded. *Slices* is what PromQL reads: the columns of one series after another, in memory',
+    'A window of 2 h, merged into one table, whose blocks are',
+    'all in the block cache: decompressed,',
+    'not decoded. *Slices* is what PromQL reads: the columns of',
+    'one series after another, in memory',
     'that the next one uses again. *Scan* gives every series arrays of its own. Both through',
-    `\`openStorage\`, all series in the order of their ids, on one thread; the best of ${ROUNDS} runs.`,
+    `\`openStorage\`, all series in the order of their ids, on one thread;`,
+    `the best of ${ROUNDS} runs.`,
     'Series of the mix share their timestamps, a device has its own.',
   ].join(' '),
   columns: ['data', 'slices, million points/s', 'scan, million points/s', 'ns a point, slices'],

@@ -74,7 +74,8 @@ function openSqlite(Database: SqliteModule, dir: string): EmbeddedStore {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.exec(
-    'CREATE TABLE points (series INTEGER, t INTEGER, v REAL, PRIMARY KEY (series, t)) WITHOUT ROWID',
+    `CREATE TABLE points (series INTEGER, t INTEGER, v REAL, PRIMARY KEY (series, t))
+     WITHOUT ROWID`,
   );
   const insert = database.prepare('INSERT OR REPLACE INTO points VALUES (?, ?, ?)');
   const select = database
