@@ -55,7 +55,7 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
 
   'retention.policies':
     'A series belongs to the first policy it matches; the last one must take all that are left. ' +
-    '`redis`: the set that `varve retention publish` has put on `retention.redis`.',
+    'Or `redis`, the set that `varve retention publish` has put on `retention.redis`.',
   'retention.policies[].name': 'Names a directory of windows, and the policy in plans and logs.',
   'retention.policies[].match': 'Series of the policy. `{}` takes every series.',
   'retention.policies[].keep': 'Points older than this go.',
