@@ -1,7 +1,7 @@
 // The rooms that answer requests, over the whole storage or over the part of it that a tenant has.
 
 import type { FastifyInstance } from 'fastify';
-import { createIngestService, type IngestService } from '../ingest/index.ts';
+import { createIngestService, type FindSender, type IngestService } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
   LogsService as LogsDescriptor,
@@ -38,6 +38,7 @@ export interface RoomsOptions {
   /** The config in force: a reload replaces it. */
   readonly config: () => Config;
   readonly tokens: () => Tokens;
+  readonly findSender: FindSender;
   readonly isReady: () => boolean;
   readonly reload: () => Promise<void>;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
@@ -77,6 +78,7 @@ export function createRooms(
     limits: ingestLimits(config()),
     logger: log,
     otlp: otlpSettings(config()),
+    findSender: options.findSender,
     ...(beside !== undefined && { beside: beside.ingest }),
   });
   const query = createQueryService({

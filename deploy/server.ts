@@ -8,6 +8,7 @@ import { createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
 import type { Clock, PublishedPolicies, Scheduler, Storage } from '../storage/index.ts';
 import { grpcGuard } from './access/grpc-guard.ts';
+import { createFindSender } from './access/senders.ts';
 import { createTenants } from './access/tenants.ts';
 import { readTls, type TlsMaterial } from './access/tls.ts';
 import { createTokens, hashOf, type Token, type Tokens } from './access/tokens.ts';
@@ -25,7 +26,7 @@ import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { ingestLimits, otlpSettings } from './options.ts';
+import { httpTimeouts, ingestLimits, otlpSettings } from './options.ts';
 import { withPolicySet } from './policy-set/policies.ts';
 import { createPolicySets, type PolicySets } from './policy-set/policy-sets.ts';
 import { createRooms, createTenantRooms, grpcServices, type Rooms, toTenant } from './rooms.ts';
@@ -142,7 +143,14 @@ function createSequence(): (work: () => Promise<void>) => Promise<void> {
 
 /** What the server shows itself when it writes its own metrics. */
 function ownToken(secret: string): Token {
-  return { name: 'self-monitoring', token_sha256: hashOf(secret), can: ['write'], labels: {} };
+  const limits = { points_per_second: null, series: null, series_per_metric: null };
+  return {
+    name: 'self-monitoring',
+    token_sha256: hashOf(secret),
+    can: ['write'],
+    labels: {},
+    limits,
+  };
 }
 
 function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
@@ -177,6 +185,7 @@ async function createParts(
   const roomsOptions = {
     ...{ clock, metrics, log, tokens, reload, retention, threads },
     config: () => state.config,
+    findSender: createFindSender(tokens),
     isReady: () => state.isReady,
     policySet: policySets.status,
     version: options.version,
@@ -188,12 +197,14 @@ async function createParts(
   });
   const httpServers = createHttpServers({
     tls,
+    timeouts: httpTimeouts(config),
     route: ({ headers }) => tenants.of(headers.authorization)?.listener,
   });
   const everybody = createRooms(roomsOptions, storage, { servers: httpServers });
   const rooms: [Rooms, ...Rooms[]] = [everybody];
   const grpcServer = createGrpcServer({
     messageBytes: config.ingest.limits.message,
+    idleMs: config.grpc.idle_timeout,
     interceptors: [grpcGuard(tokens)],
   });
   for (const { descriptor, methods } of grpcServices(everybody)) {

@@ -1,5 +1,4 @@
-// Rules that look at more than one key, and features that this version accepts in the config but
-// cannot provide yet: switched on, they are refused, never ignored.
+// Rules that look at more than one key.
 
 import { policyMistakes } from '../../retention/index.ts';
 import type { KeyPath } from './problem.ts';
@@ -20,7 +19,6 @@ export function brokenRules(config: Config): BrokenRule[] {
     ...tlsRules(config),
     ...tokenRules(config),
     ...compactionRules(config),
-    ...unsupportedFeatures(config),
   ];
 }
 
@@ -101,7 +99,7 @@ function tlsRules({ tls }: Config): BrokenRule[] {
 
 function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
   const broken: BrokenRule[] = [];
-  tokens.forEach(({ name, token_sha256, labels }, index) => {
+  tokens.forEach(({ name, token_sha256, labels, can, limits }, index) => {
     const path = ['auth', 'tokens', index];
     const others = tokens.slice(0, index);
     if (others.some((other) => other.name === name)) {
@@ -112,6 +110,11 @@ function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
       const message = 'another token has the same hash: make a token for each';
       broken.push({ path: [...path, 'token_sha256'], message });
     }
+    const limit = Object.entries(limits).find(([, most]) => most !== null)?.[0];
+    if (limit !== undefined && !can.includes('write')) {
+      const message = 'limits what is written, and the token may not write: leave it out';
+      broken.push({ path: [...path, 'limits', limit], message });
+    }
     for (const [label, value] of Object.entries(labels)) {
       if (label !== '' && value !== '') continue;
       const message = 'a label needs a name and a value: an empty one is the same as none';
@@ -119,20 +122,4 @@ function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
     }
   });
   return broken;
-}
-
-function unsupportedFeatures({ ingest: { limits } }: Config): BrokenRule[] {
-  const switchedOn: [boolean, KeyPath, string][] = [
-    [
-      limits.series_per_metric !== null,
-      ['ingest', 'limits', 'series_per_metric'],
-      'set it to null and use ingest.limits.series',
-    ],
-  ];
-  return switchedOn
-    .filter(([on]) => on)
-    .map(([, path, instead]) => ({
-      path,
-      message: `not available in this version of varve: ${instead}`,
-    }));
 }

@@ -125,6 +125,13 @@ const token = z.strictObject({
   token_sha256: sha256,
   can: z.array(z.enum(['write', 'read', 'admin'])).min(1),
   labels: z.record(z.string(), z.string()).prefault({}),
+  limits: z
+    .strictObject({
+      points_per_second: count.nullable().prefault(null),
+      series: count.nullable().prefault(null),
+      series_per_metric: count.nullable().prefault(null),
+    })
+    .prefault({}),
 });
 
 const storage = z.strictObject({
@@ -220,12 +227,20 @@ const query = z.strictObject({
 
 export const configSchema = z.strictObject({
   data_dir: z.string().min(1).prefault('./data'),
-  grpc: z.strictObject({ listen: address.prefault('127.0.0.1:4317') }).prefault({}),
+  grpc: z
+    .strictObject({
+      listen: address.prefault('127.0.0.1:4317'),
+      idle_timeout: duration(100, DAY_MS).prefault('10m'),
+    })
+    .prefault({}),
   http: z
     .strictObject({
       listen: address.prefault('127.0.0.1:4318'),
       allowed_hosts: z.array(z.string().min(1)).prefault([]),
       cors_origins: z.array(origin).prefault([]),
+      header_timeout: duration(100, DAY_MS).prefault('20s'),
+      body_timeout: duration(100, DAY_MS).prefault('1m'),
+      idle_timeout: duration(100, DAY_MS).prefault('75s'),
     })
     .prefault({}),
   storage: storage.prefault({}),
