@@ -138,6 +138,7 @@ function startTraffic({ grpc, http }: VarveProcess) {
   async function ask(): Promise<void> {
     const query = new URLSearchParams({ query: 'count_over_time(traffic[1d])' });
     const response = await fetch(`${http}/api/v1/query?${query}`);
+    assert.ok(response.ok, 'a query is refused');
     const { data } = (await response.json()) as {
       data: { result: readonly { value: readonly [number, string] }[] };
     };
