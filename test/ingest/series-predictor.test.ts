@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createSeriesPredictor, type SeriesPredictor } from '../../ingest/series-predictor.ts';
+import { createSeriesPredictor, type SeriesPredictor, viewOf } from '../../ingest/series-predictor.ts';
 import { property } from '../support/seed.ts';
 
 const predictor = suite('ingest/series-predictor');
@@ -9,7 +9,7 @@ const predictor = suite('ingest/series-predictor');
 /** What a caller does with a key: the id that was expected, or 0 and it is learned. */
 function come(series: SeriesPredictor, key: string, id: number): number {
   const bytes = Buffer.from(`<${key}>`);
-  if (series.expected(bytes, 1, bytes.length - 1) === key.length) return series.take();
+  if (series.expected(viewOf(bytes), 1, bytes.length - 1) === key.length) return series.take();
   series.learn(bytes, 1, bytes.length - 1, id);
   return 0;
 }
@@ -37,7 +37,7 @@ predictor('a key that only begins as the expected one is shown as that', () => {
   come(series, 'a', 1);
   come(series, 'b', 2);
   come(series, 'a', 1);
-  const longer = Buffer.from('bc');
+  const longer = viewOf(Buffer.from('bc'));
   assert.is(series.expected(longer, 0, 2), 1);
   assert.is(series.expected(longer, 0, 0), 0);
 });

@@ -24,6 +24,7 @@ export function createBatchLog(): BatchLog {
     series: (_key, labels) => slots.push(labels()) - 1,
     seriesAt: (_bytes, _start, _end, labels) => slots.push(labels()) - 1,
     expected: () => 0,
+    expectedRest: () => 0,
     takeExpected: () => 0,
     add(slot, timestampMs, value) {
       doubles[0] = value;
