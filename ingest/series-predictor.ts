@@ -82,7 +82,7 @@ export function createSeriesPredictor(bytesMax: number): SeriesPredictor {
     return entry;
   }
 
-  /** Of the key of `entry`, what is behind its first `prefix` bytes: its size when `bytes` has it. */
+  /** The size of what `entry` has behind its first `prefix` bytes, when `bytes` has that too. */
   function restOf(
     entry: number,
     prefix: number,
