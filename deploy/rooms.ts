@@ -27,6 +27,7 @@ import type { HttpServers } from './http/http-server.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { ingestLimits, otlpSettings, queryLimits } from './options.ts';
+import type { PolicySetStatus } from './policy-set/policy-sets.ts';
 import { createQueryLog } from './query-log.ts';
 
 /** Type, help and unit of some 50,000 metrics. */
@@ -40,6 +41,7 @@ export interface RoomsOptions {
   readonly isReady: () => boolean;
   readonly reload: () => Promise<void>;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  readonly policySet: () => PolicySetStatus | undefined;
   readonly version: string;
   /** Where heavy queries are evaluated; still owned by the caller. */
   readonly threads: QueryThreads;

@@ -54,7 +54,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Disk space kept back for a full disk: given up to flush and expire with, made again after.',
 
   'retention.policies':
-    'A series belongs to the first policy it matches; the last one must take all that are left.',
+    'A series belongs to the first policy it matches; the last one must take all that are left. ' +
+    '`redis`: the set that `varve retention publish` has put on `retention.redis`.',
   'retention.policies[].name': 'Names a directory of windows, and the policy in plans and logs.',
   'retention.policies[].match': 'Series of the policy. `{}` takes every series.',
   'retention.policies[].keep': 'Points older than this go.',
@@ -66,7 +67,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The same for all policies together, the oldest windows of any of them first.',
   'retention.sweep_every': 'Time between two looks for windows to drop.',
   'retention.redis':
-    '`redis://host:6379`: sweeps run as BullMQ jobs, once per server and interval.',
+    '`redis://host:6379`: sweeps run as BullMQ jobs, once per server and interval; and where ' +
+    '`policies: redis` is published.',
 
   'ingest.max_past':
     'Points older than this are rejected. So are those past the `keep` of their policy.',

@@ -15,6 +15,7 @@ export interface BrokenRule {
 export function brokenRules(config: Config): BrokenRule[] {
   return [
     ...policyRules(config),
+    ...policySetRules(config),
     ...listenRules(config),
     ...tlsRules(config),
     ...tokenRules(config),
@@ -51,6 +52,12 @@ function policyRules(config: Config): BrokenRule[] {
       message: 'never reached, since an earlier policy takes every series: move it up',
     })),
   );
+}
+
+function policySetRules({ retention: { policies, redis } }: Config): BrokenRule[] {
+  if (policies !== 'redis' || redis !== null) return [];
+  const message = 'needs retention.redis, where varve retention publish has put them';
+  return [{ path: ['retention', 'policies'], message }];
 }
 
 /** Where merging begins, then writes are slowed, then they are stopped. */

@@ -164,13 +164,10 @@ const storage = z.strictObject({
 });
 
 const retention = z.strictObject({
-  policies: z
-    .array(policy)
-    .min(1)
-    .prefault([
-      { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h' },
-      { name: 'default', match: '{}', keep: '30d', window: '2h' },
-    ]),
+  policies: z.union([z.array(policy).min(1), z.literal('redis')]).prefault([
+    { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h' },
+    { name: 'default', match: '{}', keep: '30d', window: '2h' },
+  ]),
   max_bytes: size(MiB, 1024 * TiB)
     .nullable()
     .prefault(null),
