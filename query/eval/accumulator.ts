@@ -233,13 +233,16 @@ function createVariance(steps: number, finish: (variance: number) => number): Ac
       const [otherCounts, otherMeans, otherSquares] = columns as Triple;
       for (let i = 0; i < steps; i++) {
         if (present[i] === 0) continue;
-        seen[i] = 1;
-        const count = counts[i]! + otherCounts[i]!;
+        const before = counts[i]!;
+        const count = before + otherCounts[i]!;
         const share = otherCounts[i]! / count;
         const delta = otherMeans[i]! - means[i]!;
-        means[i]! += delta * share;
-        squares[i]! += otherSquares[i]! + delta * delta * counts[i]! * share;
+        // The first part is taken as it is: its square may be more than a float holds.
+        const between = before === 0 ? 0 : delta * delta * before * share;
+        seen[i] = 1;
         counts[i] = count;
+        means[i]! += delta * share;
+        squares[i]! += otherSquares[i]! + between;
       }
     },
     finish: () => squares.map((square, i) => finish(square / counts[i]!)),
