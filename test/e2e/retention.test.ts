@@ -3,9 +3,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createRng } from '../sim/rng.ts';
+import { suite } from '../support/suite.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { QUIET, runVarve, startServer, type VarveProcess } from '../support/varve-process.ts';
 

@@ -1,7 +1,6 @@
 // The same queries with and without threads: the same answers, and no thread goes on with a query
 // that is over.
 
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createQueryEngine,
@@ -16,6 +15,7 @@ import type { Storage } from '../../storage/index.ts';
 import { transferables } from '../../storage/workers/jobs.ts';
 import { createRng } from '../sim/rng.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
+import { suite } from '../support/suite.ts';
 
 const compute = suite('query/column-compute');
 
