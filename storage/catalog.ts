@@ -6,6 +6,7 @@ import type { CatalogOptions } from './catalog-options.ts';
 import { CorruptionError, type StorageError, toError } from './errors.ts';
 import { indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
+import { lostWith } from './rollups/marks.ts';
 import type { RollupState } from './rollups/tiers.ts';
 import { setAside } from './set-aside.ts';
 import { SharedFile } from './shared-file.ts';
@@ -95,7 +96,7 @@ export class Catalog {
       // Out before the edit is taken: it would have the file unlinked.
       this.#tables.delete(number);
       try {
-        await this.#applyNow(() => ({ removeTables: [number] }), undefined);
+        await this.#applyNow((state) => ({ removeTables: [number], ...lostWith(file.meta, state) }), undefined);
         this.#quarantined++;
       } catch (error) {
         this.#tables.set(number, file);

@@ -37,6 +37,7 @@ export {
 export { decodeServerId, encodeServerId } from './server-id.ts';
 export { openSlice, sliceOfColumns } from './slice.ts';
 export type * from './slice-types.ts';
+export type { SummaryField } from './sstable/format.ts';
 export {
   placeSnapshot,
   restoreSnapshot,

@@ -1,6 +1,6 @@
 // What the manifest has to say of tiers when windows go: the edits' parts, as pure functions.
 
-import type { Edit, ManifestState } from '../manifest/edit.ts';
+import type { Edit, ManifestState, TableMeta } from '../manifest/edit.ts';
 import type { WindowInfo } from '../types.ts';
 import { sourceWindows } from './source-windows.ts';
 import type { Tier } from './tiers.ts';
@@ -44,4 +44,17 @@ export function droppedWith(
   }
   if (beforeMs.size === 0) return {};
   return { dropped: Array.from(beforeMs, ([policyId, ms]) => ({ policyId, beforeMs: ms })) };
+}
+
+/** What goes with a table of summaries that is put aside: its steps are to be made again. */
+export function lostWith(
+  { stepMs, policyId, windowStartMs, windowEndMs }: TableMeta,
+  { rolled }: Pick<ManifestState, 'rolled'>,
+): Pick<Edit, 'removeRolled'> {
+  if (stepMs === undefined) return {};
+  const starts = [...(rolled.get(policyId)?.keys() ?? [])];
+  const removeRolled = starts
+    .filter((startMs) => startMs >= windowStartMs && startMs < windowEndMs)
+    .map((startMs) => ({ tierId: policyId, startMs }));
+  return removeRolled.length > 0 ? { removeRolled } : {};
 }
