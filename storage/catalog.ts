@@ -96,7 +96,10 @@ export class Catalog {
       // Out before the edit is taken: it would have the file unlinked.
       this.#tables.delete(number);
       try {
-        await this.#applyNow((state) => ({ removeTables: [number], ...lostWith(file.meta, state) }), undefined);
+        await this.#applyNow(
+          (state) => ({ removeTables: [number], ...lostWith(file.meta, state) }),
+          undefined,
+        );
         this.#quarantined++;
       } catch (error) {
         this.#tables.set(number, file);

@@ -17,6 +17,7 @@ export {
   type MetricType,
 } from './metric-metadata.ts';
 export { openStorage } from './open.ts';
+export { tierWindowMs } from './rollups/tiers.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -37,13 +38,13 @@ export {
 export { decodeServerId, encodeServerId } from './server-id.ts';
 export { openSlice, sliceOfColumns } from './slice.ts';
 export type * from './slice-types.ts';
-export type { SummaryField } from './sstable/format.ts';
 export {
   placeSnapshot,
   restoreSnapshot,
   type SnapshotProgress,
   verifySnapshot,
 } from './snapshot/restore.ts';
+export type { SummaryField } from './sstable/format.ts';
 export type * from './types.ts';
 export { readWindows } from './windows/windows.ts';
 export { createWorkerCompute } from './workers/pool.ts';

@@ -174,7 +174,12 @@ function extrapolate(
   return all;
 }
 
-export function scaleOf(sampled: number, toStart: number, toEnd: number, perSeconds: number): number {
+export function scaleOf(
+  sampled: number,
+  toStart: number,
+  toEnd: number,
+  perSeconds: number,
+): number {
   return (sampled + toStart + toEnd) / sampled / perSeconds;
 }
 

@@ -81,7 +81,8 @@ export function rollupRequest(
   fields: readonly SummaryField[] | undefined,
 ): RollupRequest {
   const { steps, stepMs } = view.grid;
-  const ends = steps > 1 && view.atMs === undefined ? [viewTimeMs(view, 0), stepMs] : [viewTimeMs(view, 0)];
+  const ends =
+    steps > 1 && view.atMs === undefined ? [viewTimeMs(view, 0), stepMs] : [viewTimeMs(view, 0)];
   const borders = fields === undefined ? ends : [...ends, rangeMs];
   const exactMs = borders.reduce(greatestDivisor, 0);
   return { exactMs, rangeMs, ...(fields !== undefined && { fields }) };
