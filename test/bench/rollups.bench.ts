@@ -13,7 +13,7 @@ import { figure } from './support/figure.ts';
 import { numberOption } from './support/options.ts';
 import { writeReport } from './support/report.ts';
 
-const DAYS = numberOption('DAYS', 30);
+const DAYS = numberOption('days', 30);
 const SERIES = 200;
 const STEP_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -27,7 +27,6 @@ const QUERIES = [
   'max_over_time(metric[1h])',
   'avg_over_time(metric[1h])',
   'sum(increase(metric[1h]))',
-  'rate(metric[1d])',
 ];
 
 endAfter(600);
@@ -57,7 +56,7 @@ const rolled = await storage.rollUp({ all: true });
 const rolledMs = performance.now() - beganMs;
 await storage.compact();
 
-const limits = { ...DEFAULT_LIMITS, maxSamples: 1e9, maxBytes: 2 ** 34, timeoutMs: 300_000 };
+const limits = { ...DEFAULT_LIMITS, samplesMax: 1e9, bytesMax: 2 ** 34, timeoutMs: 300_000 };
 const fromTiers = createQueryEngine(storage, limits, { threads });
 const fromPoints = createQueryEngine(withoutTiers(storage), limits, { threads });
 const outcomes = [];
@@ -78,8 +77,8 @@ writeReport({
   about: [
     `${SERIES} series of the mix with a point every 10 s for ${DAYS} days (${figure(points)}`,
     'points) in one storage, merged, with tiers of 5 min and 1 h. Each query is a range over all of',
-    'it at steps of an hour, on two threads, with warm caches: the median of three from points, of',
-    'nine from tiers. Times are those of the engine, without JSON.',
+    'it at steps of an hour, on two threads, with warm caches: the second run from points, the median of',
+    'nine from the tier. Times are those of the engine, without JSON.',
   ].join(' '),
   columns: ['query', 'points ms', 'tier ms', 'times', 'largest difference'],
   rows: outcomes.map(({ text, raw, tier, difference }) => [
@@ -132,7 +131,7 @@ async function fill(): Promise<void> {
 }
 
 async function compare(text: string) {
-  const raw = await medianOf(fromPoints, text, 3);
+  const raw = await medianOf(fromPoints, text, 1);
   const tier = await medianOf(fromTiers, text, 9);
   let difference = 0;
   for (const [i, expected] of raw.cells.entries()) {

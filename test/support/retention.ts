@@ -27,7 +27,7 @@ export function windowEnding(of: Policy, endMs: number): WindowInfo {
   return { key, policy: of, startMs, endMs, tables: 1, points: 10, series: 2, sizeBytes: 160 };
 }
 
-export interface WindowStorage 
+export interface WindowStorage
   extends Pick<Storage, 'windows' | 'dropWindows' | 'rollUp' | 'setPolicies'> {
   add(...windows: WindowInfo[]): void;
   /** The keys of each call of `dropWindows`. */
