@@ -5,6 +5,7 @@ import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, retentionRules } from './config.ts';
+import type { HttpTimeouts } from './http/http-server.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
   const { wal, memtable, compaction, index, reserve } = config.storage;
@@ -38,6 +39,7 @@ export function ingestLimits({
 }: Config): Partial<IngestLimits> {
   return {
     series: limits.series,
+    seriesPerMetric: limits.series_per_metric ?? Number.POSITIVE_INFINITY,
     labelsPerSeries: limits.labels_per_series,
     labelValueBytes: limits.label_value_bytes,
     eventBytes: limits.event_bytes,
@@ -46,6 +48,11 @@ export function ingestLimits({
     maxPastMs: max_past,
     maxFutureMs: max_future,
   };
+}
+
+export function httpTimeouts({ http }: Config): HttpTimeouts {
+  const { header_timeout, body_timeout, idle_timeout } = http;
+  return { headersMs: header_timeout, bodyMs: body_timeout, idleMs: idle_timeout };
 }
 
 export function otlpSettings({ ingest: { otlp, events } }: Config): OtlpSettings {

@@ -9,6 +9,7 @@ import type { PointPool } from './point-pool.ts';
 import type { IdentifiedPoints } from './point-writer.ts';
 import { createRejections, REJECTED_ID_MIN, type Reason } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
+import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesLookup } from './series-lookup.ts';
 import type { SeriesPredictor } from './series-predictor.ts';
 import { checkSizes } from './validate.ts';
@@ -66,15 +67,16 @@ export interface SeriesBatchOptions {
   /** Part of every key in bytes. */
   readonly scope: string;
   readonly limits: IngestLimits;
+  readonly guards: readonly SeriesGuard[];
   readonly pool: PointPool;
   /** Told of memory before it is taken; may throw, which leaves the batch as it was. */
   readonly reserve: (bytes: number) => void;
 }
 
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
-  const { storage, cache, predictor, scope, limits, pool, reserve } = options;
-  const lookup = createSeriesLookup(storage, cache, limits);
+  const { storage, cache, predictor, scope, limits, guards, pool, reserve } = options;
   const rejections = createRejections();
+  const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
   /** Ids by slot; 0 until storage has told. */
   let slotIds = new Uint32Array(FIRST_SERIES);
   let slots = 0;

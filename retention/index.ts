@@ -1,20 +1,28 @@
 // The door of retention: everything else in this room is private to it.
 
 import type { Registry } from 'prom-client';
-import { type Clock, type Scheduler, type Storage, StorageError } from '../storage/index.ts';
+import {
+  type Clock,
+  type PublishedPolicies,
+  type Scheduler,
+  type Storage,
+  StorageError,
+} from '../storage/index.ts';
 import type { JobMode, SweepJobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
-import type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
+import type { SweepQueue } from './jobs/queues.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import type { SweepPlan } from './plan.ts';
 import { createPolicySet, type RetentionRules } from './policy.ts';
+import type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
+import type { RedisOptions } from './redis.ts';
 import { createRollupJob } from './rollups.ts';
 import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
 export type { JobMode } from './jobs/jobs.ts';
-export type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
+export type { SweepQueue } from './jobs/queues.ts';
 export type { RetentionLogger } from './logger.ts';
 export {
   type Drop,
@@ -32,6 +40,8 @@ export {
   policyMistakes,
   type RetentionRules,
 } from './policy.ts';
+export type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
+export type { RedisOptions } from './redis.ts';
 export type { PolicyStatus, RetentionStatus } from './status.ts';
 export type { SweepOutcome } from './sweeper.ts';
 
@@ -126,7 +136,28 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
 }
 
 /** The sweeps of all servers on a Redis; rejects with UNAVAILABLE when it does not answer. */
-export async function listSweepQueues(options: QueuesOptions): Promise<SweepQueue[]> {
+export async function listSweepQueues(options: RedisOptions): Promise<SweepQueue[]> {
   const { readSweepQueues } = await import('./jobs/queues.ts');
   return readSweepQueues(options);
+}
+
+/** Follows the policies published on a Redis, see policy-sets/follower.ts. */
+export async function followPolicies(options: PolicyFollowerOptions): Promise<PolicyFollower> {
+  const follower = await import('./policy-sets/follower.ts');
+  return follower.followPolicies(options);
+}
+
+/** Replaces the policies that a fleet follows; rejects with UNAVAILABLE without an answer. */
+export async function publishPolicies(
+  options: RedisOptions,
+  text: string,
+): Promise<PublishedPolicies> {
+  const store = await import('./policy-sets/store.ts');
+  return store.publishPolicies(options, text);
+}
+
+/** The policies published on a Redis, if any; rejects as `publishPolicies`. */
+export async function readPolicies(options: RedisOptions): Promise<PublishedPolicies | undefined> {
+  const store = await import('./policy-sets/store.ts');
+  return store.readPolicies(options);
 }

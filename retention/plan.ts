@@ -24,7 +24,7 @@ export interface Drop {
 export interface WindowTotals {
   readonly windows: number;
   /** Of the window that has the most; a series in two of its tables counts twice. */
-  readonly series: number;
+  readonly seriesPerWindowMax: number;
   readonly points: number;
   readonly sizeBytes: number;
 }
@@ -173,7 +173,7 @@ export function windowTotals(windows: readonly WindowInfo[]): WindowTotals {
     windows.reduce((total, window) => total + figure(window), 0);
   return {
     windows: windows.length,
-    series: windows.reduce((most, { series }) => Math.max(most, series), 0),
+    seriesPerWindowMax: windows.reduce((most, { series }) => Math.max(most, series), 0),
     points: sum(({ points }) => points),
     sizeBytes: sum(({ sizeBytes }) => sizeBytes),
   };

@@ -19,7 +19,9 @@ import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import type {
   Cardinality,
+  Census,
   Labels,
+  Matcher,
   PointBatch,
   Policy,
   PolicySet,
@@ -197,6 +199,10 @@ export class Engine implements Storage {
 
   cardinality(top: number): Promise<Cardinality> {
     return this.#reading.cardinality(top);
+  }
+
+  census(matchers: readonly Matcher[], sampleMax: number): Promise<Census> {
+    return this.#reading.census(matchers, sampleMax);
   }
 
   async deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void> {

@@ -3,6 +3,7 @@
 //   LOCK                                      held by the one process that owns the directory
 //   RESERVE                                   space for hard times, see reserve.ts
 //   server-id                                 which server this is, see server-id.ts
+//   policy-set                                the policies that it follows, see policy-set.ts
 //   CURRENT                                   the name of the live manifest, and a line feed
 //   manifest/000001.manifest
 //   wal/000007.wal
@@ -19,6 +20,9 @@ export const LOCK_NAME = 'LOCK';
 export const RESERVE_NAME = 'RESERVE';
 /** Tells servers that share something apart; moves with the directory. */
 export const SERVER_ID_NAME = 'server-id';
+/** The retention policies that the server follows; written by its owner, under the draft's name. */
+export const POLICY_SET_NAME = 'policy-set';
+export const POLICY_SET_DRAFT_NAME = 'policy-set.tmp';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';

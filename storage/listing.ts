@@ -2,8 +2,10 @@
 // with points in a window or memtable that meets it. Series of which a delete left nothing are out.
 
 import type { Core } from './core.ts';
+import type { Census } from './figures.ts';
 import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
+import type { Matcher } from './series/matcher.ts';
 import { splitByRuns } from './series/series-runs.ts';
 import type { TableContent } from './sstable/format.ts';
 import { PASS_OVER, seriesIdsOf, tablesIn } from './table-access.ts';
@@ -53,6 +55,20 @@ export async function labelValuesIn(
     name,
     await idsIn(version, core, selectors ?? EVERY_SERIES, range),
   );
+}
+
+/** Series of which a delete left nothing count until they are forgotten. */
+export async function censusIn(
+  version: Version,
+  core: Core,
+  matchers: readonly Matcher[],
+  sampleMax: number,
+): Promise<Census> {
+  const ids = await select(version.index, [matchers], () => core.env.scheduler.nextTurn());
+  const step = Math.max(1, Math.ceil(ids.length / sampleMax));
+  const some = sampleMax === 0 ? NO_POSTINGS : ids.filter((_, i) => i % step === 0);
+  const labels = await core.series.labelsOf(version.index, some);
+  return { count: ids.length, sample: labels.filter((ofSeries) => ofSeries !== undefined) };
 }
 
 /** Whether every series of the index is meant, and none of them was touched by a delete. */

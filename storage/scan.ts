@@ -19,6 +19,8 @@ import type { TableFile, Version } from './version.ts';
 /** Points in memory at once, about. */
 const SLICE_POINTS = 1_000_000;
 const SLICE_SERIES_MAX = 1024;
+/** Decoded in one turn, about a millisecond: an acknowledgement waits for a few turns. */
+const TURN_POINTS = 2 ** 15;
 /** Up to here each id is asked of a table's filter before any block is looked for. */
 const FILTER_IDS_MAX = 64;
 
@@ -29,20 +31,28 @@ export function scanVersion(
   request: ScanRequest,
   core: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
-  return decoded(slicesOf(version, ids, request, core));
+  return decoded(slicesOf(version, ids, request, core), core);
 }
 
 async function* decoded(
   slices: AsyncIterable<IdentifiedSlice>,
+  { env }: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
   for await (const { ids, slice } of slices) {
     const reader = slice.open();
-    const series: SeriesPoints[] = [];
+    let series: SeriesPoints[] = [];
+    let count = 0;
     for (const [position, labels] of slice.labels.entries()) {
       if (labels === undefined) continue;
       const points = reader.read(position);
       if (points.values.length === 0) continue;
       series.push({ ...points, id: ids[position]!, labels, values: points.values.slice() });
+      count += points.values.length;
+      if (count < TURN_POINTS) continue;
+      yield series;
+      series = [];
+      count = 0;
+      await env.scheduler.nextTurn();
     }
     if (series.length > 0) yield series;
   }

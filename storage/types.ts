@@ -2,7 +2,7 @@
 
 import type { CorruptionError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
-import type { Cardinality, StorageStats } from './figures.ts';
+import type { Cardinality, Census, StorageStats } from './figures.ts';
 import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
@@ -276,6 +276,11 @@ export interface Storage {
 
   /** The `top` metrics, labels and pairs with the most series. Reads all postings of the index. */
   cardinality(top: number): Promise<Cardinality>;
+  /**
+   * Counts the series that satisfy all matchers, with the labels of at most `sampleMax` of them.
+   * Reads postings of the index, however many points there are.
+   */
+  census(matchers: readonly Matcher[], sampleMax: number): Promise<Census>;
 
   /**
    * Deletes the points of the selected series in the range that were written before the call. They
@@ -326,5 +331,5 @@ export interface Storage {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type { Cardinality, NamedCount, StorageStats } from './figures.ts';
+export type { Cardinality, Census, NamedCount, StorageStats } from './figures.ts';
 export type { Label, Labels, Matcher, SeriesId };

@@ -49,6 +49,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     labelNames: (selectors, range) => storage.labelNames(scoped(selectors), range),
     labelValues: (name, selectors, range) => storage.labelValues(name, scoped(selectors), range),
     cardinality: async () => refuse(),
+    census: (matchers, sampleMax) => storage.census([...matchers, ...own], sampleMax),
     windows: () => storage.windows(),
     deletePoints: (selectors, range) => storage.deletePoints(scoped(selectors), range),
     cleanTombstones: async () => refuse(),

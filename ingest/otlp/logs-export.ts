@@ -18,8 +18,9 @@ import { WIRE_LEN } from '../decode/wire.ts';
 import type { DoorRequest } from '../door.ts';
 import type { EventWriter } from '../event-writer.ts';
 import type { WriteOutcome } from '../point-writer.ts';
-import { createRejections, describe, type Reason } from '../reasons.ts';
+import { createRejections, type Reason, reasonText } from '../reasons.ts';
 import type { SeriesCache } from '../series-cache.ts';
+import type { SeriesGuard } from '../series-guard.ts';
 import { createSeriesLookup } from '../series-lookup.ts';
 import { checkSizes } from '../validate.ts';
 import { type EventOfRecord, eventOf, type RecordContext } from './log-records.ts';
@@ -58,17 +59,20 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
   let newStreams = 0;
 
   /** A label that changes with every record would make a stream of each. */
-  const guard = {
-    reason: 'stream_limit',
-    admit: () => newStreams < settings.streamsMax && ++newStreams > 0,
-  } as const;
+  const streamGuard: SeriesGuard = {
+    refusalOf: () => (newStreams < settings.streamsMax ? undefined : { reason: 'stream_limit' }),
+    admitted() {
+      newStreams++;
+    },
+  };
 
   async function store(body: Buffer, request: DoorRequest) {
     const { limits, arrivedAtMs } = request;
     request.hold(body.length * DECODED_FACTOR);
     const namer = createOtlpNamer(settings.translation);
     const rejections = createRejections();
-    const lookup = createSeriesLookup(storage, cache, limits, guard);
+    const guards = [...request.guards, streamGuard];
+    const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
     const found: { readonly event: EventOfRecord; id: number }[] = [];
     const take = (event: EventOfRecord) => {
       const entry = { event, id: 0 };
@@ -90,7 +94,7 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
       }
     });
     while (reader.read(1)) await nextTurn();
-    admission.takePoints(found.length, limits);
+    admission.takePoints(found.length, limits, request.sender);
     await lookup.settle();
     await events.prepare(found.map(({ id }) => id));
     const open = events.open(limits, rejections);
@@ -105,7 +109,7 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
     const reasons = rejections
       .entries()
       .slice(0, REASONS_NAMED_MAX)
-      .map(([reason]) => describe(reason, limits));
+      .map(([reason]) => reasonText(reason, rejections, limits));
     const partialSuccess = {
       rejectedLogRecords: BigInt(rejections.total),
       errorMessage: reasons.join('; '),

@@ -33,7 +33,7 @@ export function createOtlpLogsService(
   events: EventWriter,
   settings: OtlpSettings,
 ): OtlpLogsService {
-  const { storage, caches, metrics, admission } = context;
+  const { storage, caches, admission, onStored } = context;
   const cache = caches.open();
   const exporter = createLogsExporter({ settings, storage, events, admission, cache });
   const grpcDoor = createDoor(GRPC_DOOR, context);
@@ -44,7 +44,7 @@ export function createOtlpLogsService(
     request: DoorRequest,
   ): Promise<ExportLogsAnswer> {
     const { answer, outcome } = await exporter.store(body, request);
-    metrics.stored(name, outcome);
+    onStored(name, outcome, request.sender);
     return answer;
   }
 

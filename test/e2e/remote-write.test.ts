@@ -7,11 +7,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findPrograms } from '../support/debian-package.ts';
 import { freePort } from '../support/free-port.ts';
 import { findPrometheus, type PrometheusServer, runPrometheus } from '../support/prometheus.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const remoteWrite = suite('e2e/remote-write');

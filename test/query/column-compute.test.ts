@@ -1,7 +1,6 @@
 // The same queries with and without threads: the same answers, and no thread goes on with a query
 // that is over.
 
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createQueryEngine,
@@ -15,6 +14,7 @@ import {
 import type { Storage } from '../../storage/index.ts';
 import { createRng } from '../sim/rng.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
+import { suite } from '../support/suite.ts';
 
 const compute = suite('query/column-compute');
 

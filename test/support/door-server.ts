@@ -3,7 +3,12 @@
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { Registry } from 'prom-client';
-import { createIngestService, type IngestLimits, type IngestService } from '../../ingest/index.ts';
+import {
+  createIngestService,
+  type FindSender,
+  type IngestLimits,
+  type IngestService,
+} from '../../ingest/index.ts';
 import { createMetadataStore, type MetadataStore, type Storage } from '../../storage/index.ts';
 import { NOW_MS } from './ingest-server.ts';
 import { createNaiveStorage, type NaiveStorage } from './naive-storage.ts';
@@ -17,6 +22,8 @@ export interface DoorServer {
   readonly storage: NaiveStorage;
   /** Errors that the service logged as bugs. */
   readonly bugs: unknown[];
+  /** What it logged of writes that it refused. */
+  readonly told: object[];
   close(): Promise<void>;
 }
 
@@ -24,6 +31,8 @@ export interface DoorServerOptions {
   readonly limits?: Partial<IngestLimits>;
   /** Wraps the naive storage. */
   readonly wrap?: (storage: NaiveStorage) => Storage;
+  /** Default: everybody is the same. */
+  readonly findSender?: FindSender;
 }
 
 export async function startDoorServer(options: DoorServerOptions = {}): Promise<DoorServer> {
@@ -31,13 +40,15 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
   const registry = new Registry();
   const metadata = createMetadataStore(1024 * 1024);
   const bugs: unknown[] = [];
+  const told: object[] = [];
   const service = createIngestService({
     storage: options.wrap?.(storage) ?? storage,
     limits: options.limits ?? {},
     clock: { nowMs: () => NOW_MS, monotonicMs: () => performance.now() },
     registry,
     metadata,
-    logger: { error: ({ err }) => bugs.push(err) },
+    logger: { error: ({ err }) => bugs.push(err), warn: (details) => told.push(details) },
+    ...(options.findSender !== undefined && { findSender: options.findSender }),
   });
   const app = fastify({ logger: false });
   service.registerRoutes(app);
@@ -50,6 +61,7 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
     metadata,
     storage,
     bugs,
+    told,
     close: () => app.close(),
   };
 }

@@ -15,6 +15,7 @@ import { Registry } from 'prom-client';
 import {
   createGrpcServer,
   createIngestService,
+  type FindSender,
   type GrpcServer,
   type IngestLimits,
   type IngestService,
@@ -56,6 +57,8 @@ export interface IngestServer {
   readonly storage: NaiveStorage;
   /** Errors that the service logged as bugs. */
   readonly bugs: unknown[];
+  /** What it logged of writes that it refused. */
+  readonly told: object[];
   close(): Promise<void>;
 }
 
@@ -63,6 +66,8 @@ export interface IngestServerOptions {
   readonly limits?: Partial<IngestLimits>;
   /** Wraps the naive storage. */
   readonly wrap?: (storage: NaiveStorage) => Storage;
+  /** Default: everybody is the same. */
+  readonly findSender?: FindSender;
   readonly messageBytes?: number;
 }
 
@@ -70,6 +75,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
   const storage = createNaiveStorage();
   const registry = new Registry();
   const bugs: unknown[] = [];
+  const told: object[] = [];
   const clock: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
   const service = createIngestService({
     storage: options.wrap?.(storage) ?? storage,
@@ -77,7 +83,8 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     clock,
     registry,
     metadata: createMetadataStore(1024 * 1024),
-    logger: { error: ({ err }) => bugs.push(err) },
+    logger: { error: ({ err }) => bugs.push(err), warn: (details) => told.push(details) },
+    ...(options.findSender !== undefined && { findSender: options.findSender }),
   });
   const server = createGrpcServer(
     options.messageBytes === undefined ? {} : { messageBytes: options.messageBytes },
@@ -87,7 +94,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
   const port = await server.listen('127.0.0.1:0');
   const close = () => server.close(0);
   const address = `127.0.0.1:${port}`;
-  return { address, port, server, service, registry, storage, bugs, close };
+  return { address, port, server, service, registry, storage, bugs, told, close };
 }
 
 export interface WriteCall {

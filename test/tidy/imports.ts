@@ -27,7 +27,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['series', 'newest-wins'],
   ['types', 'listener', 'slice-types', 'event-types'],
   ['memtable', 'wal', 'sstable', 'manifest', 'background', 'shared-file', 'policies', 'events'],
-  ['write-room', 'write-brake', 'io-budget'],
+  ['write-room', 'write-brake', 'io-budget', 'policy-set'],
   ['tag-index', 'windows/picker', 'merge', 'memtable-pool', 'orphans', 'reserve', 'server-id'],
   ['tombstones/hidden', 'tombstones/picker'],
   ['slice', 'slice-reader', 'events/hiding'],

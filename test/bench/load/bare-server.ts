@@ -39,7 +39,10 @@ function discard(target: GrpcServer): void {
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     registry: new Registry(),
     metadata: createMetadataStore(0),
-    logger: { error: (details, message) => console.error(message, details.err) },
+    logger: {
+      error: (details, message) => console.error(message, details.err),
+      warn: (details, message) => console.error(message, details),
+    },
   });
   target.addService(IngestService, service.implementation, service.codecs);
 }
