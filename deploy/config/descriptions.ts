@@ -72,10 +72,11 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Over it, the oldest windows of the policy go first, whatever their `keep`.',
   'retention.policies[].rollups':
     'What is kept for longer than the points: of each series and step its count, sum, smallest, ' +
-    'largest, first and last value, and resets. Queries read it where it answers as the points do, ' +
-    'and where these are gone.',
+    'largest, first and last value, and resets. Queries read it where it answers as the points ' +
+    'do, and where these are gone.',
   'retention.policies[].rollups[].every':
-    'Width of a step; divides `window`. Queries whose step and range are multiples of it are exact.',
+    'Width of a step; divides `window`. Queries whose step and range are multiples of it are ' +
+    'exact.',
   'retention.policies[].rollups[].keep':
     'Summaries older than this go; not less than the `keep` of the policy.',
   'retention.max_bytes':

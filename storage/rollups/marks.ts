@@ -25,8 +25,8 @@ export function forgetMarks(state: ManifestState): Edit | undefined {
 const NONE: ManifestState['tombstones'] = new Map();
 
 /**
- * What goes with `dropped` windows: that nothing more is summarised of a source before their end, as
- * what is left of it would take the place of what was made of all of it.
+ * What goes with `dropped` windows: that nothing more is summarised of a source before their end,
+ * as what is left of it would take the place of what was made of all of it.
  */
 export function droppedWith(
   dropped: readonly WindowInfo[],

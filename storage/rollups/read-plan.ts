@@ -2,8 +2,8 @@
 // tier, so that nothing counts twice. Pure.
 //
 // Where points are, the widest steps that give the same answer stand in for them, window by window
-// and only where the tier has all that the tables have. Where points were dropped, any tier is better
-// than nothing: the widest that gives the same answer, or else the finest.
+// and only where the tier has all that the tables have. Where points were dropped, any tier is
+// better than nothing: the widest that gives the same answer, or else the finest.
 
 import type { TableMeta } from '../manifest/edit.ts';
 import type { RollupRequest } from '../slice-types.ts';

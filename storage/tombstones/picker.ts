@@ -40,7 +40,7 @@ export function pickRewrite(
   return best?.meta;
 }
 
-/** Sequences of the tombstones that hide nothing in any table, and that nobody has to be told of. */
+/** Sequences of tombstones that hide nothing in any table, and that no tier waits for. */
 export function spentTombstones(
   state: ManifestState,
   awaited: ReadonlySet<number> = new Set(),

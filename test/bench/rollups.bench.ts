@@ -77,7 +77,7 @@ writeReport({
   about: [
     `${SERIES} series of the mix with a point every 10 s for ${DAYS} days (${figure(points)}`,
     'points) in one storage, merged, with tiers of 5 min and 1 h. Each query is a range over all of',
-    'it at steps of an hour, on two threads, with warm caches: the second run from points, the median of',
+    'it at steps of an hour, on two threads, with warm caches: the second from points, the median of',
     'nine from the tier. Times are those of the engine, without JSON.',
   ].join(' '),
   columns: ['query', 'points ms', 'tier ms', 'times', 'largest difference'],
@@ -94,7 +94,8 @@ writeReport({
         const bytes = bytesOf(everyMs);
         const steps = (SERIES * (END_MS - START_MS)) / everyMs;
         const share = ((100 * bytes) / rawBytes).toPrecision(2);
-        return `the tier of ${everyMs / 60_000} min ${figure(bytes)} B, ${figure(bytes / steps)} a step (${share}%)`;
+        const each = `${figure(bytes / steps)} a step (${share}%)`;
+        return `the tier of ${everyMs / 60_000} min ${figure(bytes)} B, ${each}`;
       }).join('; ') +
       '.',
     `Both tiers were made in ${figure(rolledMs / 1000)} s, ${figure(rolled.steps)} steps.`,
