@@ -17,6 +17,7 @@ import type { SweepPlan } from './plan.ts';
 import { createPolicySet, type RetentionRules } from './policy.ts';
 import type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
 import type { RedisOptions } from './redis.ts';
+import { createRollupJob } from './rollups.ts';
 import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
@@ -44,9 +45,12 @@ export type { RedisOptions } from './redis.ts';
 export type { PolicyStatus, RetentionStatus } from './status.ts';
 export type { SweepOutcome } from './sweeper.ts';
 
+/** A job works on tiers for so long at most: others wait for it. */
+const ROLLUP_MS_MAX = 20_000;
+
 export interface RetentionOptions {
   /** Opened with its policies, as `createPolicySet` makes them; still owned by the caller. */
-  readonly storage: Pick<Storage, 'windows' | 'dropWindows' | 'setPolicies'>;
+  readonly storage: Pick<Storage, 'windows' | 'dropWindows' | 'rollUp' | 'setPolicies'>;
   /** Their policies are those that storage was opened with. */
   readonly rules: RetentionRules;
   /** From the start of a sweep to the start of the next, at least 1 ms. */
@@ -90,10 +94,21 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
   const metrics = createRetentionMetrics(options.registry);
   let { rules } = options;
   const sweeper = createSweeper({ storage, rules: () => rules, clock, logger, metrics });
+  const budgetMs = Math.min(ROLLUP_MS_MAX, sweepEveryMs / 2);
+  const rollUp = createRollupJob({ storage, budgetMs, logger, metrics });
   const jobs = await startJobs();
 
+  /** What is dropped is summarised before it goes, so that a sweep does not wait for the rest. */
+  async function runJob(): Promise<void> {
+    try {
+      await sweeper.sweep();
+    } finally {
+      await rollUp();
+    }
+  }
+
   async function startJobs(): Promise<SweepJobs> {
-    const common = { sweep: sweeper.sweep, everyMs: sweepEveryMs, scheduler };
+    const common = { sweep: runJob, everyMs: sweepEveryMs, scheduler };
     if (redisUrl !== undefined) {
       const { jobMode: onMode } = metrics;
       // A server without Redis starts a quarter of a second sooner without its clients.

@@ -10,9 +10,10 @@ import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './e
 import { flushOldest } from './flush.ts';
 import { Forgetter } from './forgetting.ts';
 import { createMending } from './mending.ts';
-import { assignPolicyIds } from './policies.ts';
+import { assignPolicyIds, policyEdit } from './policies.ts';
 import { createReading, type Reading } from './reading.ts';
 import { withReserve } from './reserve.ts';
+import { Roller } from './rollups/roller.ts';
 import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
@@ -24,6 +25,8 @@ import type {
   PointBatch,
   Policy,
   PolicySet,
+  RollupOptions,
+  RollupOutcome,
   ScanRequest,
   SeriesId,
   SeriesPoints,
@@ -50,6 +53,7 @@ export class Engine implements Storage {
   readonly #upkeep: Upkeep;
   readonly #forgetter: Forgetter;
   readonly #deleter: Deleter;
+  readonly #roller: Roller;
   readonly #mending: Background;
   readonly #watch: Watch;
   /** Settles with the last snapshot asked for. */
@@ -88,6 +92,7 @@ export class Engine implements Storage {
       flushSealed: () => this.#flushing.finish(),
       deleted: () => this.#upkeep.kick(),
     });
+    this.#roller = new Roller(core, () => this.#upkeep.kick());
     this.#forgetter = new Forgetter(core, this.writes, failed);
     this.#mending = createMending({
       core,
@@ -207,6 +212,8 @@ export class Engine implements Storage {
 
   async cleanTombstones(): Promise<void> {
     this.#assertOpen();
+    // A tier that was not told of a delete keeps it from being done with.
+    await this.#roller.followDeletes();
     await this.#upkeep.cleanTombstones();
     this.#forgetter.pointsGone();
   }
@@ -220,9 +227,15 @@ export class Engine implements Storage {
     // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
     // comes back with its flush, to be dropped by the next sweep.
     if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
-    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, keys));
+    const safe = await this.#roller.secured(keys);
+    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, safe));
     if (dropped.length > 0) this.#forgetter.pointsGone();
     return dropped;
+  }
+
+  rollUp(options: RollupOptions = {}): Promise<RollupOutcome> {
+    this.#assertOpen();
+    return this.#roller.rollUp(options);
   }
 
   async setPolicies(policies: PolicySet): Promise<void> {
@@ -232,7 +245,7 @@ export class Engine implements Storage {
     await catalog.apply((state) => {
       const { ids, changes } = assignPolicyIds(policies.policies, state.policies.values());
       policyIds = ids;
-      return changes.length > 0 ? { policies: changes } : undefined;
+      return changes.length > 0 ? policyEdit(state, changes) : undefined;
     });
     series.setPolicies(policies, policyIds);
   }
@@ -316,6 +329,7 @@ export class Engine implements Storage {
     await this.#watch.stop();
     await this.#mending.stop();
     await this.#forgetter.stop();
+    await this.#roller.stop();
     await this.#upkeep.stop();
     await this.#flushing.stop();
   }

@@ -9,9 +9,12 @@
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
 //   windows/3/1700000000000_1700007200000/000014.evt    ... / table of events
+//   (a tier is a policy too; its tables of summaries are .sst)
 //   tag-index/000013.idx
 //   snapshots/20261122T131024Z-1b2c3d4e5f607182/         a copy by links, see snapshot/
 //   ....damaged                               a table put aside, see catalog.ts
+
+import type { TableContent } from './sstable/format.ts';
 
 export const LOCK_NAME = 'LOCK';
 export const RESERVE_NAME = 'RESERVE';
@@ -99,12 +102,12 @@ export function walPath(dir: string, segment: number): string {
 /** A table of a window, as far as its name goes. */
 export interface TablePlace extends WindowPlace {
   readonly number: number;
-  readonly kind: 'points' | 'events';
+  readonly kind: TableContent;
 }
 
 /** The kind of the files that tables of a kind are. */
 export function tableFileKind(kind: TablePlace['kind']): 'table' | 'events' {
-  return kind === 'points' ? 'table' : 'events';
+  return kind === 'events' ? 'events' : 'table';
 }
 
 export function tablePath(dir: string, table: TablePlace): string {

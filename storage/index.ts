@@ -23,6 +23,7 @@ export {
 } from './metric-metadata.ts';
 export { openStorage } from './open.ts';
 export { decodePolicySet, encodePolicySet, type PublishedPolicies } from './policy-set.ts';
+export { tierWindowMs } from './rollups/tiers.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -49,6 +50,7 @@ export {
   type SnapshotProgress,
   verifySnapshot,
 } from './snapshot/restore.ts';
+export type { SummaryField } from './sstable/format.ts';
 export type * from './types.ts';
 export { readWindows } from './windows/windows.ts';
 export { createWorkerCompute } from './workers/pool.ts';

@@ -7,7 +7,7 @@ import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 import { splitByRuns } from './series/series-runs.ts';
-import { TABLE_KINDS } from './sstable/format.ts';
+import type { TableContent } from './sstable/format.ts';
 import { PASS_OVER, seriesIdsOf, tablesIn } from './table-access.ts';
 import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
@@ -91,6 +91,9 @@ async function idsIn(
   return union([difference(ids, touched), alive]);
 }
 
+/** One field of the summaries tells what all of them have. */
+const LISTED: readonly TableContent[] = ['points', 'events', 'count'];
+
 /** Of `wanted`, the series with points in tables or memtables that meet the range. */
 async function idsWithPoints(
   version: Version,
@@ -99,7 +102,7 @@ async function idsWithPoints(
   range: TimeRange,
 ): Promise<Uint32Array> {
   const onDisk = await Promise.all(
-    TABLE_KINDS.flatMap((kind) => tablesIn(version, range, kind)).map(async (file) => {
+    LISTED.flatMap((content) => tablesIn(version, range, content)).map(async (file) => {
       const ids = await seriesIdsOf(file, core);
       return shownIn(version, file, ids === undefined ? NO_POSTINGS : intersect(ids, wanted));
     }),
@@ -126,6 +129,8 @@ function shownIn({ parts }: Version, { meta }: TableFile, ids: Uint32Array) {
   let doubtful: Uint32Array = NO_POSTINGS;
   for (const tombstone of tombstonesOver(parts.deletions, meta)) {
     const split = splitByRuns(shown, tombstone.series);
+    // A scan of points does not tell what summaries have left.
+    if (meta.stepMs !== undefined && !spans(tombstone, meta)) continue;
     shown = split.outside;
     if (spans(tombstone, meta)) doubtful = splitByRuns(doubtful, tombstone.series).outside;
     else doubtful = union([doubtful, split.inside]);

@@ -5,14 +5,15 @@
 import type { Core } from './core.ts';
 import { eventPoints, mayHaveEvents } from './events/event-points.ts';
 import { type Memtable, NO_POINTS, type PointColumns } from './memtable.ts';
+import { loadTiers, partsOf, planAround, planScan, type TablePart } from './rollups/load-tiers.ts';
 import type { SeriesId } from './series/labels.ts';
-import { createSlice } from './slice.ts';
+import { createSlice, type SliceParts, type TierParts } from './slice.ts';
 import type { LoadedTable } from './slice-reader.ts';
-import type { SeriesSlice, SliceRequest } from './slice-types.ts';
+import type { EncodedSlice, SeriesSlice, SliceRequest } from './slice-types.ts';
 import { type Block, lowerBound } from './sstable/block.ts';
 import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
 import { tombstonesOver } from './tombstones/hidden.ts';
-import type { ScanRequest, SeriesPoints } from './types.ts';
+import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
 /** Points in memory at once, about. */
@@ -88,16 +89,30 @@ async function* slicesOf(
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
   const withEvents = request.withoutEvents !== true && mayHaveEvents(version, request);
-  const counted = withEvents ? [...tables, ...tablesIn(version, request, 'events')] : tables;
+  const plans = planScan(version, request);
+  const parts = partsOf(tables, plans, request);
+  const counted = [
+    ...parts.map(({ file }) => file),
+    ...(withEvents ? tablesIn(version, request, 'events') : []),
+  ];
   const width = sliceWidth(counted, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const wanted = ids.subarray(from, from + width);
-    const loaded = await loadTables(version, tables, wanted, request, core, touched);
+    const memory = columnsIn(memtables, wanted, request);
+    const own = planAround(version, plans, memory, request);
+    const read = own === plans ? parts : partsOf(tables, own, request);
+    const loaded = await loadTables(version, read, wanted, request, core, touched);
     const events = withEvents
       ? await eventPoints(version, wanted, request, request, core)
       : NO_EVENTS;
-    const slice = await sliceOf(version, wanted, loaded, memtables, events, request, core);
+    const { rollups } = request;
+    const summaries =
+      rollups === undefined || own.length === 0
+        ? undefined
+        : await loadTiers(version, own, wanted, { ...request, rollups }, core, touched);
+    const found = { tables: loaded, memory, events, summaries };
+    const slice = await sliceOf(version, wanted, found, request, core);
     if (slice.ids.length > 0) yield slice;
     await core.env.scheduler.nextTurn();
   }
@@ -122,11 +137,29 @@ function sliceWidth(
   return Math.max(1, Math.min(sliceSeries, Math.floor(slicePoints / pointsPerSeries)));
 }
 
+/** Points of `ids` from `from` on as other threads read them, and of how many series they are. */
+export async function loadSlice(
+  version: Version,
+  tables: readonly TableFile[],
+  ids: Uint32Array,
+  from: number,
+  request: ScanRequest,
+  core: Core,
+): Promise<{ readonly slice: EncodedSlice; readonly width: number }> {
+  const wanted = ids.slice(from, from + sliceWidth(tables, [], request));
+  const parts = tables.map((file) => ({ file, range: request, hidden: [] }));
+  const loaded = await loadTables(version, parts, wanted, request, core, new Set());
+  const { startMs, endMs } = request;
+  const read = { ids: wanted, startMs, endMs, tables: loaded, memory: [], events: undefined };
+  return { slice: createSlice(read, [], 0).encode(), width: wanted.length };
+}
+
 const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
 
-async function loadTables(
-  { parts }: Version,
-  tables: readonly TableFile[],
+/** What of `parts`, oldest first, series of the slice have in the ranges of these. */
+export async function loadTables(
+  { parts: { deletions } }: Version,
+  parts: readonly TablePart[],
   slice: Uint32Array,
   request: ScanRequest,
   core: Core,
@@ -135,12 +168,13 @@ async function loadTables(
   const first = slice[0]!;
   const last = slice[slice.length - 1]!;
   const loaded: LoadedTable[] = [];
-  for (const file of tables) {
+  for (const { file, range, hidden } of parts) {
     if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
     request.signal?.throwIfAborted();
-    const blocks = await loadBlocks(file, slice, request, core);
+    const blocks = await loadBlocks(file, slice, range, request, core);
     if (blocks.length === 0) continue;
-    loaded.push({ blocks, tombstones: tombstonesOver(parts.deletions, file.meta, request) });
+    const tombstones = tombstonesOver(deletions, file.meta, range);
+    loaded.push({ blocks, tombstones: [...tombstones, ...hidden] });
     if (!touched.has(file)) core.counters.scanTables++;
     touched.add(file);
   }
@@ -150,6 +184,7 @@ async function loadTables(
 async function loadBlocks(
   file: TableFile,
   slice: Uint32Array,
+  range: TimeRange,
   request: ScanRequest,
   core: Core,
 ): Promise<Block[]> {
@@ -162,7 +197,7 @@ async function loadBlocks(
     if (cost !== undefined) cost.tablesSkipped++;
     return [];
   }
-  const numbers = table.blocksFor(wanted, request.startMs, request.endMs);
+  const numbers = table.blocksFor(wanted, range.startMs, range.endMs);
   core.counters.blocksRead += numbers.length;
   if (cost !== undefined) cost.blocksCached += numbers.length;
   const load = (number: number) => {
@@ -185,25 +220,36 @@ async function loadBlocks(
   return blocks.filter((block) => block !== undefined);
 }
 
+function columnsIn(
+  memtables: readonly Memtable[],
+  wanted: Uint32Array,
+  { startMs, endMs }: TimeRange,
+): PointColumns[][] {
+  return memtables
+    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
+    .map((memtable) => memtable.readMany(wanted, startMs, endMs));
+}
+
+/** What there is of some series; `memory` by their positions. */
+interface Found extends Pick<SliceParts, 'tables' | 'summaries'> {
+  readonly memory: readonly (readonly PointColumns[])[];
+  readonly events: ReadonlyMap<SeriesId, PointColumns>;
+}
+
 /** Only series that something was loaded of are in it, with their labels. */
 async function sliceOf(
   version: Version,
   wanted: Uint32Array,
-  tables: readonly LoadedTable[],
-  memtables: readonly Memtable[],
-  events: ReadonlyMap<SeriesId, PointColumns>,
-  request: ScanRequest,
+  { tables, memory: columns, events, summaries }: Found,
+  { startMs, endMs }: TimeRange,
   core: Core,
 ): Promise<IdentifiedSlice> {
-  const { startMs, endMs } = request;
-  const columns = memtables
-    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
-    .map((memtable) => memtable.readMany(wanted, startMs, endMs));
   const points = Float64Array.from(wanted, (id) => events.get(id)?.values.length ?? 0);
   for (const ofMemtable of columns) {
     for (let i = 0; i < wanted.length; i++) points[i]! += ofMemtable[i]!.values.length;
   }
-  for (const { blocks } of tables) {
+  const steps = summaries?.tiers.flatMap(({ fields }) => fields.flatMap((own) => own.tables)) ?? [];
+  for (const { blocks } of [...tables, ...steps]) {
     for (const block of blocks) if (countPoints(block, wanted, points)) core.counters.blocksUsed++;
   }
   const found = [...points.keys()].filter((position) => points[position]! > 0);
@@ -211,8 +257,19 @@ async function sliceOf(
   const memory = columns.map((ofMemtable) => found.map((position) => ofMemtable[position]!));
   const labels = await core.series.labelsOf(version.index, ids);
   const pointsMax = points.reduce((sum, count) => sum + count, 0);
-  const parts = { ids, startMs, endMs, tables, memory, events: eventColumns(ids, events) };
+  const parts: SliceParts = {
+    ...{ ids, startMs, endMs, tables, memory },
+    events: eventColumns(ids, events),
+    summaries: summaries && {
+      ...summaries,
+      tiers: summaries.tiers.map((tier) => ofSeries(tier, ids)),
+    },
+  };
   return { ids, slice: createSlice(parts, labels, pointsMax) };
+}
+
+function ofSeries(tier: TierParts, ids: Uint32Array): TierParts {
+  return { ...tier, fields: tier.fields.map((field) => ({ ...field, ids })) };
 }
 
 /** By position; undefined when none has events, which is the usual case. */

@@ -55,6 +55,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     cleanTombstones: async () => refuse(),
     snapshot: async () => refuse(),
     dropWindows: async () => refuse(),
+    rollUp: async () => refuse(),
     setPolicies: async () => refuse(),
     flush: async () => refuse(),
     compact: async () => refuse(),

@@ -70,6 +70,15 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'What is dropped at once, so points go at most one window after their `keep`.',
   'retention.policies[].max_bytes':
     'Over it, the oldest windows of the policy go first, whatever their `keep`.',
+  'retention.policies[].rollups':
+    'What is kept for longer than the points: of each series and step its count, sum, smallest, ' +
+    'largest, first and last value, and resets. Queries read it where it answers as the points ' +
+    'do, and where these are gone.',
+  'retention.policies[].rollups[].every':
+    'Width of a step; divides `window`. Queries whose step and range are multiples of it are ' +
+    'exact.',
+  'retention.policies[].rollups[].keep':
+    'Summaries older than this go; not less than the `keep` of the policy.',
   'retention.max_bytes':
     'The same for all policies together, the oldest windows of any of them first.',
   'retention.sweep_every': 'Time between two looks for windows to drop.',

@@ -29,6 +29,7 @@ const POLICY_KEYS = {
   keepMs: 'keep',
   windowMs: 'window',
   bytesMax: 'max_bytes',
+  rollups: 'rollups',
 } as const;
 
 function policyRules(config: Config): BrokenRule[] {

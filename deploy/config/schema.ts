@@ -110,6 +110,11 @@ const count = z.int().min(1);
 const MiB = 2 ** 20;
 const TiB = 2 ** 40;
 
+const rollup = z.strictObject({
+  every: duration(1_000, 366 * DAY_MS),
+  keep: duration(60_000, 36_500 * DAY_MS, { forever: true }),
+});
+
 const policy = z.strictObject({
   name,
   match: selector,
@@ -118,6 +123,7 @@ const policy = z.strictObject({
   max_bytes: size(MiB, 1024 * TiB)
     .nullable()
     .prefault(null),
+  rollups: z.array(rollup).prefault([]),
 });
 
 const token = z.strictObject({
@@ -172,8 +178,8 @@ const storage = z.strictObject({
 
 const retention = z.strictObject({
   policies: z.union([z.array(policy).min(1), z.literal('redis')]).prefault([
-    { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h' },
-    { name: 'default', match: '{}', keep: '30d', window: '2h' },
+    { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h', rollups: [] },
+    { name: 'default', match: '{}', keep: '30d', window: '2h', rollups: [] },
   ]),
   max_bytes: size(MiB, 1024 * TiB)
     .nullable()

@@ -12,7 +12,7 @@ import type { Column, Kernel, RangePlan } from './range-function.ts';
 import type { Windows } from './windows.ts';
 
 /** A gap to the edge of the range up to this many average intervals is taken for a late point. */
-const EXTRAPOLATION_THRESHOLD = 1.1;
+export const EXTRAPOLATION_THRESHOLD = 1.1;
 
 /** Above this multiple of where a counter would be cut at zero, rounding cannot matter. */
 const SURELY_ABOVE = 1 + 1e-9;
@@ -201,7 +201,12 @@ function extrapolate(
   return all;
 }
 
-function scaleOf(sampled: number, toStart: number, toEnd: number, perSeconds: number): number {
+export function scaleOf(
+  sampled: number,
+  toStart: number,
+  toEnd: number,
+  perSeconds: number,
+): number {
   return (sampled + toStart + toEnd) / sampled / perSeconds;
 }
 

@@ -12,6 +12,7 @@ import { type Extension, extendedFunction, type Margins } from './extended-funct
 import { createNewestKernel, withoutStale } from './lookback.ts';
 import { type Column, createKernel, type Kernel, type RangePlan } from './range-function.ts';
 import { createRangeKernel, hasKernel } from './range-functions.ts';
+import { summaryCall } from './summary-calls.ts';
 import { createWindowsOf, type Windows } from './windows.ts';
 
 /** What to make of each series. */
@@ -149,6 +150,7 @@ function startWork<Result>(
 ): Work<Result> {
   const { steps } = task.view.grid;
   const kernel = kernelOf(task);
+  const kernelOfSummaries = summaryCallOf(task.what)?.createKernel(task);
   const windowsOf = createWindowsOf(task.view, task.rangeMs);
   // With a fixed time every step sees the same points, so the first result does for all.
   const isFixed = task.view.atMs !== undefined && task.parameters.length === 0;
@@ -162,13 +164,16 @@ function startWork<Result>(
   function begin(): Column | undefined {
     const read = reader.read(position);
     points += read.values.length;
-    const { timestampsMs, values } = seesStale ? read : withoutStale(read);
+    const { fields } = read;
+    const isWhole = seesStale || fields !== undefined;
+    const { timestampsMs, values } = isWhole ? read : withoutStale(read);
     if (values.length === 0) return undefined;
     const { results, present } = sink.space();
     return {
       timestampsMs,
       values,
       isEvents: read.isEvents === true,
+      fields,
       windows: windowsOf(timestampsMs),
       results,
       present,
@@ -189,7 +194,7 @@ function startWork<Result>(
       column ??= begin();
       if (column !== undefined) {
         const to = turnEnd(column.windows, step, stepsComputed);
-        kernel(column, step, to);
+        (column.fields === undefined ? kernel : kernelOfSummaries!)(column, step, to);
         step = to;
         if (step < stepsComputed) return undefined;
         finish(column);
@@ -216,6 +221,11 @@ function turnEnd({ firsts, ends }: Windows, from: number, steps: number): number
 /** Whether a point costs the same however many ranges it is in. */
 export function readsPointsOnce(what: ColumnTask['what']): boolean {
   return what.kind === 'newest' || (what.kind === 'call' && hasKernel(what.name));
+}
+
+/** How summaries are taken; undefined when there must not be any. */
+export function summaryCallOf(what: ColumnTask['what']): ReturnType<typeof summaryCall> {
+  return what.kind === 'call' ? summaryCall(what.name) : undefined;
 }
 
 function kernelOf(task: ColumnTask): Kernel {

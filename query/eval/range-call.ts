@@ -13,6 +13,7 @@ import { checkExtension, type Margins, marginsOf } from './extended-functions.ts
 import { type Viewpoint, visibleRange } from './lookback.ts';
 import { checkFactors } from './rate-functions.ts';
 import { SLICE_POINTS, scanSlices, viewOf } from './selector.ts';
+import { LAST_RESORT, rollupRequest, summaryCall } from './summary-calls.ts';
 import {
   type Grid,
   labelValue,
@@ -35,10 +36,12 @@ export interface RangeSource {
   readonly margins: Margins;
 }
 
+/** Of a call of `functionName`, summaries may take the place of points. */
 export function rangeSource(
   context: EvalContext,
   expr: MatrixSelector | Subquery,
   grid: Grid,
+  functionName?: string,
 ): RangeSource {
   const width = rangeMs(expr.range, context.query);
   const extension = expr.kind === 'matrix' ? expr.selector.extension : undefined;
@@ -51,7 +54,9 @@ export function rangeSource(
   }
   const seen = viewOf(context, expr.selector, grid);
   const view = { ...seen, offsetMs: seen.offsetMs - margins.afterMs };
-  const slices = scanSlices(context, expr.selector, view, total);
+  const call = extension === undefined ? summaryCall(functionName ?? '') : undefined;
+  const rollups = call === undefined ? LAST_RESORT : rollupRequest(view, total, call.fields);
+  const slices = scanSlices(context, expr.selector, view, total, rollups);
   return { view, rangeMs: total, slices, margins };
 }
 
@@ -122,7 +127,7 @@ export async function rangeCallStream(
     const value = await context.evaluate(arg, grid);
     if (value.kind === 'scalar') parameters.push(value.values);
   }
-  const source = rangeSource(context, range!, grid);
+  const source = rangeSource(context, range!, grid, call.name);
   if (call.name === 'double_exponential_smoothing') checkFactors(parameters);
   const what = whatOf(call, range!, source.margins);
   return {

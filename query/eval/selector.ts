@@ -1,11 +1,12 @@
 // Selectors: what storage has, as columns or as points, slice by slice.
 
-import type { SliceRequest } from '../../storage/index.ts';
+import type { RollupRequest, SliceRequest } from '../../storage/index.ts';
 import type { VectorSelector } from '../promql/ast.ts';
 import type { ColumnStream, SourceSlice } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { atMs, offsetMs } from './durations.ts';
 import { type Viewpoint, visibleRange } from './lookback.ts';
+import { rollupRequest } from './summary-calls.ts';
 import { addSelector, timed } from './trace.ts';
 import type { Grid } from './value.ts';
 
@@ -30,7 +31,8 @@ export function vectorStream(
 ): ColumnStream {
   const { lookbackMs } = context;
   const view = viewOf(context, selector, grid);
-  const slices = scanSlices(context, selector, view, lookbackMs);
+  const rollups = rollupRequest(view, lookbackMs, undefined);
+  const slices = scanSlices(context, selector, view, lookbackMs, rollups);
   const what = { kind: 'newest', wantTime } as const;
   const task = { view, rangeMs: lookbackMs, parameters: [], what };
   return { slices, task, dropName: wantTime };
@@ -48,6 +50,7 @@ export async function* scanSlices(
   selector: VectorSelector,
   view: Viewpoint,
   rangeMs: number,
+  rollups: RollupRequest,
 ): AsyncGenerator<SourceSlice> {
   const { storage, budget, signal, annotations, trace } = context;
   const { steps } = view.grid;
@@ -57,6 +60,7 @@ export async function* scanSlices(
     ...visibleRange(view, rangeMs),
     signal,
     onCorruption: ({ message }) => annotations.damage(message),
+    rollups,
     slicePoints: SLICE_POINTS,
     sliceSeries: Math.max(1, Math.min(SLICE_SERIES, Math.floor(SLICE_PLACES / steps))),
   };

@@ -235,6 +235,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       if (touched.length > 0) deletes++;
     },
     async cleanTombstones() {},
+    rollUp: async () => ({ windows: 0, steps: 0, due: 0 }),
     async setPolicies(next) {
       policies = next;
       for (const series of byId) series.policy = next.policyOf(series.labels);
