@@ -134,7 +134,7 @@ function describe(reason: Reason, limits: IngestLimits): string {
     case 'series_limit':
       return `new series past the limit of ${limits.series} (ingest.limits.series)`;
     case 'series_per_metric_limit':
-      return `new series of a metric with ${limits.seriesPerMetric} (ingest.limits.series_per_metric)`;
+      return 'new series of a metric with as many as it may have (ingest.limits.series_per_metric)';
     case 'token_series_limit':
       return 'new series past the limit of the token (auth.tokens limits.series)';
     case 'token_series_per_metric_limit':

@@ -12,7 +12,7 @@ export interface SenderLimits {
 export interface Sender {
   /** Of its token; empty when nobody needs one. Bounded: it is a label of metrics. */
   readonly name: string;
-  /** What all of its series carry, and no others do, whatever it sends; empty when there is none. */
+  /** What all of its series carry, whatever it sends, and no others do; may be empty. */
   readonly labels: Labels;
   /** As of now: a reload changes them. */
   limits(): SenderLimits;

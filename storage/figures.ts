@@ -1,14 +1,5 @@
 // Figures that storage tells of itself.
 
-import type { Labels } from './series/labels.ts';
-
-/** How many series there are of a kind, and the labels of some of them. */
-export interface Census {
-  readonly count: number;
-  /** Evenly spread over the ids: over time, that is. */
-  readonly sample: readonly Labels[];
-}
-
 export interface StorageStats {
   readonly series: number;
   readonly pointsAppended: number;

@@ -2,7 +2,6 @@
 // with points in a window or memtable that meets it. Series of which a delete left nothing are out.
 
 import type { Core } from './core.ts';
-import type { Census } from './figures.ts';
 import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
@@ -13,7 +12,7 @@ import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.
 import { labelNames, labelValues } from './tag-index/reader.ts';
 import { select } from './tag-index/select.ts';
 import { ALL_TIME, spans, tombstonesOver } from './tombstones/hidden.ts';
-import type { ScanRequest, TimeRange } from './types.ts';
+import type { Census, ScanRequest, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
 type Selectors = ScanRequest['selectors'];

@@ -2,7 +2,7 @@
 
 import type { CorruptionError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
-import type { Cardinality, Census, StorageStats } from './figures.ts';
+import type { Cardinality, StorageStats } from './figures.ts';
 import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
@@ -213,6 +213,13 @@ export interface SnapshotInfo {
   readonly lost: readonly CorruptionError[];
 }
 
+/** How many series there are of a kind, and the labels of some of them. */
+export interface Census {
+  readonly count: number;
+  /** Evenly spread over the ids: over time, that is. */
+  readonly sample: readonly Labels[];
+}
+
 /** One data directory, one writer. Every method may throw StorageError. */
 export interface Storage {
   /**
@@ -331,5 +338,5 @@ export interface Storage {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type { Cardinality, Census, NamedCount, StorageStats } from './figures.ts';
+export type { Cardinality, NamedCount, StorageStats } from './figures.ts';
 export type { Label, Labels, Matcher, SeriesId };

@@ -29,7 +29,7 @@ export interface GrpcServerOptions {
   readonly messageBytes?: number;
   /** Default 4 MiB a call and 16 MiB a connection: 100 MB/s at 40 ms of round trip. */
   readonly windows?: FlowWindows;
-  /** A connection without a call is let go after this, ms; a client opens another. Default 10 min. */
+  /** A connection without a call is let go after this, ms; clients open another. 10 min. */
   readonly idleMs?: number;
   /** Asked of every call, in this order. */
   readonly interceptors?: readonly ServerInterceptor[];

@@ -269,7 +269,8 @@ http: {listen: 'localhost:2', allowed_hosts: [a], cors_origins: ['http://a']}
 storage: {wal: {sync: os, interval: 1s}, memtable: {size: 1MiB, max_age: 1m}, block_cache: 0}
 retention: {policies: [{name: a, match: '{}', keep: 1d}], sweep_every: 2m}
 ingest:
-  {max_past: 1d, max_future: 2d, limits: {series: 1, series_per_metric: 1, points_per_second: 1, labels_per_series: 1,
+  {max_past: 1d, max_future: 2d, limits: {series: 1, series_per_metric: 1, points_per_second: 1,
+  labels_per_series: 1,
   label_value_bytes: 1, message: 1MiB}, otlp: {translation: no_translation, delta: keep,
   promote_resource_attributes: [a], promote_scope_metadata: true}}
 query: {lookback: 1s, max_steps: 1, timeout: 1s}
