@@ -4,15 +4,14 @@
 
 import type { Core } from './core.ts';
 import { eventPoints, mayHaveEvents } from './events/event-points.ts';
+import { loadTables } from './load-tables.ts';
 import { type Memtable, NO_POINTS, type PointColumns } from './memtable.ts';
-import { loadTiers, partsOf, planAround, planScan, type TablePart } from './rollups/load-tiers.ts';
+import { loadTiers, partsOf, planAround, planScan } from './rollups/load-tiers.ts';
 import type { SeriesId } from './series/labels.ts';
 import { createSlice, type SliceParts, type TierParts } from './slice.ts';
-import type { LoadedTable } from './slice-reader.ts';
 import type { EncodedSlice, SeriesSlice, SliceRequest } from './slice-types.ts';
 import { type Block, lowerBound } from './sstable/block.ts';
-import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
-import { tombstonesOver } from './tombstones/hidden.ts';
+import { tablesIn, windowsIn } from './table-access.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
@@ -21,8 +20,6 @@ const SLICE_POINTS = 1_000_000;
 const SLICE_SERIES_MAX = 1024;
 /** Decoded in one turn, about a millisecond: other work of the main thread has its own between. */
 const TURN_POINTS = 2 ** 15;
-/** Up to here each id is asked of a table's filter before any block is looked for. */
-const FILTER_IDS_MAX = 64;
 
 /** Batches of series with `ids` (ascending), each once with its points in the range, if any. */
 export function scanVersion(
@@ -155,70 +152,6 @@ export async function loadSlice(
 }
 
 const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
-
-/** What of `parts`, oldest first, series of the slice have in the ranges of these. */
-export async function loadTables(
-  { parts: { deletions } }: Version,
-  parts: readonly TablePart[],
-  slice: Uint32Array,
-  request: ScanRequest,
-  core: Core,
-  touched: Set<TableFile>,
-): Promise<LoadedTable[]> {
-  const first = slice[0]!;
-  const last = slice[slice.length - 1]!;
-  const loaded: LoadedTable[] = [];
-  for (const { file, range, hidden } of parts) {
-    if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
-    request.signal?.throwIfAborted();
-    const blocks = await loadBlocks(file, slice, range, request, core);
-    if (blocks.length === 0) continue;
-    const tombstones = tombstonesOver(deletions, file.meta, range);
-    loaded.push({ blocks, tombstones: [...tombstones, ...hidden] });
-    if (!touched.has(file)) core.counters.scanTables++;
-    touched.add(file);
-  }
-  return loaded;
-}
-
-async function loadBlocks(
-  file: TableFile,
-  slice: Uint32Array,
-  range: TimeRange,
-  request: ScanRequest,
-  core: Core,
-): Promise<Block[]> {
-  const table = await readerOf(file, request, core);
-  if (table === undefined) return [];
-  const wanted =
-    slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
-  const { cost } = request;
-  if (wanted.length === 0) {
-    if (cost !== undefined) cost.tablesSkipped++;
-    return [];
-  }
-  const numbers = table.blocksFor(wanted, range.startMs, range.endMs);
-  core.counters.blocksRead += numbers.length;
-  if (cost !== undefined) cost.blocksCached += numbers.length;
-  const load = (number: number) => {
-    if (cost !== undefined) {
-      cost.blocksCached--;
-      cost.blocksRead++;
-      cost.bytesRead += table.blocks[number]!.handle.size;
-    }
-    return table.readBlock(number);
-  };
-  const blocks = await Promise.all(
-    numbers.map((number) =>
-      orReport(
-        core.blockCache.get(file.meta.number, number, () => load(number)),
-        request,
-        core,
-      ),
-    ),
-  );
-  return blocks.filter((block) => block !== undefined);
-}
 
 function columnsIn(
   memtables: readonly Memtable[],

@@ -1,6 +1,6 @@
 // Range functions over summaries of steps instead of points: which fields they take, and how. Of
 // ranges that are whole steps the results are those of the points, as the fields are chosen so
-// that a range of steps can be put together from them; storage/docs/format/rollups.md has the rules.
+// that a range of steps can be put together from them: see storage/docs/format/rollups.md.
 
 import type { RollupRequest, SummaryField } from '../../storage/index.ts';
 import { type Viewpoint, viewTimeMs } from './lookback.ts';

@@ -1,8 +1,8 @@
 // Loads what a slice of series has in tiers, and leaves out of the points what steps stand for.
 
 import type { Core } from '../core.ts';
+import { loadTables, type TablePart } from '../load-tables.ts';
 import type { PointColumns } from '../memtable.ts';
-import { loadTables } from '../scan.ts';
 import type { SummaryParts, TierParts } from '../slice.ts';
 import type { LoadedTable } from '../slice-reader.ts';
 import type { RollupRequest, SliceRequest, SliceTombstone } from '../slice-types.ts';
@@ -53,14 +53,6 @@ export function planAround(
   }
   if (unflushedMs.size === 0 || request.rollups === undefined) return plans;
   return planReads(version, request, request.rollups, [...unflushedMs]);
-}
-
-/** A table that points are read of, and when. */
-export interface TablePart {
-  readonly file: TableFile;
-  /** Of the scan, what is not hidden: from the first to the last of it. */
-  readonly range: TimeRange;
-  readonly hidden: readonly SliceTombstone[];
 }
 
 /** Of the tables in a scan, what no step stands for. */

@@ -1,11 +1,11 @@
 // Summarises windows of a tier's source: slice by slice of series, so that memory follows it.
 // The main thread reads blocks and writes files, a table for each field at once; jobs summarise.
 //
-// It may be done twice, and cut short anywhere: what is lacking follows from the manifest,
-// one edit brings all tables of a batch with the marks that say so, and a summary that is made again
-// takes the place of the older one, as a point does. The place in the order of writing is taken
-// before the state is read: a delete that comes later hides the steps that it meets, until they are
-// made again of what it left.
+// It may be done twice, and cut short anywhere: what is lacking follows from the manifest, one edit
+// brings all tables of a batch with the marks that say so, and a summary that is made again takes
+// the place of the older one, as a point does. The place in the order of writing is taken before
+// the state is read: a delete that comes later hides the steps that it meets, until they are made
+// again of what it left.
 
 import type { Core } from '../core.ts';
 import { createCounters } from '../core.ts';

@@ -111,7 +111,7 @@ writeReport({
     'slowly. The two series of a device',
     'share its clock unless said otherwise. The same points in the same run through `openStorage`',
     "with the default options and through the import of Debian's",
-    "VictoriaMetrics 1.79, both flushed",
+    'VictoriaMetrics 1.79, both flushed',
     'and fully merged; logs and caches are not counted.',
   ].join(' '),
   columns: [

@@ -76,8 +76,8 @@ writeReport({
   headline: `A tier of 1 h answers at least ${figure(slowest)} times as fast as the points.`,
   about: [
     `${SERIES} series of the mix with a point every 10 s for ${DAYS} days (${figure(points)}`,
-    'points) in one storage, merged, with tiers of 5 min and 1 h. Each query is a range over all of',
-    'it at steps of an hour, on two threads, with warm caches: the second from points, the median of',
+    'points) in one storage, merged, with tiers of 5 min and 1 h. Each query is a range over all',
+    'of it at steps of an hour, on two threads, with warm caches: the second from points, median of',
     'nine from the tier. Times are those of the engine, without JSON.',
   ].join(' '),
   columns: ['query', 'points ms', 'tier ms', 'times', 'largest difference'],

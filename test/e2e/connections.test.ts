@@ -4,8 +4,8 @@ import type { EventEmitter } from 'node:events';
 import { request } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { suite } from '../support/suite.ts';
 import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 const connections = suite('e2e/connections');

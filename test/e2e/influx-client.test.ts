@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InfluxDB, Point, type WriteApi } from '@influxdata/influxdb-client';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { freePort } from '../support/free-port.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, startServer } from '../support/varve-process.ts';
 
 const influxClient = suite('e2e/influx-client');
