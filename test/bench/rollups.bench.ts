@@ -77,8 +77,8 @@ writeReport({
   about: [
     `${SERIES} series of the mix with a point every 10 s for ${DAYS} days (${figure(points)}`,
     'points) in one storage, merged, with tiers of 5 min and 1 h. Each query is a range over all',
-    'of it at steps of an hour, on two threads, with warm caches: the second from points, median of',
-    'nine from the tier. Times are those of the engine, without JSON.',
+    'of it at steps of an hour, on two threads, with warm caches: the second from points, the',
+    'median of nine from the tier. Times are those of the engine, without JSON.',
   ].join(' '),
   columns: ['query', 'points ms', 'tier ms', 'times', 'largest difference'],
   rows: outcomes.map(({ text, raw, tier, difference }) => [
