@@ -8,8 +8,10 @@ import type { ImportOptions } from './commands/import.ts';
 import type { InspectOptions } from './commands/inspect.ts';
 import type { JobsOptions } from './commands/jobs.ts';
 import type { QueryOptions } from './commands/query.ts';
+import type { RedisOfOptions } from './commands/redis-option.ts';
 import type { RestoreOptions } from './commands/restore.ts';
 import type { RetentionPlanOptions } from './commands/retention-plan.ts';
+import type { PublishOptions } from './commands/retention-publish.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { SnapshotOptions } from './commands/snapshot.ts';
 import type { World } from './commands/world.ts';
@@ -111,9 +113,8 @@ function addConfig(program: Command, world: World): void {
 }
 
 function addRetention(program: Command, world: World): void {
-  program
-    .command('retention')
-    .description('work with retention policies')
+  const retention = program.command('retention').description('work with retention policies');
+  retention
     .command('plan')
     .description('show what a sweep would drop, by policy; drops nothing')
     .option(...CONFIG_OPTION)
@@ -122,6 +123,23 @@ function addRetention(program: Command, world: World): void {
     .action(async (options: RetentionPlanOptions) => {
       const { printRetentionPlan } = await import('./commands/retention-plan.ts');
       await printRetentionPlan(options, world);
+    });
+  retention
+    .command('publish <file>')
+    .description('put the policies of a config on a Redis, for servers with policies: redis')
+    .option('--redis <url>', 'redis://HOST:PORT (default: retention.redis of the file)')
+    .action(async (file: string, options: PublishOptions) => {
+      const { publishRetention } = await import('./commands/retention-publish.ts');
+      await publishRetention(file, options, world);
+    });
+  retention
+    .command('show')
+    .description('print the policies that are published on a Redis, as a config')
+    .option('--redis <url>', 'redis://HOST:PORT')
+    .option('--config <file>', 'the config whose retention.redis is asked')
+    .action(async (options: RedisOfOptions) => {
+      const { showRetention } = await import('./commands/retention-publish.ts');
+      await showRetention(options, world);
     });
 }
 

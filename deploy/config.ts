@@ -16,7 +16,7 @@ export { configChanges, type KeyChange, reloaded } from './config/diff.ts';
 export { parseEventMatch } from './config/match.ts';
 export type { Problem } from './config/problem.ts';
 export { formatProblem } from './config/problem.ts';
-export { retentionRules } from './config/retention.ts';
+export { type ConfigPolicy, configPolicies, retentionRules } from './config/retention.ts';
 export type { Config } from './config/schema.ts';
 export { type Override, parseOverride } from './config/source.ts';
 export * from './config/units.ts';

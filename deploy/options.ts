@@ -10,6 +10,7 @@ import type { QueryLimits } from '../query/index.ts';
 import { createPolicySet } from '../retention/index.ts';
 import type { StorageListener, StorageOptions } from '../storage/index.ts';
 import { type Config, parseEventMatch, retentionRules } from './config.ts';
+import type { HttpTimeouts } from './http/http-server.ts';
 
 export function storageOptions(config: Config, listener: Partial<StorageListener>): StorageOptions {
   const { wal, memtable, compaction, index, reserve } = config.storage;
@@ -43,6 +44,7 @@ export function ingestLimits({
 }: Config): Partial<IngestLimits> {
   return {
     series: limits.series,
+    seriesPerMetric: limits.series_per_metric ?? Number.POSITIVE_INFINITY,
     labelsPerSeries: limits.labels_per_series,
     labelValueBytes: limits.label_value_bytes,
     eventBytes: limits.event_bytes,
@@ -51,6 +53,11 @@ export function ingestLimits({
     maxPastMs: max_past,
     maxFutureMs: max_future,
   };
+}
+
+export function httpTimeouts({ http }: Config): HttpTimeouts {
+  const { header_timeout, body_timeout, idle_timeout } = http;
+  return { headersMs: header_timeout, bodyMs: body_timeout, idleMs: idle_timeout };
 }
 
 export function otlpSettings({ ingest: { otlp, events } }: Config): OtlpSettings {

@@ -1,7 +1,7 @@
 // The rooms that answer requests, over the whole storage or over the part of it that a tenant has.
 
 import type { FastifyInstance } from 'fastify';
-import { createIngestService, type IngestService } from '../ingest/index.ts';
+import { createIngestService, type FindSender, type IngestService } from '../ingest/index.ts';
 import {
   IngestService as IngestDescriptor,
   LogsService as LogsDescriptor,
@@ -28,6 +28,7 @@ import type { HttpServers } from './http/http-server.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { eventMetricRules, ingestLimits, otlpSettings, queryLimits } from './options.ts';
+import type { PolicySetStatus } from './policy-set/policy-sets.ts';
 import { createQueryLog } from './query-log.ts';
 
 /** Type, help and unit of some 50,000 metrics. */
@@ -38,9 +39,11 @@ export interface RoomsOptions {
   /** The config in force: a reload replaces it. */
   readonly config: () => Config;
   readonly tokens: () => Tokens;
+  readonly findSender: FindSender;
   readonly isReady: () => boolean;
   readonly reload: () => Promise<void>;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  readonly policySet: () => PolicySetStatus | undefined;
   readonly version: string;
   /** Where heavy queries are evaluated; still owned by the caller. */
   readonly threads: QueryThreads;
@@ -78,6 +81,7 @@ export function createRooms(
     logger: log,
     otlp: otlpSettings(config()),
     eventMetrics: eventMetricRules(config()),
+    findSender: options.findSender,
     ...(beside !== undefined && { beside: beside.ingest }),
   });
   const query = createQueryService({

@@ -6,8 +6,9 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import { createGrpcServer, type GrpcServer } from '../ingest/index.ts';
 import { createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
-import type { Clock, Scheduler, Storage } from '../storage/index.ts';
+import type { Clock, PublishedPolicies, Scheduler, Storage } from '../storage/index.ts';
 import { grpcGuard } from './access/grpc-guard.ts';
+import { createFindSender } from './access/senders.ts';
 import { createTenants } from './access/tenants.ts';
 import { readTls, type TlsMaterial } from './access/tls.ts';
 import { createTokens, hashOf, type Token, type Tokens } from './access/tokens.ts';
@@ -25,7 +26,9 @@ import { createHttpServers, type HttpServers } from './http/http-server.ts';
 import { listenGrpc, listenHttp, reachable } from './listen.ts';
 import type { Logger } from './logging.ts';
 import type { ServerMetrics } from './metrics.ts';
-import { eventMetricRules, ingestLimits, otlpSettings } from './options.ts';
+import { eventMetricRules, httpTimeouts, ingestLimits, otlpSettings } from './options.ts';
+import { withPolicySet } from './policy-set/policies.ts';
+import { createPolicySets, type PolicySets } from './policy-set/policy-sets.ts';
 import { createRooms, createTenantRooms, grpcServices, type Rooms, toTenant } from './rooms.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { openPrivateDoor } from './self-monitoring/private-door.ts';
@@ -42,6 +45,8 @@ const QUERY_THREADS_MAX = 4;
 
 export interface ServerOptions {
   readonly config: Config;
+  /** In force where the config follows published policies. */
+  readonly policySet: PublishedPolicies | undefined;
   /** The config as it stands now, for a reload; throws UserError when it has mistakes. */
   readonly readConfig: () => Config;
   /** Still owned by the caller, who closes it after `stop`. */
@@ -74,6 +79,7 @@ interface ServerState {
 
 interface Parts {
   readonly retention: Retention;
+  readonly policySets: PolicySets;
   /** Those of everybody first, then those of tenants. */
   readonly rooms: readonly [Rooms, ...Rooms[]];
   readonly grpcServer: GrpcServer;
@@ -83,18 +89,33 @@ interface Parts {
 
 /** Resolves once both ports answer; rejects with UserError when one cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config } = options;
+  const written = options.config;
+  const config = withPolicySet(written, options.policySet);
   const tls = readTls(config);
   const secret = randomBytes(32).toString('base64url');
   const tokensOf = ({ auth }: Config): Tokens => createTokens(auth.tokens, ownToken(secret));
   const state: ServerState = { config, tokens: tokensOf(config), isReady: false };
-  let reloading: Promise<void> = Promise.resolve();
   // One after another, so that the config read last is the one that holds.
-  const reload = (): Promise<void> => {
-    reloading = reloading.catch(() => {}).then(() => reloadConfig(options, state, parts, tokensOf));
-    return reloading;
-  };
-  const parts = await createParts(options, state, reload, tls);
+  const serially = createSequence();
+  const reload = () =>
+    serially(async () => {
+      const next = options.readConfig();
+      await putInForce(options, state, parts, tokensOf, policySets.resolve(next));
+      policySets.follow(next);
+    });
+  const policySets = createPolicySets({
+    dataDir: config.data_dir,
+    initial: options.policySet,
+    redisUrl: config.retention.redis,
+    ...{ scheduler: options.scheduler, log: options.log, registry: options.metrics.registry },
+    apply: (policies) =>
+      serially(async () => {
+        if (policySets.status() === undefined) return;
+        const retention = { ...state.config.retention, policies: [...policies] };
+        await putInForce(options, state, parts, tokensOf, { ...state.config, retention });
+      }),
+  });
+  const parts = await createParts(options, state, { reload, policySets }, tls);
   try {
     const grpc = await listenGrpc(parts.grpcServer, config.grpc.listen, grpcCredentials(tls));
     const http = await listenHttp(parts.rooms[0].app, config.http.listen);
@@ -102,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       state.selfMonitoring = await watchItself(options, parts, { grpc, http, secret, tls });
     }
     warnOfOpenDoors(options, [grpc, http]);
+    policySets.follow(written);
     state.isReady = true;
     return { grpc, http, reload, stop: () => stopServer(options, state, parts) };
   } catch (error) {
@@ -110,9 +132,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** Runs one piece of work after the other; each rejects for itself. */
+function createSequence(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (work) => {
+    last = last.catch(() => {}).then(work);
+    return last;
+  };
+}
+
 /** What the server shows itself when it writes its own metrics. */
 function ownToken(secret: string): Token {
-  return { name: 'self-monitoring', token_sha256: hashOf(secret), can: ['write'], labels: {} };
+  const limits = { points_per_second: null, series: null, series_per_metric: null };
+  return {
+    name: 'self-monitoring',
+    token_sha256: hashOf(secret),
+    can: ['write'],
+    labels: {},
+    limits,
+  };
 }
 
 function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
@@ -124,10 +162,11 @@ function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
 async function createParts(
   options: ServerOptions,
   state: ServerState,
-  reload: () => Promise<void>,
+  { reload, policySets }: { reload: () => Promise<void>; policySets: PolicySets },
   tls: TlsMaterial | undefined,
 ): Promise<Parts> {
-  const { config, storage, serverId, clock, scheduler, metrics, log } = options;
+  const { config } = state;
+  const { storage, serverId, clock, scheduler, metrics, log } = options;
   const { registry } = metrics;
   // Before any point is written: what is stored now tells whether the clock can be believed.
   const retention = await startRetention({
@@ -146,7 +185,9 @@ async function createParts(
   const roomsOptions = {
     ...{ clock, scheduler, metrics, log, tokens, reload, retention, threads },
     config: () => state.config,
+    findSender: createFindSender(tokens),
     isReady: () => state.isReady,
+    policySet: policySets.status,
     version: options.version,
   };
   const tenants = createTenants(tokens, (labels) => {
@@ -156,19 +197,21 @@ async function createParts(
   });
   const httpServers = createHttpServers({
     tls,
+    timeouts: httpTimeouts(config),
     route: ({ headers }) => tenants.of(headers.authorization)?.listener,
   });
   const everybody = createRooms(roomsOptions, storage, { servers: httpServers });
   const rooms: [Rooms, ...Rooms[]] = [everybody];
   const grpcServer = createGrpcServer({
     messageBytes: config.ingest.limits.message,
+    idleMs: config.grpc.idle_timeout,
     interceptors: [grpcGuard(tokens)],
   });
   for (const { descriptor, methods } of grpcServices(everybody)) {
     const implementation = tenants.dispatching(descriptor.typeName, methods.implementation);
     grpcServer.addService(descriptor, implementation, methods.codecs);
   }
-  return { retention, rooms, grpcServer, httpServers, threads };
+  return { retention, policySets, rooms, grpcServer, httpServers, threads };
 }
 
 interface OwnDoors {
@@ -209,13 +252,13 @@ function warnOfOpenDoors({ config, log }: ServerOptions, addresses: readonly Add
   log.warn({ addresses: open }, 'everybody who reaches these addresses may read and write');
 }
 
-async function reloadConfig(
-  { readConfig, log }: ServerOptions,
+async function putInForce(
+  { log }: ServerOptions,
   state: ServerState,
   { retention, rooms, grpcServer, httpServers }: Parts,
   tokensOf: (config: Config) => Tokens,
+  next: Config,
 ): Promise<void> {
-  const next = readConfig();
   const tls = readTls(state.config);
   const changes = configChanges(configText(state.config), configText(next));
   await retention.setRules(retentionRules(next));
@@ -241,12 +284,13 @@ async function reloadConfig(
 async function stopServer(
   { scheduler }: ServerOptions,
   state: ServerState,
-  { retention, rooms, grpcServer, threads }: Parts,
+  { retention, policySets, rooms, grpcServer, threads }: Parts,
 ): Promise<void> {
   state.isReady = false;
   grpcServer.setServing(false);
   await state.selfMonitoring?.stop();
   await Promise.all(rooms.map(({ ingest }) => ingest.drain()));
+  await policySets.stop();
   await retention.stop();
   const [{ app }] = rooms;
   const cancel = scheduler.after(SHUTDOWN_GRACE_MS, () => app.server.closeAllConnections());

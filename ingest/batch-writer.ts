@@ -21,8 +21,10 @@ import type { EventWriter, OpenEvents } from './event-writer.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
+import type { Sender } from './sender.ts';
 import type { SeriesCache } from './series-cache.ts';
 import { createSeriesLookup } from './series-lookup.ts';
+import type { SeriesQuotas } from './series-quotas.ts';
 
 export interface BatchOutcome extends WriteOutcome {
   readonly sequence: bigint;
@@ -39,6 +41,7 @@ export interface BatchWriterOptions {
   readonly points: PointWriter;
   readonly events: EventWriter;
   readonly admission: Admission;
+  readonly quotas: SeriesQuotas;
   readonly cache: SeriesCache;
   /** Asked once per request, so that a reload counts from the next one. */
   readonly limits: () => IngestLimits;
@@ -52,16 +55,18 @@ export interface BatchWriter {
    */
   submit(
     bytes: Buffer,
+    sender: Sender,
     dictionary: Dictionary,
     reserve: (pointBytes: number) => void,
   ): Promise<Submission>;
 }
 
 export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
-  const { storage, points: pointWriter, admission, cache } = options;
+  const { storage, points: pointWriter, admission, quotas, cache } = options;
 
   async function submit(
     bytes: Buffer,
+    sender: Sender,
     dictionary: Dictionary,
     reserve: (pointBytes: number) => void,
   ): Promise<Submission> {
@@ -70,13 +75,15 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const count = request.seriesPoints + request.columnPoints;
     // Events are copied once, with a few numbers each.
     reserve(count * POINT_BYTES + (request.events > 0 ? bytes.length : 0));
-    admission.takePoints(count + request.events, limits);
+    admission.takePoints(count + request.events, limits, sender);
 
     const points = pointWriter.pool.take(count);
     const seriesIds = points.ids.subarray(0, request.seriesPoints);
     const refs = points.ids.subarray(request.seriesPoints);
     let idMax = 0;
-    const lookup = createSeriesLookup(storage, cache, limits);
+    const rejections = createRejections();
+    const guards = quotas.guards(limits, sender);
+    const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
     const lookUp = (labels: LabelBytes, assign: (id: number) => void) => {
       lookup.add(labelsKey(labels), () => decodeLabels(labels, limits), assign);
     };
@@ -116,7 +123,6 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     readColumns(request, points);
     const span = convertTimestamps(points.timestampsMs);
     idMax = Math.max(idMax, dictionary.lookUp(refs));
-    const rejections = createRejections();
     const events = options.events.open(limits, rejections);
     const identified = { points, span, idMax, rejections };
     const preparing = [

@@ -9,9 +9,12 @@ import type { IngestLimits } from './limits.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { IdentifiedPoints, PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
+import type { FindSender, Sender } from './sender.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
+import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesPredictor, NO_PREDICTOR, type SeriesPredictor } from './series-predictor.ts';
+import type { SeriesQuotas } from './series-quotas.ts';
 
 /** Keys of some 100,000 series in each of the scopes that a door has seen first. */
 const PREDICTOR_BYTES = 16 * 1024 * 1024;
@@ -29,6 +32,9 @@ export interface WriteHooks {
 export interface DoorRequest {
   /** As they were when the request came. */
   readonly limits: IngestLimits;
+  readonly sender: Sender;
+  /** For whoever looks up its series by himself. */
+  readonly guards: readonly SeriesGuard[];
   /** When it came, ms since the epoch. */
   readonly arrivedAtMs: number;
   /** For the type, help and unit of metrics, where the format has them. */
@@ -63,8 +69,14 @@ export interface DoorRequest {
 }
 
 export interface Door {
-  /** Runs one request to its end; what `handle` throws is counted and thrown on. */
-  run<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T>;
+  /**
+   * Runs one request to its end; what `handle` throws is counted and thrown on. `authorization` is
+   * the header of that name.
+   */
+  run<T>(
+    authorization: string | undefined,
+    handle: (request: DoorRequest) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** What all doors share. */
@@ -74,14 +86,18 @@ export interface DoorContext {
   /** Of events that have arrived before. */
   readonly oldEvents: EventWriter;
   readonly admission: Admission;
+  readonly quotas: SeriesQuotas;
+  readonly findSender: FindSender;
   readonly metrics: IngestMetrics;
   readonly caches: SeriesCaches;
   readonly metadata: MetadataStore;
   readonly limits: () => IngestLimits;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
+  /** Counts what is durable and what was rejected. */
+  readonly onStored: (method: string, outcome: WriteOutcome, sender: Sender) => void;
   /** Counts the error, and logs it when it is a bug of ours. */
-  readonly onError: (method: string, error: unknown) => void;
+  readonly onError: (method: string, error: unknown, sender: Sender) => void;
   /** Aborted, with UNAVAILABLE as its reason, when nothing more is taken in. */
   readonly draining: AbortSignal;
   /** Keeps a shutdown waiting. */
@@ -95,8 +111,12 @@ export function createDoor(name: string, context: DoorContext): Door {
   const predictorOf = createPredictors();
   metrics.open(name);
 
-  async function carry<T>(handle: (request: DoorRequest) => Promise<T>): Promise<T> {
+  async function carry<T>(
+    sender: Sender,
+    handle: (request: DoorRequest) => Promise<T>,
+  ): Promise<T> {
     const limits = context.limits();
+    const guards = context.quotas.guards(limits, sender);
     const startMs = context.monotonicMs();
     const rejections = createRejections();
     let accepted = 0;
@@ -110,13 +130,15 @@ export function createDoor(name: string, context: DoorContext): Door {
       heldBytes -= bytes;
     };
     const stored = (outcome: WriteOutcome) => {
-      metrics.stored(name, outcome);
+      context.onStored(name, outcome, sender);
       accepted += outcome.accepted;
       rejections.addAll(outcome.rejections);
       return outcome;
     };
     const request: DoorRequest = {
       limits,
+      sender,
+      guards,
       arrivedAtMs: context.nowMs(),
       metadata,
       draining: context.draining,
@@ -130,11 +152,12 @@ export function createDoor(name: string, context: DoorContext): Door {
           predictor: predictorOf(scope),
           scope,
           limits,
+          guards,
           pool: points.pool,
           reserve: hold,
         }),
       async write(batch, { adjust, onRejected } = {}) {
-        admission.takePoints(batch.size, limits);
+        admission.takePoints(batch.size, limits, sender);
         const identified = await batch.identify();
         await points.prepare(identified, limits);
         const adjusted = adjust?.(identified) ?? identified;
@@ -142,9 +165,10 @@ export function createDoor(name: string, context: DoorContext): Door {
         release(batch.heldBytes);
         return stored(outcome);
       },
-      createEvents: () => createEventBatch({ storage, writer: context.oldEvents, cache, limits }),
+      createEvents: () =>
+        createEventBatch({ storage, writer: context.oldEvents, cache, limits, guards }),
       async writeEvents(batch) {
-        admission.takePoints(batch.size, limits);
+        admission.takePoints(batch.size, limits, sender);
         return stored(await batch.write());
       },
       get total() {
@@ -161,12 +185,13 @@ export function createDoor(name: string, context: DoorContext): Door {
   }
 
   return {
-    async run(handle) {
+    async run(authorization, handle) {
+      const sender = context.findSender(authorization);
       try {
         context.draining.throwIfAborted();
-        return await context.track(carry(handle));
+        return await context.track(carry(sender, handle));
       } catch (error) {
-        context.onError(name, error);
+        context.onError(name, error, sender);
         throw error;
       }
     },

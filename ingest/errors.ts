@@ -2,17 +2,25 @@
 
 import type { ErrorCode } from '../proto/index.ts';
 
+export interface IngestErrorDetails {
+  readonly retryDelayMs?: number | undefined;
+  readonly reason?: string | undefined;
+}
+
 /** A request that stores nothing: its code decides the status, its message names the thing. */
 export class IngestError extends Error {
   readonly code: ErrorCode;
   /** How long the client should wait; undefined leaves it to the status. */
   readonly retryDelayMs: number | undefined;
+  /** A word for the metrics, where the code says too little. */
+  readonly reason: string | undefined;
 
-  constructor(code: ErrorCode, message: string, retryDelayMs?: number) {
+  constructor(code: ErrorCode, message: string, details: IngestErrorDetails = {}) {
     super(message);
     this.name = 'IngestError';
     this.code = code;
-    this.retryDelayMs = retryDelayMs;
+    this.retryDelayMs = details.retryDelayMs;
+    this.reason = details.reason;
   }
 }
 

@@ -8,7 +8,8 @@ import type { IngestLimits } from './limits.ts';
 import type { WriteOutcome } from './point-writer.ts';
 import { createRejections, type Reason } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
-import { createSeriesLookup, type SeriesGuard } from './series-lookup.ts';
+import type { SeriesGuard } from './series-guard.ts';
+import { createSeriesLookup } from './series-lookup.ts';
 import { checkSizes } from './validate.ts';
 
 export interface NewEvent {
@@ -39,13 +40,14 @@ export interface EventBatchOptions {
   readonly writer: EventWriter;
   readonly cache: SeriesCache;
   readonly limits: IngestLimits;
-  /** Has a say on new streams. */
-  readonly guard?: SeriesGuard;
+  /** All of them have to let a new stream in. */
+  readonly guards: readonly SeriesGuard[];
 }
 
 export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
-  const { storage, writer, cache, limits, guard } = options;
-  const lookup = createSeriesLookup(storage, cache, limits, guard);
+  const { storage, writer, cache, limits, guards } = options;
+  const rejections = createRejections();
+  const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
   const added: { readonly event: NewEvent; id: number }[] = [];
 
   function checked(labels: readonly Label[] | Reason): readonly Label[] | Reason {
@@ -70,7 +72,6 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
     async write() {
       await lookup.settle();
       await writer.prepare(added.map(({ id }) => id));
-      const rejections = createRejections();
       const open = writer.open(limits, rejections);
       for (const { event, id } of added) {
         const { timestampMs, nanos } = splitNanos(event.timestampNs);

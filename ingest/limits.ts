@@ -4,6 +4,8 @@
 export interface IngestLimits {
   /** Series that may be registered; Infinity for none. ingest.limits.series */
   readonly series: number;
+  /** The same for each metric name; Infinity for none. ingest.limits.series_per_metric */
+  readonly seriesPerMetric: number;
   /** ingest.limits.labels_per_series */
   readonly labelsPerSeries: number;
   /** Bytes of UTF-8 in a label's value, and in its name. ingest.limits.label_value_bytes */
@@ -36,6 +38,7 @@ const MIB = 1024 * 1024;
 
 export const DEFAULT_LIMITS: IngestLimits = {
   series: 5_000_000,
+  seriesPerMetric: Number.POSITIVE_INFINITY,
   labelsPerSeries: 64,
   labelValueBytes: 4096,
   eventBytes: 256 * 1024,

@@ -12,6 +12,9 @@ export const REASONS = [
   'label_name_too_long',
   'label_value_too_long',
   'series_limit',
+  'series_per_metric_limit',
+  'token_series_limit',
+  'token_series_per_metric_limit',
   'timestamp_out_of_range',
   'too_old',
   'expired',
@@ -37,6 +40,8 @@ export type Reason = (typeof REASONS)[number];
 
 /** How many reasons an answer names. */
 const NAMED_MAX = 16;
+/** How many details it names of each. */
+const DETAILS_MAX = 4;
 
 /** Ids from here on name no series: they say why there is none. */
 export const REJECTED_ID_MIN = 0xffff_ff00;
@@ -51,6 +56,9 @@ export interface Rejections {
   /** For a point whose id is at least REJECTED_ID_MIN. */
   addId(id: number): void;
   addAll(others: Rejections): void;
+  /** Has answers say this of the reason, beside other details, instead of what is always said. */
+  explain(reason: Reason, detail: string): void;
+  details(reason: Reason): readonly string[];
   readonly total: number;
   count(reason: Reason): number;
   /** Most frequent first. */
@@ -59,14 +67,25 @@ export interface Rejections {
 
 export function createRejections(): Rejections {
   const counts = new Uint32Array(REASONS.length);
+  const detailsOf = new Map<Reason, string[]>();
   const addAt = (index: number, points: number) => {
     counts[index]! += points;
   };
+  const explain = (reason: Reason, detail: string) => {
+    const details = detailsOf.get(reason) ?? [];
+    if (details.length === DETAILS_MAX || details.includes(detail)) return;
+    detailsOf.set(reason, [...details, detail]);
+  };
   return {
+    explain,
+    details: (reason) => detailsOf.get(reason) ?? [],
     add: (reason, points = 1) => addAt(REASONS.indexOf(reason), points),
     addId: (id) => addAt(id - REJECTED_ID_MIN, 1),
     addAll(others) {
-      for (const [reason, points] of others.entries()) addAt(REASONS.indexOf(reason), points);
+      for (const [reason, points] of others.entries()) {
+        addAt(REASONS.indexOf(reason), points);
+        for (const detail of others.details(reason)) explain(reason, detail);
+      }
     },
     get total() {
       return counts.reduce((sum, count) => sum + count, 0);
@@ -87,10 +106,19 @@ export function toMessages(
   return rejections
     .entries()
     .slice(0, NAMED_MAX)
-    .map(([reason, count]) => ({ count: BigInt(count), reason: describe(reason, limits) }));
+    .map(([reason, count]) => ({
+      count: BigInt(count),
+      reason: reasonText(reason, rejections, limits),
+    }));
 }
 
-export function describe(reason: Reason, limits: IngestLimits): string {
+/** Why points were rejected, with what is known of these. */
+export function reasonText(reason: Reason, rejections: Rejections, limits: IngestLimits): string {
+  const details = rejections.details(reason);
+  return details.length > 0 ? details.join('; ') : describe(reason, limits);
+}
+
+function describe(reason: Reason, limits: IngestLimits): string {
   switch (reason) {
     case 'no_labels':
       return 'series without labels';
@@ -106,6 +134,12 @@ export function describe(reason: Reason, limits: IngestLimits): string {
       return `label value over ${limits.labelValueBytes} bytes (ingest.limits.label_value_bytes)`;
     case 'series_limit':
       return `new series past the limit of ${limits.series} (ingest.limits.series)`;
+    case 'series_per_metric_limit':
+      return 'new series of a metric with as many as it may have (ingest.limits.series_per_metric)';
+    case 'token_series_limit':
+      return 'new series past the limit of the token (auth.tokens limits.series)';
+    case 'token_series_per_metric_limit':
+      return 'new series of a metric with as many as the token may have (limits.series_per_metric)';
     case 'timestamp_out_of_range':
       return 'timestamp beyond +-2^53 ms';
     case 'too_old':

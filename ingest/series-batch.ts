@@ -9,8 +9,9 @@ import type { PointPool } from './point-pool.ts';
 import type { IdentifiedPoints } from './point-writer.ts';
 import { createRejections, REJECTED_ID_MIN, type Reason } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
+import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesLookup } from './series-lookup.ts';
-import type { SeriesPredictor } from './series-predictor.ts';
+import { type SeriesPredictor, viewOf } from './series-predictor.ts';
 import { checkSizes } from './validate.ts';
 
 /** Just under a power of two of bytes, as the pool keeps memory. */
@@ -41,6 +42,11 @@ export interface SeriesBatch {
    * that it ends there.
    */
   expected(bytes: Buffer, start: number, end: number): number;
+  /**
+   * The same behind a key that was taken as expected, for one that begins with the first `prefix`
+   * bytes of it and goes on at `start`; the size is that of the rest.
+   */
+  expectedRest(prefix: number, bytes: Buffer, start: number, end: number): number;
   /** The slot of the series whose key was expected. */
   takeExpected(): number;
   /** `timestampMs` that is no integer within +-2^53 rejects the point. */
@@ -66,15 +72,16 @@ export interface SeriesBatchOptions {
   /** Part of every key in bytes. */
   readonly scope: string;
   readonly limits: IngestLimits;
+  readonly guards: readonly SeriesGuard[];
   readonly pool: PointPool;
   /** Told of memory before it is taken; may throw, which leaves the batch as it was. */
   readonly reserve: (bytes: number) => void;
 }
 
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
-  const { storage, cache, predictor, scope, limits, pool, reserve } = options;
-  const lookup = createSeriesLookup(storage, cache, limits);
+  const { storage, cache, predictor, scope, limits, guards, pool, reserve } = options;
   const rejections = createRejections();
+  const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
   /** Ids by slot; 0 until storage has told. */
   let slotIds = new Uint32Array(FIRST_SERIES);
   let slots = 0;
@@ -83,6 +90,9 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   /** Its ids are slots until `identify`. */
   let points = pool.take(0);
   let valueWords = new Uint32Array(0);
+  /** The bytes that were looked at last, which most often have the next key as well. */
+  let source = points.bytes;
+  let sourceView = viewOf(source);
 
   function grow(): void {
     const next = Math.max(FIRST_POINTS, capacity * 2);
@@ -129,6 +139,14 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return slot;
   }
 
+  function inView(bytes: Buffer): DataView {
+    if (bytes !== source) {
+      source = bytes;
+      sourceView = viewOf(bytes);
+    }
+    return sourceView;
+  }
+
   function takeExpected(): number {
     const slot = nextSlot();
     slotIds[slot] = predictor.take();
@@ -144,10 +162,12 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     },
 
     series,
-    expected: predictor.expected,
+    expected: (bytes, start, end) => predictor.expected(inView(bytes), start, end),
+    expectedRest: (prefix, bytes, start, end) =>
+      predictor.expectedRest(prefix, inView(bytes), start, end),
     takeExpected,
     seriesAt(bytes, start, end, labels) {
-      if (predictor.expected(bytes, start, end) === end - start && end > start) {
+      if (predictor.expected(inView(bytes), start, end) === end - start && end > start) {
         return takeExpected();
       }
       const text = bytes.toString('latin1', start, end);

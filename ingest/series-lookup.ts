@@ -2,8 +2,9 @@
 
 import type { Label, Labels, Storage } from '../storage/index.ts';
 import type { IngestLimits } from './limits.ts';
-import { type Reason, rejectedId } from './reasons.ts';
+import { type Reason, type Rejections, rejectedId } from './reasons.ts';
 import type { SeriesCache } from './series-cache.ts';
+import type { SeriesGuard, SeriesRefused } from './series-guard.ts';
 import { checkLabels } from './validate.ts';
 
 export interface SeriesLookup {
@@ -22,47 +23,72 @@ type Waiting =
   | { readonly kind: 'new'; readonly key: string; readonly assign: (id: number) => void }
   | { readonly kind: 'known'; readonly id: number; readonly assign: (id: number) => void };
 
-/** Has a say on which new series are registered. */
-export interface SeriesGuard {
-  admit(): boolean;
-  /** Why those are refused that it does not admit. */
-  readonly reason: Reason;
+export interface SeriesLookupOptions {
+  readonly storage: Storage;
+  readonly cache: SeriesCache;
+  readonly limits: IngestLimits;
+  /** All of them have to let a new series in. */
+  readonly guards: readonly SeriesGuard[];
+  /** Told what there is to say of series that are refused; their points are counted elsewhere. */
+  readonly rejections: Rejections;
 }
 
-export function createSeriesLookup(
-  storage: Storage,
-  cache: SeriesCache,
-  limits: IngestLimits,
-  guard?: SeriesGuard,
-): SeriesLookup {
+export function createSeriesLookup(options: SeriesLookupOptions): SeriesLookup {
+  const { storage, cache, limits, guards, rejections } = options;
   const waiting: Waiting[] = [];
   /** Of the waiting ones that are new, in their order. */
   const labelSets: Labels[] = [];
 
+  /** By position in `labelSets`: why a series was not let in, and those not decided yet. */
+  const refused: (SeriesRefused | undefined)[] = [];
+  let unread: number[] = [];
+
+  function admit(position: number): boolean {
+    const labels = labelSets[position]!;
+    const refusal = refusalOf(labels);
+    if (refusal === 'unread') unread.push(position);
+    else refused[position] = refusal;
+    if (refusal !== undefined) return false;
+    for (const guard of guards) guard.admitted(labels);
+    return true;
+  }
+
+  function refusalOf(labels: Labels): SeriesRefused | 'unread' | undefined {
+    if (storage.seriesCount >= limits.series) return { reason: 'series_limit' };
+    for (const guard of guards) {
+      const refusal = guard.refusalOf(labels);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
   async function resolveWaiting(): Promise<void> {
-    const before = storage.seriesCount;
-    let admitted = 0;
-    let refusal: Reason = 'series_limit';
-    const admit = () => {
-      if (Math.max(storage.seriesCount, before + admitted) >= limits.series) return false;
-      if (guard !== undefined && !guard.admit()) {
-        refusal = guard.reason;
-        return false;
-      }
-      admitted++;
-      return true;
-    };
     const ids = await storage.resolve(labelSets, admit);
+    while (unread.length > 0) {
+      const positions = unread;
+      unread = [];
+      for (const guard of guards) await guard.read?.();
+      const some = positions.map((position) => labelSets[position]!);
+      const found = await storage.resolve(some, (index) => admit(positions[index]!));
+      for (const [index, position] of positions.entries()) ids[position] = found[index]!;
+    }
     let position = 0;
     for (const entry of waiting) {
       if (entry.kind === 'known') {
         entry.assign(entry.id);
         continue;
       }
-      const id = ids[position++]!;
+      const id = ids[position]!;
       if (id !== 0) cache.set(entry.key, id);
-      entry.assign(id === 0 ? rejectedId(refusal) : id);
+      // What storage was told not to register has no id.
+      entry.assign(id === 0 ? refuse(refused[position]!) : id);
+      position++;
     }
+  }
+
+  function refuse({ reason, detail }: SeriesRefused): number {
+    if (detail !== undefined) rejections.explain(reason, detail);
+    return rejectedId(reason);
   }
 
   return {

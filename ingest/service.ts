@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { errorCodeOf, type MethodCodec } from '../proto/index.ts';
 import type { Clock, MetadataStore, Scheduler, Storage } from '../storage/index.ts';
-import { createAdmission } from './admission.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { createDictionary } from './dictionary.ts';
 import type { DoorContext } from './door.ts';
@@ -13,6 +13,7 @@ import { IngestError } from './errors.ts';
 import { createEventMetrics } from './event-metrics/event-metrics.ts';
 import type { EventMetricRule } from './event-metrics/rule.ts';
 import { createEventWriter } from './event-writer.ts';
+import { authorizationOf } from './grpc/authorization.ts';
 import { registerRoutes } from './http/routes.ts';
 import { DEFAULT_LIMITS, type IngestLimits } from './limits.ts';
 import { createIngestMetrics, type IngestMetrics } from './metrics.ts';
@@ -20,9 +21,12 @@ import { createOtlpLogsService, type OtlpLogsService } from './otlp/logs-service
 import { createOtlpMetricsService, type OtlpMetricsService } from './otlp/metrics-service.ts';
 import { DEFAULT_OTLP_SETTINGS, type OtlpSettings } from './otlp/settings.ts';
 import { createPointPool } from './point-pool.ts';
-import { createPointWriter } from './point-writer.ts';
+import { createPointWriter, type WriteOutcome } from './point-writer.ts';
+import { createRefusalLog, type RefusalLog } from './refusal-log.ts';
 import { toAnswer, toGrpcError, type WriteAnswer } from './responses.ts';
+import { ANYBODY, type FindSender, type Sender } from './sender.ts';
 import { createSeriesCaches } from './series-cache.ts';
+import { createSeriesQuotas, type SeriesQuotas } from './series-quotas.ts';
 import { type WriteContext, WriteStream, type WriteStreamCall } from './write-stream.ts';
 
 const SERIES_CACHE_BYTES = 64 * 1024 * 1024;
@@ -33,6 +37,15 @@ const DRAIN_RETRY_MS = 2000;
 /** The part of a pino logger that is used. */
 export interface IngestLogger {
   error(details: { readonly err: unknown; readonly method: string }, message: string): void;
+  warn(details: object, message: string): void;
+}
+
+/** What all services over one storage have in common: a limit is one limit, whoever comes how. */
+export interface IngestShared {
+  readonly metrics: IngestMetrics;
+  readonly admission: Admission;
+  readonly quotas: SeriesQuotas;
+  readonly log: RefusalLog;
 }
 
 export interface IngestServiceOptions {
@@ -43,8 +56,10 @@ export interface IngestServiceOptions {
   /** For what is written by and by. */
   readonly scheduler: Scheduler;
   readonly registry: Registry;
-  /** A service over another view of the same storage, whose metrics count for both. */
-  readonly beside?: Pick<IngestService, 'metrics'>;
+  /** A service over the whole of a storage of which this one is given a part. */
+  readonly beside?: Pick<IngestService, 'shared'>;
+  /** Default: everybody is the same sender, without limits. */
+  readonly findSender?: FindSender;
   readonly logger: IngestLogger;
   /** Where doors put the metadata of metrics. */
   readonly metadata: MetadataStore;
@@ -55,7 +70,7 @@ export interface IngestServiceOptions {
 }
 
 export interface IngestService {
-  readonly metrics: IngestMetrics;
+  readonly shared: IngestShared;
   /** For the service of IngestServiceSchema, together with `codecs`. */
   readonly implementation: UntypedServiceImplementation;
   /** Requests stay bytes until they are decoded by hand. */
@@ -80,13 +95,14 @@ export interface IngestService {
 }
 
 export function createIngestService(options: IngestServiceOptions): IngestService {
-  const { storage, clock, scheduler, registry, logger, metadata } = options;
+  const { storage, clock, scheduler, logger, metadata } = options;
   let limits: IngestLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const streams = new Set<WriteStream>();
   const writes = new Set<Promise<unknown>>();
   const draining = new AbortController();
-  const metrics = options.beside?.metrics ?? createIngestMetrics(registry);
-  const admission = createAdmission(clock.monotonicMs);
+  const findSender = options.findSender ?? (() => ANYBODY);
+  const ofAll = options.beside?.shared ?? createShared(options);
+  const { metrics, admission, quotas, log } = ofAll;
   const caches = createSeriesCaches(SERIES_CACHE_BYTES);
   const points = createPointWriter(storage, clock, createPointPool(POOL_BYTES));
   const shared = {
@@ -94,15 +110,26 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     metrics,
     limits: () => limits,
     monotonicMs: clock.monotonicMs,
-    onError(method: string, error: unknown) {
+    onStored(method: string, outcome: WriteOutcome, { name }: Sender) {
+      metrics.stored(method, outcome, name);
+      if (outcome.rejections.total === 0) return;
+      for (const [reason, count] of outcome.rejections.entries()) {
+        log.rejected(method, reason, count, name);
+      }
+    },
+    onError(method: string, error: unknown, { name }: Sender) {
       const code = errorCodeOf(error);
-      metrics.failed(method, code);
+      const reason = error instanceof IngestError ? error.reason : undefined;
+      metrics.failed(method, code, reason ?? '', name);
+      log.failed(method, error, code, name);
       if (code === 'INTERNAL') logger.error({ err: error, method }, 'a write failed on a bug');
     },
   };
   const cache = caches.open();
   const doors: DoorContext = {
     ...shared,
+    quotas,
+    findSender,
     storage,
     points,
     oldEvents: createEventWriter(storage, clock),
@@ -120,6 +147,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     points,
     events,
     admission,
+    quotas,
     cache,
     limits: () => limits,
   });
@@ -137,7 +165,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     return tracked;
   }
 
-  async function write(bytes: Buffer): Promise<WriteAnswer> {
+  async function write(bytes: Buffer, sender: Sender): Promise<WriteAnswer> {
     draining.signal.throwIfAborted();
     const arrivedMs = clock.monotonicMs();
     let heldBytes = 0;
@@ -148,9 +176,9 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     try {
       hold(bytes.length);
       metrics.received('Write', bytes.length);
-      const submission = await writer.submit(bytes, createDictionary(limits.refs), hold);
+      const submission = await writer.submit(bytes, sender, createDictionary(limits.refs), hold);
       const outcome = await submission.durable;
-      metrics.stored('Write', outcome);
+      shared.onStored('Write', outcome, sender);
       metrics.acknowledged('Write', clock.monotonicMs() - arrivedMs);
       return toAnswer(outcome, limits);
     } finally {
@@ -162,11 +190,12 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     call: ServerUnaryCall<Buffer, WriteAnswer>,
     callback: sendUnaryData<WriteAnswer>,
   ): void {
+    const sender = findSender(authorizationOf(call.metadata));
     void track(
-      write(call.request).then(
+      write(call.request, sender).then(
         (answer) => callback(null, answer),
         (error) => {
-          context.onError('Write', error);
+          context.onError('Write', error, sender);
           callback(toGrpcError(error));
         },
       ),
@@ -174,7 +203,8 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   }
 
   function handleWriteStream(call: WriteStreamCall): void {
-    const stream = new WriteStream(call, context);
+    const sender = findSender(authorizationOf(call.metadata));
+    const stream = new WriteStream(call, sender, context);
     streams.add(stream);
     metrics.streamOpened();
     stream.finished.then(() => {
@@ -185,7 +215,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   }
 
   return {
-    metrics,
+    shared: ofAll,
     implementation: { Write: handleWrite, WriteStream: handleWriteStream },
     codecs: { Write: { requestDeserialize: asIs }, WriteStream: { requestDeserialize: asIs } },
     otlpMetrics,
@@ -208,10 +238,22 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
   };
 }
 
+function createShared({ storage, clock, registry, logger }: IngestServiceOptions): IngestShared {
+  const log = createRefusalLog(logger, clock.monotonicMs);
+  return {
+    metrics: createIngestMetrics(registry),
+    admission: createAdmission(clock.monotonicMs),
+    quotas: createSeriesQuotas(storage, clock.monotonicMs, log),
+    log,
+  };
+}
+
 function asIs(bytes: Buffer): Buffer {
   return bytes;
 }
 
 function shuttingDown(): IngestError {
-  return new IngestError('UNAVAILABLE', 'the server is shutting down', DRAIN_RETRY_MS);
+  return new IngestError('UNAVAILABLE', 'the server is shutting down', {
+    retryDelayMs: DRAIN_RETRY_MS,
+  });
 }

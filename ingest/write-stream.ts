@@ -15,6 +15,7 @@ import type { IngestLimits } from './limits.ts';
 import type { IngestMetrics } from './metrics.ts';
 import { REJECTED_ID_MIN } from './reasons.ts';
 import { toAnswer, toGrpcError, type WriteAnswer } from './responses.ts';
+import type { Sender } from './sender.ts';
 
 export type WriteStreamCall = ServerDuplexStream<Buffer, WriteAnswer>;
 
@@ -27,8 +28,10 @@ export interface WriteContext {
   /** See Storage. */
   readonly holdSeries: (ids: () => Iterable<number>) => () => void;
   readonly monotonicMs: () => number;
+  /** Counts what is durable and what was rejected. */
+  readonly onStored: (method: 'WriteStream', outcome: BatchOutcome, sender: Sender) => void;
   /** Counts the error, and logs it when it is a bug of ours. */
-  readonly onError: (method: 'Write' | 'WriteStream', error: unknown) => void;
+  readonly onError: (method: 'Write' | 'WriteStream', error: unknown, sender: Sender) => void;
 }
 
 /** Stands for the error of a batch that was not taken in because an earlier one failed. */
@@ -49,6 +52,7 @@ export class WriteStream {
   readonly finished: Promise<void>;
   readonly #call: WriteStreamCall;
   readonly #context: WriteContext;
+  readonly #sender: Sender;
   readonly #dictionary: Dictionary;
   /** Batches without an answer, oldest first. */
   readonly #batches: Batch[] = [];
@@ -64,9 +68,10 @@ export class WriteStream {
   #ending: IngestError | undefined;
   #resolveFinished: () => void = () => {};
 
-  constructor(call: WriteStreamCall, context: WriteContext) {
+  constructor(call: WriteStreamCall, sender: Sender, context: WriteContext) {
     this.#call = call;
     this.#context = context;
+    this.#sender = sender;
     this.#dictionary = createDictionary(context.limits().refs);
     const letGo = context.holdSeries(() => this.#seriesIds());
     this.finished = new Promise((resolve) => {
@@ -135,8 +140,11 @@ export class WriteStream {
       return;
     }
     try {
-      const { durable } = await this.#context.writer.submit(bytes, this.#dictionary, (size) =>
-        this.#grow(batch, size),
+      const { durable } = await this.#context.writer.submit(
+        bytes,
+        this.#sender,
+        this.#dictionary,
+        (size) => this.#grow(batch, size),
       );
       durable.then(
         (outcome) => this.#settle(batch, outcome),
@@ -158,7 +166,7 @@ export class WriteStream {
   #settle(batch: Batch, result: BatchOutcome | Error): void {
     batch.result = result;
     this.#context.admission.leave(batch.sizeBytes);
-    if (!(result instanceof Error)) this.#context.metrics.stored('WriteStream', result);
+    if (!(result instanceof Error)) this.#context.onStored('WriteStream', result, this.#sender);
     this.#answer();
   }
 
@@ -192,7 +200,7 @@ export class WriteStream {
       this.#call.end();
       return;
     }
-    this.#context.onError('WriteStream', error);
+    this.#context.onError('WriteStream', error, this.#sender);
     this.#call.emit('error', toGrpcError(error));
   }
 

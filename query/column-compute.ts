@@ -6,8 +6,12 @@ import type { Budget } from './eval/budget.ts';
 import {
   type Columns,
   type ColumnTask,
+  type Folding,
+  type Folds,
   readsPointsOnce,
   startColumns,
+  startFolds,
+  type Work,
 } from './eval/column-task.ts';
 import type { ColumnCompute } from './eval/columns.ts';
 import { COLUMNS_JOB, type ColumnsInput } from './workers/jobs.ts';
@@ -35,33 +39,47 @@ export function createColumnCompute(
   });
   aborted.catch(() => {});
 
-  async function runHere(slice: SeriesSlice, task: ColumnTask): Promise<Columns> {
-    const work = startColumns(slice.open(), slice.labels.length, task);
+  async function runHere<Result>(work: Work<Result>): Promise<Result> {
     for (;;) {
       const turn = budget.turn();
       if (turn !== undefined) await turn;
-      const columns = work.advance();
-      if (columns !== undefined) return columns;
+      const result = work.advance();
+      if (result !== undefined) return result;
     }
+  }
+
+  function runThere<Result>(
+    on: QueryThreads,
+    slice: SeriesSlice,
+    task: ColumnTask,
+    folding?: Folding,
+  ): Promise<Result> {
+    signal.throwIfAborted();
+    const encoded = slice.encode();
+    const input: ColumnsInput = {
+      slice: encoded,
+      count: slice.labels.length,
+      task,
+      isOver,
+      ...(folding !== undefined && { folding }),
+    };
+    const ofEvents = encoded.events === undefined ? [] : [encoded.events];
+    const owned = [...encoded.memory, ...ofEvents].flatMap((one) => [one.timestampsMs, one.values]);
+    const transfer = owned.map((column) => column.buffer as ArrayBuffer);
+    return Promise.race([on.run<ColumnsInput, Result>(COLUMNS_JOB, input, transfer), aborted]);
   }
 
   return {
     parallel: threads?.size ?? 0,
     async run(slice, task) {
-      if (threads === undefined || workOf(slice, task) < LIGHT_WORK) return runHere(slice, task);
-      signal.throwIfAborted();
-      const encoded = slice.encode();
-      const input: ColumnsInput = { slice: encoded, count: slice.labels.length, task, isOver };
-      const ofEvents = encoded.events === undefined ? [] : [encoded.events];
-      const owned = [...encoded.memory, ...ofEvents].flatMap((one) => [
-        one.timestampsMs,
-        one.values,
-      ]);
-      const transfer = owned.map((column) => column.buffer as ArrayBuffer);
-      return Promise.race([
-        threads.run<ColumnsInput, Columns>(COLUMNS_JOB, input, transfer),
-        aborted,
-      ]);
+      return threads === undefined || workOf(slice, task) < LIGHT_WORK
+        ? runHere(startColumns(slice.open(), slice.labels.length, task))
+        : runThere<Columns>(threads, slice, task);
+    },
+    async fold(slice, task, folding) {
+      return threads === undefined || workOf(slice, task) < LIGHT_WORK
+        ? runHere(startFolds(slice.open(), slice.labels.length, task, folding))
+        : runThere<Folds>(threads, slice, task, folding);
     },
     close() {
       Atomics.store(isOver, 0, 1);

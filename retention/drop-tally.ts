@@ -2,6 +2,7 @@
 
 import type { WindowInfo } from '../storage/index.ts';
 import type { Drop, DropReason } from './plan.ts';
+import { ruleKey } from './policy.ts';
 
 /** Sums over dropped windows. */
 export interface DroppedTotals {
@@ -14,8 +15,8 @@ export type DroppedByReason = Readonly<Record<DropReason, Readonly<DroppedTotals
 
 export interface DropTally {
   add(drops: readonly Drop[]): void;
-  /** Under a name that a policy had before as well. */
-  of(policyName: string): DroppedByReason;
+  /** Of a policy's points, or with `rollupMs` of a tier; a name may have been another's before. */
+  of(policyName: string, rollupMs?: number): DroppedByReason;
 }
 
 export function createDropTally(): DropTally {
@@ -23,13 +24,13 @@ export function createDropTally(): DropTally {
   return {
     add(drops) {
       for (const { window, reason } of drops) {
-        const { name } = window.policy;
-        const sums = byPolicy.get(name) ?? nothingDropped();
-        byPolicy.set(name, sums);
+        const key = ruleKey(window.policy.name, window.rollupMs);
+        const sums = byPolicy.get(key) ?? nothingDropped();
+        byPolicy.set(key, sums);
         addTo(sums[reason], window);
       }
     },
-    of: (policyName) => byPolicy.get(policyName) ?? nothingDropped(),
+    of: (name, rollupMs) => byPolicy.get(ruleKey(name, rollupMs)) ?? nothingDropped(),
   };
 }
 

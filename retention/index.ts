@@ -1,19 +1,28 @@
 // The door of retention: everything else in this room is private to it.
 
 import type { Registry } from 'prom-client';
-import { type Clock, type Scheduler, type Storage, StorageError } from '../storage/index.ts';
+import {
+  type Clock,
+  type PublishedPolicies,
+  type Scheduler,
+  type Storage,
+  StorageError,
+} from '../storage/index.ts';
 import type { JobMode, SweepJobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
-import type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
+import type { SweepQueue } from './jobs/queues.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import type { SweepPlan } from './plan.ts';
 import { createPolicySet, type RetentionRules } from './policy.ts';
+import type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
+import type { RedisOptions } from './redis.ts';
+import { createRollupJob } from './rollups.ts';
 import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
 export type { JobMode } from './jobs/jobs.ts';
-export type { QueuesOptions, SweepQueue } from './jobs/queues.ts';
+export type { SweepQueue } from './jobs/queues.ts';
 export type { RetentionLogger } from './logger.ts';
 export {
   type Drop,
@@ -31,12 +40,17 @@ export {
   policyMistakes,
   type RetentionRules,
 } from './policy.ts';
+export type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
+export type { RedisOptions } from './redis.ts';
 export type { PolicyStatus, RetentionStatus } from './status.ts';
 export type { SweepOutcome } from './sweeper.ts';
 
+/** A job works on tiers for so long at most: others wait for it. */
+const ROLLUP_MS_MAX = 20_000;
+
 export interface RetentionOptions {
   /** Opened with its policies, as `createPolicySet` makes them; still owned by the caller. */
-  readonly storage: Pick<Storage, 'windows' | 'dropWindows' | 'setPolicies'>;
+  readonly storage: Pick<Storage, 'windows' | 'dropWindows' | 'rollUp' | 'setPolicies'>;
   /** Their policies are those that storage was opened with. */
   readonly rules: RetentionRules;
   /** From the start of a sweep to the start of the next, at least 1 ms. */
@@ -80,10 +94,21 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
   const metrics = createRetentionMetrics(options.registry);
   let { rules } = options;
   const sweeper = createSweeper({ storage, rules: () => rules, clock, logger, metrics });
+  const budgetMs = Math.min(ROLLUP_MS_MAX, sweepEveryMs / 2);
+  const rollUp = createRollupJob({ storage, budgetMs, logger, metrics });
   const jobs = await startJobs();
 
+  /** What is dropped is summarised before it goes, so that a sweep does not wait for the rest. */
+  async function runJob(): Promise<void> {
+    try {
+      await sweeper.sweep();
+    } finally {
+      await rollUp();
+    }
+  }
+
   async function startJobs(): Promise<SweepJobs> {
-    const common = { sweep: sweeper.sweep, everyMs: sweepEveryMs, scheduler };
+    const common = { sweep: runJob, everyMs: sweepEveryMs, scheduler };
     if (redisUrl !== undefined) {
       const { jobMode: onMode } = metrics;
       // A server without Redis starts a quarter of a second sooner without its clients.
@@ -111,7 +136,28 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
 }
 
 /** The sweeps of all servers on a Redis; rejects with UNAVAILABLE when it does not answer. */
-export async function listSweepQueues(options: QueuesOptions): Promise<SweepQueue[]> {
+export async function listSweepQueues(options: RedisOptions): Promise<SweepQueue[]> {
   const { readSweepQueues } = await import('./jobs/queues.ts');
   return readSweepQueues(options);
+}
+
+/** Follows the policies published on a Redis, see policy-sets/follower.ts. */
+export async function followPolicies(options: PolicyFollowerOptions): Promise<PolicyFollower> {
+  const follower = await import('./policy-sets/follower.ts');
+  return follower.followPolicies(options);
+}
+
+/** Replaces the policies that a fleet follows; rejects with UNAVAILABLE without an answer. */
+export async function publishPolicies(
+  options: RedisOptions,
+  text: string,
+): Promise<PublishedPolicies> {
+  const store = await import('./policy-sets/store.ts');
+  return store.publishPolicies(options, text);
+}
+
+/** The policies published on a Redis, if any; rejects as `publishPolicies`. */
+export async function readPolicies(options: RedisOptions): Promise<PublishedPolicies | undefined> {
+  const store = await import('./policy-sets/store.ts');
+  return store.readPolicies(options);
 }

@@ -1,6 +1,7 @@
 // The counters of this room, under conventional Prometheus names.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { RollupOutcome } from '../storage/index.ts';
 import { JOB_MODES, type JobMode } from './jobs/jobs.ts';
 import type { Drop, SweepPlan } from './plan.ts';
 
@@ -10,6 +11,9 @@ export interface RetentionMetrics {
   /** What is stored, and may be, by policy. */
   stored(plan: SweepPlan): void;
   sweepFailed(): void;
+  /** A job of tiers is through. */
+  rolledUp(outcome: RollupOutcome): void;
+  rollupFailed(): void;
   clockBelieved(isBelieved: boolean): void;
   jobMode(mode: JobMode): void;
 }
@@ -59,6 +63,32 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     help: 'What the tables of all retention policies may take; +Inf without a limit.',
     registers,
   });
+  const tierBytes = new Gauge({
+    name: 'varve_rollup_stored_bytes',
+    help: 'Size of the tables of a tier, by policy and the width of its steps in seconds.',
+    labelNames: ['policy', 'every'],
+    registers,
+  });
+  const rolledUp = new Counter({
+    name: 'varve_rollup_windows_total',
+    help: 'Windows summarised for a tier, again where points came late or were deleted.',
+    registers,
+  });
+  const steps = new Counter({
+    name: 'varve_rollup_steps_total',
+    help: 'Summaries written.',
+    registers,
+  });
+  const due = new Gauge({
+    name: 'varve_rollup_windows_due',
+    help: 'Windows that were due to be summarised, and were not yet, when the last job ended.',
+    registers,
+  });
+  const rollupFailures = new Counter({
+    name: 'varve_rollup_failures_total',
+    help: 'Jobs of tiers that failed.',
+    registers,
+  });
   const lastSweep = new Gauge({
     name: 'varve_retention_last_sweep_timestamp_seconds',
     help: 'Wall time of the last sweep carried out.',
@@ -89,13 +119,24 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     stored({ policies, bytesMax }) {
       storedBytes.reset();
       maxBytes.reset();
+      tierBytes.reset();
       totalMaxBytes.set(bytesMax);
-      for (const { name, stored, bytesMax: ownBytesMax } of policies) {
+      for (const { name, rollupMs, stored, bytesMax: ownBytesMax } of policies) {
+        if (rollupMs !== undefined) {
+          tierBytes.set({ policy: name, every: String(rollupMs / 1000) }, stored.sizeBytes);
+          continue;
+        }
         storedBytes.inc({ policy: name }, stored.sizeBytes);
         if (ownBytesMax < Infinity) maxBytes.set({ policy: name }, ownBytesMax);
       }
     },
     sweepFailed: () => failures.inc(),
+    rolledUp(outcome) {
+      rolledUp.inc(outcome.windows);
+      steps.inc(outcome.steps);
+      due.set(outcome.due);
+    },
+    rollupFailed: () => rollupFailures.inc(),
     clockBelieved: (isBelieved) => clock.set(isBelieved ? 1 : 0),
     jobMode(mode) {
       for (const other of JOB_MODES) modes.set({ mode: other }, other === mode ? 1 : 0);

@@ -7,7 +7,7 @@ const HEADER = [
   'KEEP',
   'LIMIT',
   'WINDOWS',
-  'SERIES',
+  'SERIES/WINDOW',
   'POINTS',
   'BYTES',
   'DROPPED',
@@ -86,11 +86,11 @@ function cells(policy: PolicyPlan): string[] {
   const dropped = (figure: 'windows' | 'points' | 'sizeBytes') =>
     Object.values(drops).reduce((sum, totals) => sum + totals[figure], 0);
   return [
-    policy.inForce ? policy.name : `${policy.name} (removed)`,
+    policy.inForce ? titleOf(policy) : `${titleOf(policy)} (removed)`,
     formatDuration(policy.keepMs),
     policy.bytesMax === Infinity ? '-' : formatBytes(policy.bytesMax),
     String(stored.windows),
-    String(stored.series),
+    String(stored.seriesPerWindowMax),
     String(stored.points),
     formatBytes(stored.sizeBytes),
     String(dropped('windows')),
@@ -98,6 +98,11 @@ function cells(policy: PolicyPlan): string[] {
     formatBytes(dropped('sizeBytes')),
     nextExpiryMs === undefined ? '-' : formatTime(nextExpiryMs),
   ];
+}
+
+/** A tier stands below its policy. */
+function titleOf({ name, rollupMs }: PolicyPlan): string {
+  return rollupMs === undefined ? name : `${name} every ${formatDuration(rollupMs)}`;
 }
 
 function pad(cell: string, width: number, column: number): string {

@@ -1,9 +1,16 @@
 // What a sweep at a given time would do, policy by policy; pure. The sweep drops exactly
 // `plan.drops`, so that a dry run cannot differ from it.
 
-import type { WindowInfo } from '../storage/index.ts';
+import { tierWindowMs, type WindowInfo } from '../storage/index.ts';
 import { excessWindows } from './byte-limit.ts';
-import { expiredWindows, expiryMs, type PolicyRule, type SweepRules } from './policy.ts';
+import {
+  expiredWindows,
+  expiryMs,
+  keepsOf,
+  type PolicyRule,
+  ruleKey,
+  type SweepRules,
+} from './policy.ts';
 
 /** Why a window goes: its policy's keep, its policy's max_bytes, or that of all policies. */
 export type DropReason = 'keep' | 'max_bytes' | 'total_max_bytes';
@@ -17,13 +24,15 @@ export interface Drop {
 export interface WindowTotals {
   readonly windows: number;
   /** Of the window that has the most; a series in two of its tables counts twice. */
-  readonly series: number;
+  readonly seriesPerWindowMax: number;
   readonly points: number;
   readonly sizeBytes: number;
 }
 
 export interface PolicyPlan {
   readonly name: string;
+  /** Of a tier of the policy, the width of its steps, ms; undefined of its points. */
+  readonly rollupMs?: number;
   /** The keep that decides, ms; Infinity for ever. */
   readonly keepMs: number;
   /** Width of a window, ms; those from before a change of it may have another. */
@@ -61,7 +70,7 @@ export function planSweep(
   nowMs: number,
 ): SweepPlan {
   const { policies, bytesMax } = rules;
-  const keepMsByName = new Map(policies.map(({ name, keepMs }) => [name, keepMs]));
+  const keeps = keepsOf(policies);
   const drops = decideDrops(windows, rules, nowMs);
   const reasons = new Map(drops.map(({ window, reason }) => [window, reason]));
   const staying = (own: readonly WindowInfo[]) => own.filter((window) => !reasons.has(window));
@@ -70,11 +79,12 @@ export function planSweep(
     const dropped = (reason: DropReason) =>
       windowTotals(own.filter((window) => reasons.get(window) === reason));
     const next = staying(own).reduce(
-      (first, window) => Math.min(first, expiryMs(window, keepMsByName)),
+      (first, window) => Math.min(first, expiryMs(window, keeps)),
       Infinity,
     );
-    const { name, keepMs, windowMs, bytesMax: ownBytesMax } = rule;
+    const { name, keepMs, windowMs, bytesMax: ownBytesMax, rollupMs } = rule;
     return {
+      ...(rollupMs !== undefined && { rollupMs }),
       ...{ name, keepMs, windowMs, bytesMax: ownBytesMax, inForce },
       stored: windowTotals(own),
       drops: {
@@ -106,7 +116,9 @@ function decideDrops(
   };
   drop(expiredWindows(left, policies, nowMs), 'keep');
   for (const policy of policies.filter((own) => own.bytesMax < Infinity)) {
-    const own = left.filter((window) => window.policy.name === policy.name);
+    const own = left.filter(
+      ({ policy: { name }, rollupMs }) => name === policy.name && rollupMs === undefined,
+    );
     drop(excessWindows(own, policy.bytesMax, nowMs), 'max_bytes');
   }
   drop(excessWindows(left, bytesMax, nowMs), 'total_max_bytes');
@@ -122,21 +134,33 @@ interface PolicyGroup {
 /** Windows of a policy that is gone are told apart by keep too: each kept its own. */
 function groupByPolicy(windows: readonly WindowInfo[], { policies }: SweepRules): PolicyGroup[] {
   const groups = new Map<string, PolicyGroup>();
-  for (const rule of policies) groups.set(rule.name, { rule, inForce: true, windows: [] });
+  for (const rule of policies.flatMap(withTiers)) {
+    groups.set(ruleKey(rule.name, rule.rollupMs), { rule, inForce: true, windows: [] });
+  }
   for (const window of windows) {
-    const { policy } = window;
-    const group = groups.get(policy.name);
+    const { policy, rollupMs } = window;
+    const group = groups.get(ruleKey(policy.name, rollupMs));
     if (group?.inForce === true) {
       group.windows.push(window);
       continue;
     }
-    const key = `${policy.name}\0${policy.keepMs}`;
-    const rule = { ...policy, bytesMax: Infinity };
+    const key = `${ruleKey(policy.name, rollupMs)}\0kept ${policy.keepMs}`;
+    const rule = { ...policy, bytesMax: Infinity, ...(rollupMs !== undefined && { rollupMs }) };
     const gone = groups.get(key) ?? { rule, inForce: false, windows: [] };
     groups.set(key, gone);
     gone.windows.push(window);
   }
   return [...groups.values()];
+}
+
+/** A policy, then its tiers, which its `max_bytes` does not count: what is kept long is small. */
+function withTiers(rule: PolicyRule): PolicyRule[] {
+  const { name, windowMs, rollups = [] } = rule;
+  const tiers = rollups.map(({ everyMs, keepMs }) => ({
+    ...{ name, keepMs, rollupMs: everyMs, bytesMax: Infinity },
+    windowMs: tierWindowMs(windowMs, everyMs, keepMs),
+  }));
+  return [rule, ...tiers];
 }
 
 function overBytes(windows: readonly WindowInfo[], bytesMax: number): number {
@@ -149,7 +173,7 @@ export function windowTotals(windows: readonly WindowInfo[]): WindowTotals {
     windows.reduce((total, window) => total + figure(window), 0);
   return {
     windows: windows.length,
-    series: windows.reduce((most, { series }) => Math.max(most, series), 0),
+    seriesPerWindowMax: windows.reduce((most, { series }) => Math.max(most, series), 0),
     points: sum(({ points }) => points),
     sizeBytes: sum(({ sizeBytes }) => sizeBytes),
   };

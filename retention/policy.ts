@@ -8,10 +8,11 @@ import {
   type Matcher,
   type Policy,
   type PolicySet,
+  type Rollup,
   StorageError,
   type WindowInfo,
 } from '../storage/index.ts';
-import { NAME_CHARS_MAX, POLICIES_MAX, REGEX_ANSWERS_MAX } from './limits.ts';
+import { NAME_CHARS_MAX, POLICIES_MAX, REGEX_ANSWERS_MAX, ROLLUPS_MAX } from './limits.ts';
 
 /** One entry of `retention.policies`, parsed. */
 export interface PolicyConfig {
@@ -25,10 +26,14 @@ export interface PolicyConfig {
   readonly windowMs: number;
   /** What its tables may take, a positive whole number of bytes, or Infinity; see byte-limit.ts. */
   readonly bytesMax: number;
+  /** Tiers: summaries of its points step by step, each kept for longer than the points. */
+  readonly rollups?: readonly Rollup[];
 }
 
-/** What decides about the windows of a policy. */
-export type PolicyRule = Omit<PolicyConfig, 'matchers'>;
+/** What decides about the windows of a policy, or with `rollupMs` of one of its tiers. */
+export interface PolicyRule extends Omit<PolicyConfig, 'matchers'> {
+  readonly rollupMs?: number;
+}
 
 /** What decides about all windows. */
 export interface SweepRules {
@@ -72,6 +77,7 @@ export function policyMistakes(configs: readonly PolicyConfig[]): PolicyMistake[
     if (!(bytesMax === Infinity || (Number.isSafeInteger(bytesMax) && bytesMax > 0))) {
       report('bytesMax', 'max_bytes is a size of at least 1 byte, or null for no limit');
     }
+    for (const message of rollupMistakes(config)) report('rollups', message);
     for (const matcher of config.matchers) {
       const problem = matcherProblem(matcher);
       if (problem !== undefined) report('matchers', problem);
@@ -92,6 +98,30 @@ export function policyMistakes(configs: readonly PolicyConfig[]): PolicyMistake[
   return mistakes;
 }
 
+function rollupMistakes({ keepMs, windowMs, rollups = [] }: PolicyConfig): string[] {
+  const mistakes: string[] = [];
+  const widths = new Set<number>();
+  if (rollups.length > ROLLUPS_MAX) {
+    mistakes.push(`a policy has at most ${ROLLUPS_MAX} rollups, not ${rollups.length}`);
+  }
+  for (const { everyMs, keepMs: tierKeepMs } of rollups) {
+    const isWidth = Number.isSafeInteger(everyMs) && everyMs > 0;
+    if (!isWidth) mistakes.push('every is a duration of at least 1 ms');
+    else if (windowMs % everyMs !== 0) {
+      mistakes.push(`every (${everyMs} ms) does not divide window (${windowMs} ms) evenly`);
+    }
+    if (widths.has(everyMs)) mistakes.push(`two rollups have the same every (${everyMs} ms)`);
+    widths.add(everyMs);
+    if (!(tierKeepMs === Infinity || (Number.isSafeInteger(tierKeepMs) && tierKeepMs > 0))) {
+      mistakes.push('keep of a rollup is a duration of at least 1 ms, or forever');
+    } else if (tierKeepMs < keepMs) {
+      const kept = 'keep of a rollup is shorter than that of the points';
+      mistakes.push(`${kept}: it would never be all that is left`);
+    }
+  }
+  return mistakes;
+}
+
 /** The policies in force; throws INVALID_ARGUMENT with the first mistake there is. */
 export function createPolicySet(configs: readonly PolicyConfig[]): PolicySet {
   const mistake = policyMistakes(configs)[0];
@@ -102,7 +132,10 @@ export function createPolicySet(configs: readonly PolicyConfig[]): PolicySet {
   }
   const tests = configs.map((config) => config.matchers.map(compileTest));
   return {
-    policies: configs.map(({ name, keepMs, windowMs }) => ({ name, keepMs, windowMs })),
+    policies: configs.map(({ name, keepMs, windowMs, rollups }) => ({
+      ...{ name, keepMs, windowMs },
+      ...(rollups !== undefined && { rollups }),
+    })),
     policyOf: (labels) => tests.findIndex((matchers) => matchers.every((test) => test(labels))),
   };
 }
@@ -110,19 +143,38 @@ export function createPolicySet(configs: readonly PolicyConfig[]): PolicySet {
 /** The windows none of whose points are wanted any more: `endMs + keepMs <= nowMs`. */
 export function expiredWindows(
   windows: readonly WindowInfo[],
-  policies: readonly Pick<Policy, 'name' | 'keepMs'>[],
+  policies: readonly KeepRule[],
   nowMs: number,
 ): WindowInfo[] {
-  const keepMsByName = new Map(policies.map(({ name, keepMs }) => [name, keepMs]));
-  return windows.filter((window) => expiryMs(window, keepMsByName) <= nowMs);
+  const keeps = keepsOf(policies);
+  return windows.filter((window) => expiryMs(window, keeps) <= nowMs);
+}
+
+/** How long the points of a policy are kept, and the summaries of its tiers. */
+export type KeepRule = Pick<Policy, 'name' | 'keepMs' | 'rollups'>;
+
+/** By policy, and by tier: see ruleKey. */
+export function keepsOf(policies: readonly KeepRule[]): ReadonlyMap<string, number> {
+  return new Map(
+    policies.flatMap(({ name, keepMs, rollups = [] }) => [
+      [ruleKey(name, undefined), keepMs] as const,
+      ...rollups.map((tier) => [ruleKey(name, tier.everyMs), tier.keepMs] as const),
+    ]),
+  );
+}
+
+/** Tells a policy from its tiers, and these from each other. */
+export function ruleKey(name: string, rollupMs: number | undefined): string {
+  return rollupMs === undefined ? name : `${name}\0${rollupMs}`;
 }
 
 /**
  * When a window expires. The policy in force under its policy's name decides, so that a new keep
  * holds for what is stored already; without one, the keep that the window was written with.
  */
-export function expiryMs(window: WindowInfo, keepMsByName: ReadonlyMap<string, number>): number {
-  return window.endMs + (keepMsByName.get(window.policy.name) ?? window.policy.keepMs);
+export function expiryMs(window: WindowInfo, keeps: ReadonlyMap<string, number>): number {
+  const { endMs, policy, rollupMs } = window;
+  return endMs + (keeps.get(ruleKey(policy.name, rollupMs)) ?? policy.keepMs);
 }
 
 type SeriesTest = (labels: Labels) => boolean;

@@ -39,6 +39,6 @@ export function retentionStatus(
   const { policies, bytesMax, overBytes } = sweeper.plan(nextSweepMs);
   return {
     ...{ jobMode, sweepEveryMs, lastSweepMs, nextSweepMs, doubt, bytesMax, overBytes },
-    policies: policies.map((plan) => ({ ...plan, dropped: dropped.of(plan.name) })),
+    policies: policies.map((plan) => ({ ...plan, dropped: dropped.of(plan.name, plan.rollupMs) })),
   };
 }

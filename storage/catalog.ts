@@ -6,6 +6,8 @@ import type { CatalogOptions } from './catalog-options.ts';
 import { CorruptionError, type StorageError, toError } from './errors.ts';
 import { indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
+import { lostWith } from './rollups/marks.ts';
+import type { RollupState } from './rollups/tiers.ts';
 import { setAside } from './set-aside.ts';
 import { SharedFile } from './shared-file.ts';
 import type { Deletions } from './tombstones/hidden.ts';
@@ -37,6 +39,7 @@ export class Catalog {
   #version: Version;
   /** As of the tables above: the manifest's state runs ahead of them while an edit is made. */
   #deletions: Deletions;
+  #rollups: RollupState;
   #nextFileNumber: number;
   #quarantined = 0;
   readonly #lostIndexTables: CorruptionError[] = [];
@@ -51,6 +54,7 @@ export class Catalog {
     this.#options = options;
     this.#nextFileNumber = options.log.state.nextFileNumber;
     this.#deletions = options.log.state;
+    this.#rollups = options.log.state;
     this.#version = this.#build(options.active, []);
   }
 
@@ -92,7 +96,10 @@ export class Catalog {
       // Out before the edit is taken: it would have the file unlinked.
       this.#tables.delete(number);
       try {
-        await this.#applyNow(() => ({ removeTables: [number] }), undefined);
+        await this.#applyNow(
+          (state) => ({ removeTables: [number], ...lostWith(file.meta, state) }),
+          undefined,
+        );
         this.#quarantined++;
       } catch (error) {
         this.#tables.set(number, file);
@@ -221,8 +228,9 @@ export class Catalog {
       if (file !== undefined) this.#leaving.set(number, file);
     }
     this.#forget(this.#tables, edit.removeTables);
-    const { tombstones, cleaned } = this.state;
+    const { tombstones, cleaned, policies, rolled, dropped } = this.state;
     this.#deletions = { tombstones, cleaned };
+    this.#rollups = { policies, rolled, dropped };
     this.#forget(this.#indexTables, edit.removeIndexTables);
   }
 
@@ -245,6 +253,7 @@ export class Catalog {
       windows: groupByWindow(this.#tables.values()),
       indexFiles: [...this.#indexTables.values()],
       deletions: this.#deletions,
+      rollups: this.#rollups,
     });
   }
 

@@ -42,6 +42,10 @@ export interface Counters {
   windowCompactions: number;
   windowBytesRead: number;
   windowBytesWritten: number;
+  /** Windows of sources summarised, again included; what that gave, and took. */
+  windowsRolledUp: number;
+  rollupSteps: number;
+  rollupBytesWritten: number;
   scans: number;
   scanTables: number;
   blocksRead: number;
@@ -60,6 +64,9 @@ export function createCounters(): Counters {
     windowCompactions: 0,
     windowBytesRead: 0,
     windowBytesWritten: 0,
+    windowsRolledUp: 0,
+    rollupSteps: 0,
+    rollupBytesWritten: 0,
     scans: 0,
     scanTables: 0,
     blocksRead: 0,

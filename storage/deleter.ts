@@ -105,7 +105,7 @@ function mayBeInTables({ parts }: Version, { startMs, endMs, series }: PendingTo
     .some(
       ({ meta }) =>
         meta.minTimestampMs < endMs &&
-        meta.maxTimestampMs >= startMs &&
+        meta.maxTimestampMs + (meta.stepMs ?? 0) >= startMs &&
         hasSeriesWithin(series, meta.firstSeries, meta.lastSeries),
     );
 }

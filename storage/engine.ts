@@ -1,6 +1,7 @@
 // The engine: one data directory, one writer. It owns the order of things; what they are is said
 // in the files it is made of.
 
+import { adoptPolicies } from './adopt-policies.ts';
 import { Background } from './background.ts';
 import type { Core } from './core.ts';
 import { Deleter } from './deleter.ts';
@@ -10,18 +11,22 @@ import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './e
 import { flushOldest } from './flush.ts';
 import { Forgetter } from './forgetting.ts';
 import { createMending } from './mending.ts';
-import { assignPolicyIds } from './policies.ts';
 import { createReading, type Reading } from './reading.ts';
 import { withReserve } from './reserve.ts';
+import { Roller } from './rollups/roller.ts';
 import type { SeriesSlice, SliceRequest } from './slice-types.ts';
 import { makeSnapshot } from './snapshot/make.ts';
 import { statsOf } from './stats.ts';
 import type {
   Cardinality,
+  Census,
   Labels,
+  Matcher,
   PointBatch,
   Policy,
   PolicySet,
+  RollupOptions,
+  RollupOutcome,
   ScanRequest,
   SeriesId,
   SeriesPoints,
@@ -48,6 +53,7 @@ export class Engine implements Storage {
   readonly #upkeep: Upkeep;
   readonly #forgetter: Forgetter;
   readonly #deleter: Deleter;
+  readonly #roller: Roller;
   readonly #mending: Background;
   readonly #watch: Watch;
   /** Settles with the last snapshot asked for. */
@@ -86,6 +92,7 @@ export class Engine implements Storage {
       flushSealed: () => this.#flushing.finish(),
       deleted: () => this.#upkeep.kick(),
     });
+    this.#roller = new Roller(core, () => this.#upkeep.kick());
     this.#forgetter = new Forgetter(core, this.writes, failed);
     this.#mending = createMending({
       core,
@@ -198,6 +205,10 @@ export class Engine implements Storage {
     return this.#reading.cardinality(top);
   }
 
+  census(matchers: readonly Matcher[], sampleMax: number): Promise<Census> {
+    return this.#reading.census(matchers, sampleMax);
+  }
+
   async deletePoints(selectors: ScanRequest['selectors'], range: TimeRange): Promise<void> {
     this.#assertOpen();
     await this.#deleter.delete(selectors, range);
@@ -205,6 +216,8 @@ export class Engine implements Storage {
 
   async cleanTombstones(): Promise<void> {
     this.#assertOpen();
+    // A tier that was not told of a delete keeps it from being done with.
+    await this.#roller.followDeletes();
     await this.#upkeep.cleanTombstones();
     this.#forgetter.pointsGone();
   }
@@ -218,21 +231,20 @@ export class Engine implements Storage {
     // Expiry goes on when the disk does not let memory be flushed: what is there of the windows
     // comes back with its flush, to be dropped by the next sweep.
     if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
-    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, keys));
+    const safe = await this.#roller.secured(keys);
+    const dropped = await withReserve(this.#core, () => dropWindows(this.#core, safe));
     if (dropped.length > 0) this.#forgetter.pointsGone();
     return dropped;
   }
 
+  rollUp(options: RollupOptions = {}): Promise<RollupOutcome> {
+    this.#assertOpen();
+    return this.#roller.rollUp(options);
+  }
+
   async setPolicies(policies: PolicySet): Promise<void> {
     this.#assertOpen();
-    const { catalog, series } = this.#core;
-    let policyIds: readonly number[] = [];
-    await catalog.apply((state) => {
-      const { ids, changes } = assignPolicyIds(policies.policies, state.policies.values());
-      policyIds = ids;
-      return changes.length > 0 ? { policies: changes } : undefined;
-    });
-    series.setPolicies(policies, policyIds);
+    await adoptPolicies(this.#core, policies);
   }
 
   async flush(): Promise<void> {
@@ -314,6 +326,7 @@ export class Engine implements Storage {
     await this.#watch.stop();
     await this.#mending.stop();
     await this.#forgetter.stop();
+    await this.#roller.stop();
     await this.#upkeep.stop();
     await this.#flushing.stop();
   }

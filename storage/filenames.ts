@@ -3,19 +3,26 @@
 //   LOCK                                      held by the one process that owns the directory
 //   RESERVE                                   space for hard times, see reserve.ts
 //   server-id                                 which server this is, see server-id.ts
+//   policy-set                                the policies that it follows, see policy-set.ts
 //   CURRENT                                   the name of the live manifest, and a line feed
 //   manifest/000001.manifest
 //   wal/000007.wal
 //   windows/3/1700000000000_1700007200000/000012.sst    policy id / window / table
 //   windows/3/1700000000000_1700007200000/000014.evt    ... / table of events
+//   (a tier is a policy too; its tables of summaries are .sst)
 //   tag-index/000013.idx
 //   snapshots/20261122T131024Z-1b2c3d4e5f607182/         a copy by links, see snapshot/
 //   ....damaged                               a table put aside, see catalog.ts
+
+import type { TableContent } from './sstable/format.ts';
 
 export const LOCK_NAME = 'LOCK';
 export const RESERVE_NAME = 'RESERVE';
 /** Tells servers that share something apart; moves with the directory. */
 export const SERVER_ID_NAME = 'server-id';
+/** The retention policies that the server follows; written by its owner, under the draft's name. */
+export const POLICY_SET_NAME = 'policy-set';
+export const POLICY_SET_DRAFT_NAME = 'policy-set.tmp';
 export const CURRENT_NAME = 'CURRENT';
 /** CURRENT is written under this name and renamed over the old one. */
 export const CURRENT_DRAFT_NAME = 'CURRENT.tmp';
@@ -95,12 +102,12 @@ export function walPath(dir: string, segment: number): string {
 /** A table of a window, as far as its name goes. */
 export interface TablePlace extends WindowPlace {
   readonly number: number;
-  readonly kind: 'points' | 'events';
+  readonly kind: TableContent;
 }
 
 /** The kind of the files that tables of a kind are. */
 export function tableFileKind(kind: TablePlace['kind']): 'table' | 'events' {
-  return kind === 'points' ? 'table' : 'events';
+  return kind === 'events' ? 'events' : 'table';
 }
 
 export function tablePath(dir: string, table: TablePlace): string {

@@ -6,7 +6,12 @@ export { createNodeEnv } from './env/node-env.ts';
 export { CorruptionError, StorageError, type StorageErrorCode } from './errors.ts';
 export type * from './event-types.ts';
 export { EventBuffer } from './events/event-columns.ts';
-export { SERVER_ID_NAME, snapshotsDir } from './filenames.ts';
+export {
+  POLICY_SET_DRAFT_NAME,
+  POLICY_SET_NAME,
+  SERVER_ID_NAME,
+  snapshotsDir,
+} from './filenames.ts';
 export { type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export type { InspectLine } from './inspect/line.ts';
 export type * from './listener.ts';
@@ -17,6 +22,8 @@ export {
   type MetricType,
 } from './metric-metadata.ts';
 export { openStorage } from './open.ts';
+export { decodePolicySet, encodePolicySet, type PublishedPolicies } from './policy-set.ts';
+export { tierWindowMs } from './rollups/tiers.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -43,6 +50,7 @@ export {
   type SnapshotProgress,
   verifySnapshot,
 } from './snapshot/restore.ts';
+export type { SummaryField } from './sstable/format.ts';
 export type * from './types.ts';
 export { readWindows } from './windows/windows.ts';
 export { createWorkerCompute } from './workers/pool.ts';

@@ -29,6 +29,12 @@ export const BLOCK_BYTES_MAX = 4 * MIB;
 /** A table has fewer blocks than this: hundreds of GiB. */
 export const TABLE_BLOCKS_MAX = 2 ** 24;
 
+/**
+ * A table is synced in steps of so many bytes as it is written: an fsync of the log may wait behind
+ * what the disk was given before it, and a batch waits for that one. Chosen, not measured.
+ */
+export const TABLE_SYNC_BYTES = MIB;
+
 /** Files of tables open at once, for reading. Linux gives a process 1024 of all kinds at least. */
 export const TABLE_HANDLES_MAX = 256;
 

@@ -4,14 +4,15 @@
 import type { Core } from './core.ts';
 import { scanVersion } from './scan.ts';
 import type { Labels } from './series/labels.ts';
+import type { Matcher } from './series/matcher.ts';
 import { splitByRuns } from './series/series-runs.ts';
-import { TABLE_KINDS } from './sstable/format.ts';
+import type { TableContent } from './sstable/format.ts';
 import { PASS_OVER, seriesIdsOf, tablesIn } from './table-access.ts';
 import { difference, intersect, NO_POSTINGS, union } from './tag-index/postings.ts';
 import { labelNames, labelValues } from './tag-index/reader.ts';
 import { select } from './tag-index/select.ts';
 import { ALL_TIME, spans, tombstonesOver } from './tombstones/hidden.ts';
-import type { ScanRequest, TimeRange } from './types.ts';
+import type { Census, ScanRequest, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
 type Selectors = ScanRequest['selectors'];
@@ -55,6 +56,20 @@ export async function labelValuesIn(
   );
 }
 
+/** Series of which a delete left nothing count until they are forgotten. */
+export async function censusIn(
+  version: Version,
+  core: Core,
+  matchers: readonly Matcher[],
+  sampleMax: number,
+): Promise<Census> {
+  const ids = await select(version.index, [matchers], () => core.env.scheduler.nextTurn());
+  const step = Math.max(1, Math.ceil(ids.length / sampleMax));
+  const some = sampleMax === 0 ? NO_POSTINGS : ids.filter((_, i) => i % step === 0);
+  const labels = await core.series.labelsOf(version.index, some);
+  return { count: ids.length, sample: labels.filter((ofSeries) => ofSeries !== undefined) };
+}
+
 /** Whether every series of the index is meant, and none of them was touched by a delete. */
 function isAll({ parts }: Version, selectors?: Selectors, range?: TimeRange): boolean {
   return selectors === undefined && range === undefined && parts.deletions.tombstones.size === 0;
@@ -75,6 +90,9 @@ async function idsIn(
   return union([difference(ids, touched), alive]);
 }
 
+/** One field of the summaries tells what all of them have. */
+const LISTED: readonly TableContent[] = ['points', 'events', 'count'];
+
 /** Of `wanted`, the series with points in tables or memtables that meet the range. */
 async function idsWithPoints(
   version: Version,
@@ -83,7 +101,7 @@ async function idsWithPoints(
   range: TimeRange,
 ): Promise<Uint32Array> {
   const onDisk = await Promise.all(
-    TABLE_KINDS.flatMap((kind) => tablesIn(version, range, kind)).map(async (file) => {
+    LISTED.flatMap((content) => tablesIn(version, range, content)).map(async (file) => {
       const ids = await seriesIdsOf(file, core);
       return shownIn(version, file, ids === undefined ? NO_POSTINGS : intersect(ids, wanted));
     }),
@@ -110,6 +128,8 @@ function shownIn({ parts }: Version, { meta }: TableFile, ids: Uint32Array) {
   let doubtful: Uint32Array = NO_POSTINGS;
   for (const tombstone of tombstonesOver(parts.deletions, meta)) {
     const split = splitByRuns(shown, tombstone.series);
+    // A scan of points does not tell what summaries have left.
+    if (meta.stepMs !== undefined && !spans(tombstone, meta)) continue;
     shown = split.outside;
     if (spans(tombstone, meta)) doubtful = splitByRuns(doubtful, tombstone.series).outside;
     else doubtful = union([doubtful, split.inside]);

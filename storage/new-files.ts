@@ -4,6 +4,7 @@
 import type { Catalog } from './catalog.ts';
 import type { FileSystem, WritableFile } from './env/env.ts';
 import { isMissing } from './errors.ts';
+import { TABLE_SYNC_BYTES } from './limits.ts';
 
 /**
  * Runs `write`, which writes files and ends with the edit that names them. What is left behind when
@@ -59,7 +60,14 @@ export class NewFiles {
 
   /** Writes and syncs a file; its name and those of new directories are for the caller to sync. */
   write(path: string, bytes: Uint8Array): Promise<void> {
-    return this.writeWith(path, (file) => file.append([bytes]));
+    return this.writeWith(path, async (file) => {
+      let from = 0;
+      for (; from + TABLE_SYNC_BYTES < bytes.length; from += TABLE_SYNC_BYTES) {
+        await file.append([bytes.subarray(from, from + TABLE_SYNC_BYTES)]);
+        await file.sync();
+      }
+      await file.append([bytes.subarray(from)]);
+    });
   }
 
   /** The same for a file that `fill` appends to, piece by piece. */

@@ -1,8 +1,10 @@
 // The policies in force, and the ids under which they are known on disk. A policy id stands for one
 // (name, window width): a policy whose width changes gets a new id, and the windows already stored
-// keep the old one until they expire.
+// keep the old one until they expire. Each of its tiers is a policy of its own, which no series
+// belongs to.
 
-import type { PolicyMeta } from './manifest/edit.ts';
+import type { DroppedBefore, Edit, ManifestState, PolicyMeta } from './manifest/edit.ts';
+import { tierWindowMs } from './rollups/tiers.ts';
 import type { Policy, PolicySet } from './types.ts';
 
 export interface PolicyIds {
@@ -20,14 +22,45 @@ export function assignPolicyIds(
   const stored = [...known];
   let nextId = 1 + stored.reduce((max, { id }) => Math.max(max, id), 0);
   const changes: PolicyMeta[] = [];
-  const ids = policies.map(({ name, windowMs, keepMs }) => {
-    const match = stored.find((meta) => meta.name === name && meta.windowMs === windowMs);
-    if (match?.keepMs === keepMs) return match.id;
+  const idOf = (wanted: Omit<PolicyMeta, 'id'>): number => {
+    const match = stored.find((meta) => isSame(meta, wanted));
+    if (match?.keepMs === wanted.keepMs) return match.id;
     const id = match?.id ?? nextId++;
-    changes.push({ id, name, windowMs, keepMs });
+    // The windows of a tier keep their width for good: it is only the size of what is dropped.
+    changes.push({ id, ...wanted, windowMs: match?.windowMs ?? wanted.windowMs });
     return id;
+  };
+  const ids = policies.map(({ name, windowMs, keepMs, rollups = [] }) => {
+    const sourceId = idOf({ name, windowMs, keepMs });
+    for (const { everyMs, keepMs: tierKeepMs } of rollups) {
+      const tierMs = tierWindowMs(windowMs, everyMs, tierKeepMs);
+      const rollup = { everyMs, sourceId };
+      idOf({ name, windowMs: tierMs, keepMs: tierKeepMs, rollup });
+    }
+    return sourceId;
   });
   return { ids, changes };
+}
+
+function isSame(meta: PolicyMeta, wanted: Omit<PolicyMeta, 'id'>): boolean {
+  const { name, windowMs, rollup } = wanted;
+  if (rollup === undefined) {
+    return meta.rollup === undefined && meta.name === name && meta.windowMs === windowMs;
+  }
+  return meta.rollup?.sourceId === rollup.sourceId && meta.rollup.everyMs === rollup.everyMs;
+}
+
+/** The edit that brings `changes`. A new tier has nothing of what its source has lost already. */
+export function policyEdit(
+  { policies, dropped }: Pick<ManifestState, 'policies' | 'dropped'>,
+  changes: readonly PolicyMeta[],
+): Edit {
+  const lost: DroppedBefore[] = [];
+  for (const { id, rollup } of changes) {
+    const beforeMs = rollup && dropped.get(rollup.sourceId);
+    if (beforeMs !== undefined && !policies.has(id)) lost.push({ policyId: id, beforeMs });
+  }
+  return { policies: changes, ...(lost.length > 0 && { dropped: lost }) };
 }
 
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@
 import type { Core } from './core.ts';
 import { findEvents } from './events/find-events.ts';
 import { scanEvents } from './events/scan-events.ts';
-import { labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
+import { censusIn, labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { scanSlices, scanVersion } from './scan.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
 import { passDamagedBlocks } from './tag-index/damage.ts';
@@ -22,6 +22,7 @@ export type Reading = Pick<
   | 'labelNames'
   | 'labelValues'
   | 'cardinality'
+  | 'census'
 >;
 
 /** Which series are asked about. */
@@ -86,5 +87,6 @@ export function createReading(core: Core, assertOpen: () => void): Reading {
     labelValues: (name, selectors, range) =>
       ask((version) => labelValuesIn(version, core, name, selectors, range)),
     cardinality: (top) => ask(({ index }) => cardinalityIn(index, top, pause)),
+    census: (matchers, sampleMax) => ask((version) => censusIn(version, core, matchers, sampleMax)),
   };
 }

@@ -17,7 +17,7 @@ import { largestId } from './memtable.ts';
 import { createMemtablePool } from './memtable-pool.ts';
 import type { Settings } from './options.ts';
 import { removeOrphans } from './orphans.ts';
-import { assignPolicyIds } from './policies.ts';
+import { assignPolicyIds, policyEdit } from './policies.ts';
 import { Reserve, withReserve } from './reserve.ts';
 import { SeriesDirectory, type SeriesDirectoryOptions } from './series-directory.ts';
 import { createBlockCache } from './sstable/block-cache.ts';
@@ -110,7 +110,7 @@ async function openCore(
   });
   const { policies } = settings.policies;
   const { ids: policyIds, changes } = assignPolicyIds(policies, state.policies.values());
-  await catalog.applyOrOwe(() => ({ clean: false, policies: changes }));
+  await catalog.applyOrOwe((now) => ({ clean: false, ...policyEdit(now, changes) }));
   const series = new SeriesDirectory({
     nextId: state.nextSeriesId,
     policies: settings.policies,

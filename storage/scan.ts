@@ -4,22 +4,22 @@
 
 import type { Core } from './core.ts';
 import { eventPoints, mayHaveEvents } from './events/event-points.ts';
+import { loadTables } from './load-tables.ts';
 import { type Memtable, NO_POINTS, type PointColumns } from './memtable.ts';
+import { loadTiers, partsOf, planAround, planScan } from './rollups/load-tiers.ts';
 import type { SeriesId } from './series/labels.ts';
-import { createSlice } from './slice.ts';
-import type { LoadedTable } from './slice-reader.ts';
-import type { SeriesSlice, SliceRequest } from './slice-types.ts';
+import { createSlice, type SliceParts, type TierParts } from './slice.ts';
+import type { EncodedSlice, SeriesSlice, SliceRequest } from './slice-types.ts';
 import { type Block, lowerBound } from './sstable/block.ts';
-import { orReport, readerOf, tablesIn, windowsIn } from './table-access.ts';
-import { tombstonesOver } from './tombstones/hidden.ts';
-import type { ScanRequest, SeriesPoints } from './types.ts';
+import { tablesIn, windowsIn } from './table-access.ts';
+import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
 
 /** Points in memory at once, about. */
 const SLICE_POINTS = 1_000_000;
 const SLICE_SERIES_MAX = 1024;
-/** Up to here each id is asked of a table's filter before any block is looked for. */
-const FILTER_IDS_MAX = 64;
+/** Decoded in one turn, about a millisecond: other work of the main thread has its own between. */
+const TURN_POINTS = 2 ** 15;
 
 /** Batches of series with `ids` (ascending), each once with its points in the range, if any. */
 export function scanVersion(
@@ -28,20 +28,28 @@ export function scanVersion(
   request: ScanRequest,
   core: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
-  return decoded(slicesOf(version, ids, request, core));
+  return decoded(slicesOf(version, ids, request, core), core);
 }
 
 async function* decoded(
   slices: AsyncIterable<IdentifiedSlice>,
+  { env }: Core,
 ): AsyncGenerator<readonly SeriesPoints[], void, void> {
   for await (const { ids, slice } of slices) {
     const reader = slice.open();
-    const series: SeriesPoints[] = [];
+    let series: SeriesPoints[] = [];
+    let count = 0;
     for (const [position, labels] of slice.labels.entries()) {
       if (labels === undefined) continue;
       const points = reader.read(position);
       if (points.values.length === 0) continue;
       series.push({ ...points, id: ids[position]!, labels, values: points.values.slice() });
+      count += points.values.length;
+      if (count < TURN_POINTS) continue;
+      yield series;
+      series = [];
+      count = 0;
+      await env.scheduler.nextTurn();
     }
     if (series.length > 0) yield series;
   }
@@ -78,16 +86,30 @@ async function* slicesOf(
   const { sealed, active } = version.parts;
   const memtables = [...sealed, active].map((generation) => generation.memtable);
   const withEvents = request.withoutEvents !== true && mayHaveEvents(version, request);
-  const counted = withEvents ? [...tables, ...tablesIn(version, request, 'events')] : tables;
+  const plans = planScan(version, request);
+  const parts = partsOf(tables, plans, request);
+  const counted = [
+    ...parts.map(({ file }) => file),
+    ...(withEvents ? tablesIn(version, request, 'events') : []),
+  ];
   const width = sliceWidth(counted, memtables, request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const wanted = ids.subarray(from, from + width);
-    const loaded = await loadTables(version, tables, wanted, request, core, touched);
+    const memory = columnsIn(memtables, wanted, request);
+    const own = planAround(version, plans, memory, request);
+    const read = own === plans ? parts : partsOf(tables, own, request);
+    const loaded = await loadTables(version, read, wanted, request, core, touched);
     const events = withEvents
       ? await eventPoints(version, wanted, request, request, core)
       : NO_EVENTS;
-    const slice = await sliceOf(version, wanted, loaded, memtables, events, request, core);
+    const { rollups } = request;
+    const summaries =
+      rollups === undefined || own.length === 0
+        ? undefined
+        : await loadTiers(version, own, wanted, { ...request, rollups }, core, touched);
+    const found = { tables: loaded, memory, events, summaries };
+    const slice = await sliceOf(version, wanted, found, request, core);
     if (slice.ids.length > 0) yield slice;
     await core.env.scheduler.nextTurn();
   }
@@ -112,88 +134,55 @@ function sliceWidth(
   return Math.max(1, Math.min(sliceSeries, Math.floor(slicePoints / pointsPerSeries)));
 }
 
-const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
-
-async function loadTables(
-  { parts }: Version,
+/** Points of `ids` from `from` on as other threads read them, and of how many series they are. */
+export async function loadSlice(
+  version: Version,
   tables: readonly TableFile[],
-  slice: Uint32Array,
+  ids: Uint32Array,
+  from: number,
   request: ScanRequest,
   core: Core,
-  touched: Set<TableFile>,
-): Promise<LoadedTable[]> {
-  const first = slice[0]!;
-  const last = slice[slice.length - 1]!;
-  const loaded: LoadedTable[] = [];
-  for (const file of tables) {
-    if (file.meta.firstSeries > last || file.meta.lastSeries < first) continue;
-    request.signal?.throwIfAborted();
-    const blocks = await loadBlocks(file, slice, request, core);
-    if (blocks.length === 0) continue;
-    loaded.push({ blocks, tombstones: tombstonesOver(parts.deletions, file.meta, request) });
-    if (!touched.has(file)) core.counters.scanTables++;
-    touched.add(file);
-  }
-  return loaded;
+): Promise<{ readonly slice: EncodedSlice; readonly width: number }> {
+  const wanted = ids.slice(from, from + sliceWidth(tables, [], request));
+  const parts = tables.map((file) => ({ file, range: request, hidden: [] }));
+  const loaded = await loadTables(version, parts, wanted, request, core, new Set());
+  const { startMs, endMs } = request;
+  const read = { ids: wanted, startMs, endMs, tables: loaded, memory: [], events: undefined };
+  return { slice: createSlice(read, [], 0).encode(), width: wanted.length };
 }
 
-async function loadBlocks(
-  file: TableFile,
-  slice: Uint32Array,
-  request: ScanRequest,
-  core: Core,
-): Promise<Block[]> {
-  const table = await readerOf(file, request, core);
-  if (table === undefined) return [];
-  const wanted =
-    slice.length <= FILTER_IDS_MAX ? slice.filter((id) => table.mayContain(id)) : slice;
-  const { cost } = request;
-  if (wanted.length === 0) {
-    if (cost !== undefined) cost.tablesSkipped++;
-    return [];
-  }
-  const numbers = table.blocksFor(wanted, request.startMs, request.endMs);
-  core.counters.blocksRead += numbers.length;
-  if (cost !== undefined) cost.blocksCached += numbers.length;
-  const load = (number: number) => {
-    if (cost !== undefined) {
-      cost.blocksCached--;
-      cost.blocksRead++;
-      cost.bytesRead += table.blocks[number]!.handle.size;
-    }
-    return table.readBlock(number);
-  };
-  const blocks = await Promise.all(
-    numbers.map((number) =>
-      orReport(
-        core.blockCache.get(file.meta.number, number, () => load(number)),
-        request,
-        core,
-      ),
-    ),
-  );
-  return blocks.filter((block) => block !== undefined);
+const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
+
+function columnsIn(
+  memtables: readonly Memtable[],
+  wanted: Uint32Array,
+  { startMs, endMs }: TimeRange,
+): PointColumns[][] {
+  return memtables
+    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
+    .map((memtable) => memtable.readMany(wanted, startMs, endMs));
+}
+
+/** What there is of some series; `memory` by their positions. */
+interface Found extends Pick<SliceParts, 'tables' | 'summaries'> {
+  readonly memory: readonly (readonly PointColumns[])[];
+  readonly events: ReadonlyMap<SeriesId, PointColumns>;
 }
 
 /** Only series that something was loaded of are in it, with their labels. */
 async function sliceOf(
   version: Version,
   wanted: Uint32Array,
-  tables: readonly LoadedTable[],
-  memtables: readonly Memtable[],
-  events: ReadonlyMap<SeriesId, PointColumns>,
-  request: ScanRequest,
+  { tables, memory: columns, events, summaries }: Found,
+  { startMs, endMs }: TimeRange,
   core: Core,
 ): Promise<IdentifiedSlice> {
-  const { startMs, endMs } = request;
-  const columns = memtables
-    .filter((memtable) => memtable.minTimestampMs < endMs && memtable.maxTimestampMs >= startMs)
-    .map((memtable) => memtable.readMany(wanted, startMs, endMs));
   const points = Float64Array.from(wanted, (id) => events.get(id)?.values.length ?? 0);
   for (const ofMemtable of columns) {
     for (let i = 0; i < wanted.length; i++) points[i]! += ofMemtable[i]!.values.length;
   }
-  for (const { blocks } of tables) {
+  const steps = summaries?.tiers.flatMap(({ fields }) => fields.flatMap((own) => own.tables)) ?? [];
+  for (const { blocks } of [...tables, ...steps]) {
     for (const block of blocks) if (countPoints(block, wanted, points)) core.counters.blocksUsed++;
   }
   const found = [...points.keys()].filter((position) => points[position]! > 0);
@@ -201,8 +190,19 @@ async function sliceOf(
   const memory = columns.map((ofMemtable) => found.map((position) => ofMemtable[position]!));
   const labels = await core.series.labelsOf(version.index, ids);
   const pointsMax = points.reduce((sum, count) => sum + count, 0);
-  const parts = { ids, startMs, endMs, tables, memory, events: eventColumns(ids, events) };
+  const parts: SliceParts = {
+    ...{ ids, startMs, endMs, tables, memory },
+    events: eventColumns(ids, events),
+    summaries: summaries && {
+      ...summaries,
+      tiers: summaries.tiers.map((tier) => ofSeries(tier, ids)),
+    },
+  };
   return { ids, slice: createSlice(parts, labels, pointsMax) };
+}
+
+function ofSeries(tier: TierParts, ids: Uint32Array): TierParts {
+  return { ...tier, fields: tier.fields.map((field) => ({ ...field, ids })) };
 }
 
 /** By position; undefined when none has events, which is the usual case. */

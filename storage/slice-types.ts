@@ -2,6 +2,7 @@
 
 import type { Labels } from './series/labels.ts';
 import type { SeriesRuns } from './series/series-runs.ts';
+import type { SummaryField } from './sstable/format.ts';
 import type { ScanRequest, TimeRange } from './types.ts';
 
 /** How much of a scan is loaded at once. */
@@ -10,6 +11,24 @@ export interface SliceRequest extends ScanRequest {
   readonly slicePoints?: number;
   /** Series of one slice at most. Default 1024. */
   readonly sliceSeries?: number;
+  /** Lets summaries stand in for points; without it, points alone are read. */
+  readonly rollups?: RollupRequest;
+}
+
+/** What is wanted of summaries, where they are read. */
+export interface RollupRequest {
+  /**
+   * Steps whose width divides it give the same answer as points: they are read instead of these.
+   * Others are read only where the points were dropped. 0: none does.
+   */
+  readonly exactMs: number;
+  /**
+   * Fields to read, the first one as `values`. Without fields a step stands for its last point, and
+   * for a stale marker that follows it.
+   */
+  readonly fields?: readonly SummaryField[];
+  /** Width of the ranges looked at: a step that is wider is seen as long as it lasts. */
+  readonly rangeMs: number;
 }
 
 /** What a scan has loaded of some series; each has a point in the range, most likely. */
@@ -38,6 +57,12 @@ export interface SlicePoints {
   readonly values: Float64Array;
   /** See SeriesPoints. */
   readonly isEvents?: boolean;
+  /**
+   * By field asked for, when the series has summaries: a point stands for what it would be alone.
+   * Times are the ends of steps; `first_ms` and `last_ms` are times since the epoch. Steps without
+   * points are left out.
+   */
+  readonly fields?: readonly Float64Array[];
 }
 
 /** A slice for another thread: plain data. */
@@ -52,6 +77,23 @@ export interface EncodedSlice extends TimeRange {
   readonly memory: readonly PackedRuns[];
   /** As `memory`; undefined when no series has any. */
   readonly events: PackedRuns | undefined;
+  readonly summaries?: EncodedSummaries;
+}
+
+/** Summaries beside the points of a slice. */
+export interface EncodedSummaries {
+  readonly request: RollupRequest;
+  readonly tiers: readonly EncodedTier[];
+}
+
+export interface EncodedTier {
+  readonly everyMs: number;
+  /** Whether a step that is wider than the range looked at is seen as long as it lasts ... */
+  readonly isHeld: boolean;
+  /** ... which is not beyond this time, when points begin. */
+  readonly heldUntilMs: number;
+  /** By field that is read, in the order of the request. */
+  readonly fields: readonly EncodedSlice[];
 }
 
 /** Hides the points of some series in a range. */

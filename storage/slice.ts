@@ -3,9 +3,17 @@
 // another thread and read there; blocks lie in memory that threads share and are not copied.
 
 import { NO_POINTS, type PointColumns } from './memtable.ts';
+import { createSummaryReader } from './rollups/summary-reader.ts';
 import type { Labels } from './series/labels.ts';
 import { createSliceReader, type LoadedTable } from './slice-reader.ts';
-import type { EncodedSlice, PackedRuns, SeriesSlice, SliceReader } from './slice-types.ts';
+import type {
+  EncodedSlice,
+  EncodedTier,
+  PackedRuns,
+  RollupRequest,
+  SeriesSlice,
+  SliceReader,
+} from './slice-types.ts';
 import { openContent } from './sstable/block.ts';
 import type { TimeRange } from './types.ts';
 
@@ -17,6 +25,17 @@ export interface SliceParts extends TimeRange {
   readonly memory: readonly (readonly PointColumns[])[];
   /** Of each series, its events; undefined when none has any. */
   readonly events: readonly PointColumns[] | undefined;
+  /** Steps that stand for points which are not among these. */
+  readonly summaries?: SummaryParts | undefined;
+}
+
+export interface SummaryParts {
+  readonly request: RollupRequest;
+  readonly tiers: readonly TierParts[];
+}
+
+export interface TierParts extends Omit<EncodedTier, 'fields'> {
+  readonly fields: readonly SliceParts[];
 }
 
 export function createSlice(
@@ -27,19 +46,38 @@ export function createSlice(
   return {
     labels,
     pointsMax,
-    open: () => createSliceReader(parts),
-    encode: () => ({
-      ids: parts.ids,
-      startMs: parts.startMs,
-      endMs: parts.endMs,
-      tables: parts.tables.map(({ blocks, tombstones }) => ({
-        blocks: blocks.map(({ content }) => content),
-        tombstones,
-      })),
-      memory: parts.memory.map(packRuns),
-      events: parts.events && packRuns(parts.events),
-    }),
+    open: () => createReader(parts),
+    encode: () => encodeParts(parts),
   };
+}
+
+function createReader(parts: SliceParts): SliceReader {
+  const points = createSliceReader(parts);
+  const { summaries } = parts;
+  if (summaries === undefined) return points;
+  const tiers = summaries.tiers.map((tier) => ({
+    ...tier,
+    fields: tier.fields.map(createSliceReader),
+  }));
+  return createSummaryReader(points, tiers, summaries.request);
+}
+
+function encodeParts({ ids, startMs, endMs, tables, memory, events, summaries }: SliceParts) {
+  const encoded: EncodedSlice = {
+    ...{ ids, startMs, endMs },
+    tables: tables.map(({ blocks, tombstones }) => ({
+      blocks: blocks.map(({ content }) => content),
+      tombstones,
+    })),
+    memory: memory.map(packRuns),
+    events: events && packRuns(events),
+  };
+  if (summaries === undefined) return encoded;
+  const tiers: EncodedTier[] = summaries.tiers.map((tier) => ({
+    ...tier,
+    fields: tier.fields.map(encodeParts),
+  }));
+  return { ...encoded, summaries: { request: summaries.request, tiers } };
 }
 
 /** A series that is decoded already. With `isEvents` each point stands for an event. */
@@ -63,13 +101,20 @@ export function sliceOfColumns(series: readonly LabelledColumns[]): SeriesSlice 
 
 /** The reader of a slice that another thread has loaded. */
 export function openSlice(encoded: EncodedSlice): SliceReader {
+  return createReader(decodeParts(encoded));
+}
+
+function decodeParts({ summaries, ...encoded }: EncodedSlice): SliceParts {
   const tables = encoded.tables.map(({ blocks, tombstones }) => ({
     blocks: blocks.map(openContent),
     tombstones,
   }));
   const memory = encoded.memory.map(unpackRuns);
   const events = encoded.events && unpackRuns(encoded.events);
-  return createSliceReader({ ...encoded, tables, memory, events });
+  const parts = { ...encoded, tables, memory, events };
+  if (summaries === undefined) return parts;
+  const tiers = summaries.tiers.map((tier) => ({ ...tier, fields: tier.fields.map(decodeParts) }));
+  return { ...parts, summaries: { request: summaries.request, tiers } };
 }
 
 function packRuns(runs: readonly PointColumns[]): PackedRuns {

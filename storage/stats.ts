@@ -1,7 +1,7 @@
 // Figures of a running engine, for its metrics and its status page.
 
 import type { Core } from './core.ts';
-import { TABLE_KINDS, type TableKind } from './sstable/format.ts';
+import { TABLE_CONTENTS, type TableContent } from './sstable/format.ts';
 import type { StorageStats } from './types.ts';
 import type { TableFile } from './version.ts';
 import type { WalWriter } from './wal/writer.ts';
@@ -41,7 +41,7 @@ export function statsOf(
     compactionBytesWritten: counters.windowBytesWritten,
     compactionDebt,
     mergedTableBytes: sum(windows, ({ tables: files }) =>
-      sum(TABLE_KINDS, (kind) => mergedBytes(files, kind)),
+      sum(TABLE_CONTENTS, (kind) => mergedBytes(files, kind)),
     ),
     windowsDropped: counters.windowsDropped,
     seriesForgotten: counters.seriesForgotten,
@@ -81,7 +81,7 @@ export function statsOf(
  * What one table of a kind in a window would take, about: its points at the rate of its largest.
  * Points that were written twice count twice, so the truth is rather below.
  */
-function mergedBytes(tables: readonly TableFile[], kind: TableKind): number {
+function mergedBytes(tables: readonly TableFile[], kind: TableContent): number {
   const metas = tables.map(({ meta }) => meta).filter((meta) => meta.kind === kind);
   if (metas.length === 0) return 0;
   const largest = metas.reduce((a, b) => (b.pointCount > a.pointCount ? b : a));

@@ -2,7 +2,7 @@
 
 import type { Core } from './core.ts';
 import { CorruptionError, toError } from './errors.ts';
-import type { TableKind } from './sstable/format.ts';
+import type { TableContent } from './sstable/format.ts';
 import type { Table } from './sstable/reader.ts';
 import type { ScanRequest, TimeRange } from './types.ts';
 import type { TableFile, Version, WindowTables } from './version.ts';
@@ -19,7 +19,7 @@ export function windowsIn(
 export function tablesIn(
   version: Version,
   range: TimeRange,
-  kind: TableKind = 'points',
+  kind: TableContent = 'points',
 ): TableFile[] {
   const { startMs, endMs } = range;
   return windowsIn(version, range)

@@ -44,6 +44,15 @@ export interface ScanCost {
   blocksRead: number;
   bytesRead: number;
   blocksCached: number;
+  /** Of policies with tiers, what is read of which time; see PolicyRead. */
+  sources?: PolicyRead[];
+}
+
+/** What answers for a range of a policy with tiers. */
+export interface PolicyRead extends TimeRange {
+  readonly policy: string;
+  /** Of the tier that is read, the width of its steps, ms; undefined where points are. */
+  readonly rollupMs?: number;
 }
 
 export interface ScanRequest extends TimeRange {
@@ -67,6 +76,16 @@ export interface Policy {
   readonly keepMs: number;
   /** Width of a window, ms; windows start at multiples of it. */
   readonly windowMs: number;
+  /** What is kept of its points beside them, and after them. */
+  readonly rollups?: readonly Rollup[];
+}
+
+/** A tier: each series summarised step by step, in windows of their own. */
+export interface Rollup {
+  /** Width of a step, ms; divides the width of the policy's windows. */
+  readonly everyMs: number;
+  /** How long a summary is kept, ms; Infinity for ever. */
+  readonly keepMs: number;
 }
 
 /** Policies in force, and which of them a series belongs to (an index into `policies`). */
@@ -79,6 +98,8 @@ export interface PolicySet {
 export interface WindowInfo extends TimeRange {
   readonly key: string;
   readonly policy: Policy;
+  /** Of a tier of the policy, the width of its steps, ms; undefined where points are. */
+  readonly rollupMs?: number;
   readonly tables: number;
   readonly points: number;
   /** Sum over its tables: a series in two tables counts twice. */
@@ -168,6 +189,21 @@ export interface StorageOptions {
   readonly listener?: Partial<StorageListener>;
 }
 
+export interface RollupOptions {
+  /** Begins no further batch after so long, ms. Default: goes on until nothing is due. */
+  readonly budgetMs?: number;
+  /** Whatever is lacking is due: windows that still take points, and those that just got some. */
+  readonly all?: boolean;
+}
+
+export interface RollupOutcome {
+  /** Windows of points that were summarised for a tier, and the steps that this gave. */
+  readonly windows: number;
+  readonly steps: number;
+  /** Windows that still are due. */
+  readonly due: number;
+}
+
 /** A snapshot that was made, checked or restored. */
 export interface SnapshotInfo {
   readonly dir: string;
@@ -175,6 +211,13 @@ export interface SnapshotInfo {
   readonly sizeBytes: number;
   /** Tables that are not in it, because their files were gone when it was made. */
   readonly lost: readonly CorruptionError[];
+}
+
+/** How many series there are of a kind, and the labels of some of them. */
+export interface Census {
+  readonly count: number;
+  /** Evenly spread over the ids: over time, that is. */
+  readonly sample: readonly Labels[];
 }
 
 /** One data directory, one writer. Every method may throw StorageError. */
@@ -242,6 +285,11 @@ export interface Storage {
 
   /** The `top` metrics, labels and pairs with the most series. Reads all postings of the index. */
   cardinality(top: number): Promise<Cardinality>;
+  /**
+   * Counts the series that satisfy all matchers, with the labels of at most `sampleMax` of them.
+   * Reads postings of the index, however many points there are.
+   */
+  census(matchers: readonly Matcher[], sampleMax: number): Promise<Census>;
 
   /**
    * Deletes the points of the selected series in the range that were written before the call. They
@@ -260,9 +308,16 @@ export interface Storage {
   windows(): readonly WindowInfo[];
   /**
    * Drops whole windows: no data file is rewritten, scans under way complete. What memory has of
-   * them goes as well, as long as the disk lets it be flushed. Unknown keys are skipped.
+   * them goes as well, as long as the disk lets it be flushed. Unknown keys are skipped; so are
+   * windows of which a tier lacks something that cannot be written now.
    */
   dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
+  /**
+   * Summarises closed windows for the tiers of their policies, and again where points came late or
+   * were deleted. Safe to be cut short and to run twice. Rejects as far as the disk is in the way;
+   * while that is full nothing is begun.
+   */
+  rollUp(options?: RollupOptions): Promise<RollupOutcome>;
   /** Takes new policies; stored windows stay under the policy they were written with. */
   setPolicies(policies: PolicySet): Promise<void>;
 

@@ -7,6 +7,7 @@ import { EventMemtable } from './events/event-memtable.ts';
 import type { IndexTableMeta, TableMeta, Tombstone } from './manifest/edit.ts';
 import { type Memtable, POINT_BYTES } from './memtable.ts';
 import type { MemtablePool } from './memtable-pool.ts';
+import type { RollupState } from './rollups/tiers.ts';
 import type { SharedFile } from './shared-file.ts';
 import type { Table } from './sstable/reader.ts';
 import { IndexMemory } from './tag-index/memory.ts';
@@ -98,6 +99,8 @@ export interface VersionParts {
   readonly indexFiles: readonly IndexFile[];
   /** What is hidden in the tables; memtables are sealed and flushed before a delete holds. */
   readonly deletions: Deletions;
+  /** What the tables of tiers have of the tables of their sources. */
+  readonly rollups: RollupState;
 }
 
 export class Version {

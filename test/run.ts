@@ -9,8 +9,18 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const FILE_TIMEOUT_MS = 240_000;
-/** Slowest last. */
-const SLOW_DIRS = ['retention/', 'fuzz/', 'crash/', 'deploy/', 'e2e/'];
+/** How long a file may live on after its last test: something keeps it alive, and will go on to. */
+const LINGER_MS = 30_000;
+/** Beginnings of the files that take longest, longest first: started late, one would run alone. */
+const LONGEST = [
+  'crash/every-operation',
+  'e2e/kill',
+  'e2e/',
+  'deploy/',
+  'crash/',
+  'fuzz/',
+  'retention/',
+];
 
 interface Outcome {
   readonly file: string;
@@ -25,7 +35,7 @@ const picks = process.argv.slice(2);
 const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js'))
   .filter((name) => picks.length === 0 || picks.some((pick) => name.includes(pick)))
-  .sort((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1));
+  .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 
 const outcomes: Outcome[] = [];
 const queue = files.map((name) => join(here, name));
@@ -50,9 +60,9 @@ async function worker(): Promise<void> {
   }
 }
 
-/** Files that start servers or simulate crashes take long: they go first. */
-function weight(file: string): number {
-  return SLOW_DIRS.findIndex((dir) => file.startsWith(dir)) + 1;
+function rank(file: string): number {
+  const found = LONGEST.findIndex((start) => file.startsWith(start));
+  return found === -1 ? LONGEST.length : found;
 }
 
 /** A file that dies, hangs or reports no test at all counts as one failure. */
@@ -64,12 +74,19 @@ function runFile(file: string): Promise<Outcome> {
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
     });
     const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const timer = setTimeout(() => {
-      chunks.push(Buffer.from(`\nstopped after ${FILE_TIMEOUT_MS / 1000} s\n`));
+    const stop = (why: string) => {
+      chunks.push(Buffer.from(`\nstopped ${why}\n`));
       child.kill('SIGKILL');
-    }, FILE_TIMEOUT_MS);
+    };
+    let timer = setTimeout(stop, FILE_TIMEOUT_MS, `after ${FILE_TIMEOUT_MS / 1000} s`);
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      // The last line of uvu's summary.
+      if (!/^ *Duration:/m.test(chunk.toString('utf8'))) return;
+      clearTimeout(timer);
+      timer = setTimeout(stop, LINGER_MS, `${LINGER_MS / 1000} s after its last test`);
+    });
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.on('close', (code) => {
       clearTimeout(timer);
       const output = Buffer.concat(chunks).toString('utf8');

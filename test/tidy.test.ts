@@ -24,6 +24,7 @@ import {
 import {
   everySuiteRuns,
   filesStayShort,
+  hooksAreHeard,
   linesFitTheScreen,
   noDefaultExports,
   noMachinePaths,
@@ -130,6 +131,15 @@ const RULES: readonly {
       { 'test/a.test.ts': "const a = suite('a');\nconst b = suite<{ c: 1 }>('b');\nb.run();\n" },
       { 'test/a.test.ts': '' },
     ],
+  },
+  {
+    name: 'errors of hooks are heard',
+    rule: hooksAreHeard,
+    good: {
+      'test/a.test.ts': "import { suite } from './support/suite.ts';\na.before(() => {});\n",
+      'test/b.test.ts': "import { suite } from 'uvu';\nb('is a sentence', () => {});\n",
+    },
+    bad: [{ 'test/a.test.ts': "import { suite } from 'uvu';\na.before.each(() => {});\n" }],
   },
   {
     name: 'tests mirror their sources',

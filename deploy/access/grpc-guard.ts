@@ -1,13 +1,13 @@
 // Access to the gRPC port: judged when a call's metadata is there, before any message is read.
 
 import {
-  type Metadata,
   ResponderBuilder,
   ServerInterceptingCall,
   type ServerInterceptor,
   ServerListenerBuilder,
   status,
 } from '@grpc/grpc-js';
+import { authorizationOf } from '../../ingest/index.ts';
 import { judge } from './access.ts';
 import { needOfGrpc } from './rights.ts';
 import type { Tokens } from './tokens.ts';
@@ -28,8 +28,4 @@ export function grpcGuard(tokens: () => Tokens): ServerInterceptor {
     const guarded = new ServerInterceptingCall(call, responder);
     return guarded;
   };
-}
-
-export function authorizationOf(metadata: Metadata): string | undefined {
-  return metadata.get('authorization')[0]?.toString();
 }

@@ -3,10 +3,10 @@
 
 import type { RequestListener } from 'node:http';
 import type { Metadata, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { canonicalLabels, type Labels } from '../../storage/index.ts';
+import { authorizationOf } from '../../ingest/index.ts';
+import type { Labels } from '../../storage/index.ts';
 import { isTenant } from './access.ts';
-import { authorizationOf } from './grpc-guard.ts';
-import type { Tokens } from './tokens.ts';
+import { labelsOf, type Tokens } from './tokens.ts';
 
 export interface Tenant {
   readonly listener: RequestListener;
@@ -30,8 +30,7 @@ export function createTenants(tokens: () => Tokens, create: (labels: Labels) => 
   function of(authorization: string | undefined): Tenant | undefined {
     const token = tokens().find(authorization);
     if (!isTenant(token)) return undefined;
-    const pairs = Object.entries(token.labels).map(([name, value]) => ({ name, value }));
-    const labels = canonicalLabels(pairs);
+    const labels = labelsOf(token);
     const key = JSON.stringify(labels);
     const known = byLabels.get(key);
     if (known !== undefined) return known;

@@ -1,6 +1,7 @@
 // Who asks: the token of a request, found by its hash.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { canonicalLabels, type Labels } from '../../storage/index.ts';
 import type { Config } from '../config.ts';
 
 export type Token = Config['auth']['tokens'][number];
@@ -11,6 +12,7 @@ export interface Tokens {
   readonly isOpen: boolean;
   /** The token of an Authorization header; undefined when there is none that is known. */
   find(authorization: string | undefined): Token | undefined;
+  named(name: string): Token | undefined;
 }
 
 /** `own` is the token of this process itself, which no config names. */
@@ -20,6 +22,7 @@ export function createTokens(configured: readonly Token[], own: Token): Tokens {
   });
   return {
     isOpen: configured.length === 0,
+    named: (name) => configured.find((token) => token.name === name),
     find(authorization) {
       const secret = secretOf(authorization ?? '');
       if (secret === undefined) return undefined;
@@ -49,6 +52,11 @@ function secretOf(authorization: string): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What the series of a token have in common. */
+export function labelsOf({ labels }: Token): Labels {
+  return canonicalLabels(Object.entries(labels).map(([name, value]) => ({ name, value })));
 }
 
 export function hashOf(secret: string): string {

@@ -1,16 +1,12 @@
 // varve jobs: the sweeps that servers run as jobs on a Redis, by server.
 
 import { listSweepQueues, type SweepQueue } from '../../retention/index.ts';
-import { formatDuration, loadValidConfig } from '../config.ts';
+import { formatDuration } from '../config.ts';
 import { renderTable } from '../terminal/table.ts';
-import { UserError } from '../user-error.ts';
+import { type RedisOfOptions, redisOf } from './redis-option.ts';
 import type { World } from './world.ts';
 
-export interface JobsOptions {
-  /** redis:// or rediss:// */
-  readonly redis?: string;
-  /** Whose `retention.redis` is asked. */
-  readonly config?: string;
+export interface JobsOptions extends RedisOfOptions {
   readonly json?: boolean;
 }
 
@@ -35,16 +31,6 @@ export async function listJobs(options: JobsOptions, { engine, stdout }: World):
   } finally {
     await compute.close();
   }
-}
-
-function redisOf({ redis, config }: JobsOptions): string {
-  if ((redis === undefined) === (config === undefined)) {
-    throw new UserError('say whose jobs: either --redis URL or --config FILE', 2);
-  }
-  const key = { path: ['retention', 'redis'], value: redis, flag: `--redis ${redis}` };
-  const { retention } = loadValidConfig(config, redis === undefined ? [] : [key]);
-  if (retention.redis !== null) return retention.redis;
-  throw new UserError(`${config} sets no retention.redis: sweeps run on a timer of the server`, 2);
 }
 
 function report(queues: readonly SweepQueue[]): string {

@@ -2,6 +2,8 @@
 
 import { formatPlan, planSweep } from '../../retention/index.ts';
 import { loadValidConfig, retentionRules } from '../config.ts';
+import { readAdopted } from '../policy-set/adopted.ts';
+import { withPolicySet } from '../policy-set/policies.ts';
 import { timeOption } from './time.ts';
 import type { World } from './world.ts';
 
@@ -17,7 +19,10 @@ export async function printRetentionPlan(
   { engine, stdout }: World,
 ): Promise<void> {
   const env = engine.createEnv();
-  const config = loadValidConfig(options.config);
+  const written = loadValidConfig(options.config);
+  const isFollowing = written.retention.policies === 'redis';
+  const policySet = isFollowing ? await readAdopted(options.data) : undefined;
+  const config = withPolicySet(written, policySet);
   const nowMs = env.clock.nowMs();
   const atMs = options.at === undefined ? nowMs : timeOption('--at', options.at, nowMs);
   const windows = await engine.readWindows(options.data, env);

@@ -8,6 +8,8 @@ import { openDataDirectory } from '../data-directory.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { createServerMetrics } from '../metrics.ts';
 import { storageOptions } from '../options.ts';
+import { startingPolicySet } from '../policy-set/adopted.ts';
+import { withPolicySet } from '../policy-set/policies.ts';
 import { readVersion } from '../project.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { storageLog, tellBoth } from '../storage-log.ts';
@@ -59,15 +61,18 @@ async function serveUntilStopped(context: ServeContext): Promise<void> {
   const version = readVersion();
   const metrics = createServerMetrics(version, config.data_dir);
   const listener = tellBoth(metrics.listener, storageLog(log));
+  const { clock, scheduler } = env;
+  const policySet = await startingPolicySet(config, scheduler, log);
+  const started = withPolicySet(config, policySet);
   const { storage, serverId } = await openDataDirectory(
     config.data_dir,
-    (dir) => world.engine.openStorage(dir, env, storageOptions(config, listener)),
+    (dir) => world.engine.openStorage(dir, env, storageOptions(started, listener)),
     log,
   );
   try {
-    const { clock, scheduler } = env;
     const parts = {
       config,
+      policySet,
       readConfig,
       storage,
       version,

@@ -5,11 +5,18 @@
 export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   data_dir: 'Where everything is kept. One server at a time.',
   'grpc.listen': 'The gRPC port. With port 0 the system picks a free one; the ready line names it.',
+  'grpc.idle_timeout': 'A connection without a call is let go after this; clients open another.',
   'http.listen': 'The HTTP port, likewise.',
   'http.allowed_hosts':
     'On loopback, requests with another `Host` than localhost are refused unless it stands here.',
   'http.cors_origins':
     'Origins whose web pages may use the API, such as `https://grafana.example.org`.',
+  'http.header_timeout':
+    'What the headers of a request may take to arrive, from its connection on.',
+  'http.body_timeout':
+    'A body may be behind 1 KiB per second by so much before its connection is closed. One that ' +
+    'comes faster may take as long as it likes.',
+  'http.idle_timeout': 'A connection is kept for the next request for so long.',
 
   'storage.profile':
     'Presets of `memtable`, `compaction`, `index` and `block_cache`. A key that is set beats ' +
@@ -54,7 +61,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Disk space kept back for a full disk: given up to flush and expire with, made again after.',
 
   'retention.policies':
-    'A series belongs to the first policy it matches; the last one must take all that are left.',
+    'A series belongs to the first policy it matches; the last one must take all that are left. ' +
+    'Or `redis`, the set that `varve retention publish` has put on `retention.redis`.',
   'retention.policies[].name': 'Names a directory of windows, and the policy in plans and logs.',
   'retention.policies[].match': 'Series of the policy. `{}` takes every series.',
   'retention.policies[].keep': 'Points older than this go.',
@@ -62,17 +70,29 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'What is dropped at once, so points go at most one window after their `keep`.',
   'retention.policies[].max_bytes':
     'Over it, the oldest windows of the policy go first, whatever their `keep`.',
+  'retention.policies[].rollups':
+    'What is kept for longer than the points: of each series and step its count, sum, smallest, ' +
+    'largest, first and last value, and resets. Queries read it where it answers as the points ' +
+    'do, and where these are gone.',
+  'retention.policies[].rollups[].every':
+    'Width of a step; divides `window`. Queries whose step and range are multiples of it are ' +
+    'exact.',
+  'retention.policies[].rollups[].keep':
+    'Summaries older than this go; not less than the `keep` of the policy.',
   'retention.max_bytes':
     'The same for all policies together, the oldest windows of any of them first.',
   'retention.sweep_every': 'Time between two looks for windows to drop.',
   'retention.redis':
-    '`redis://host:6379`: sweeps run as BullMQ jobs, once per server and interval.',
+    '`redis://host:6379`: sweeps run as BullMQ jobs, once per server and interval. Published ' +
+    'policies are read there.',
 
   'ingest.max_past':
     'Points older than this are rejected. So are those past the `keep` of their policy.',
   'ingest.max_future': 'Points further ahead of the clock than this are rejected.',
   'ingest.limits.series': 'Series at most; points of further ones are rejected.',
-  'ingest.limits.series_per_metric': 'The same for each metric name; `null` is no limit.',
+  'ingest.limits.series_per_metric':
+    'The same for each metric name; `null` is no limit. The series that there are keep flowing; ' +
+    'answers and the log name the metric, and its label with the most values.',
   'ingest.limits.points_per_second':
     'Points per second at most, all doors together; `null` is no limit.',
   'ingest.limits.labels_per_series': 'Labels of a series at most.',
@@ -131,6 +151,12 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'auth.tokens[].token_sha256': 'Its hash: `printf %s TOKEN | sha256sum`.',
   'auth.tokens[].can': 'What it may do.',
   'auth.tokens[].labels': 'Set on every series that the token writes; it sees no others.',
+  'auth.tokens[].limits.points_per_second':
+    'Points per second of this token at most, beside what `ingest.limits` says of all.',
+  'auth.tokens[].limits.series':
+    'Series at most: with `labels`, those that have them; without, those that the token begins ' +
+    'while the server runs.',
+  'auth.tokens[].limits.series_per_metric': 'Of these, for each metric name.',
   'auth.open': 'Without tokens only loopback may be listened on, unless this is `true`.',
 
   'tls.cert': 'PEM file, for both ports. A reload reads the file anew.',

@@ -25,6 +25,7 @@ const LIVE_KEYS = [
   'ingest.max_past',
   'ingest.max_future',
   'ingest.limits.series',
+  'ingest.limits.series_per_metric',
   'ingest.limits.points_per_second',
   'ingest.limits.labels_per_series',
   'ingest.limits.label_value_bytes',
@@ -50,13 +51,13 @@ export function reloaded(current: Config, next: Config): Config {
   const { allowed_hosts, cors_origins } = next.http;
   const { policies, max_bytes } = next.retention;
   const { log_slower_than } = next.query;
-  const { message, series_per_metric } = current.ingest.limits;
+  const { message } = current.ingest.limits;
   return {
     ...current,
     auth: { ...current.auth, tokens: next.auth.tokens },
     http: { ...current.http, allowed_hosts, cors_origins },
     retention: { ...current.retention, policies, max_bytes },
-    ingest: { ...next.ingest, limits: { ...next.ingest.limits, message, series_per_metric } },
+    ingest: { ...next.ingest, limits: { ...next.ingest.limits, message } },
     query: { ...current.query, log_slower_than },
   };
 }

@@ -57,6 +57,8 @@ function typeOf(schema: z.core.$ZodType): string {
   if (schema instanceof z.ZodNullable) return `${typeOf(schema.unwrap())}, or null`;
   const expected = z.globalRegistry.get(schema)?.['expected'];
   if (typeof expected === 'string') return expected;
+  if (schema instanceof z.ZodUnion) return schema.options.map(typeOf).join(', or ');
+  if (schema instanceof z.ZodLiteral) return [...schema.values].map(String).join(', ');
   if (schema instanceof z.ZodEnum) return `one of ${schema.options.join(', ')}`;
   if (schema instanceof z.ZodBoolean) return 'true or false';
   if (schema instanceof z.ZodNumber) return rangeOf(schema);

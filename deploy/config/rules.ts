@@ -1,5 +1,4 @@
-// Rules that look at more than one key, and features that this version accepts in the config but
-// cannot provide yet: switched on, they are refused, never ignored.
+// Rules that look at more than one key.
 
 import { policyMistakes } from '../../retention/index.ts';
 import type { KeyPath } from './problem.ts';
@@ -15,12 +14,12 @@ export interface BrokenRule {
 export function brokenRules(config: Config): BrokenRule[] {
   return [
     ...policyRules(config),
+    ...policySetRules(config),
     ...listenRules(config),
     ...tlsRules(config),
     ...tokenRules(config),
     ...eventMetricMistakes(config),
     ...compactionRules(config),
-    ...unsupportedFeatures(config),
   ];
 }
 
@@ -31,6 +30,7 @@ const POLICY_KEYS = {
   keepMs: 'keep',
   windowMs: 'window',
   bytesMax: 'max_bytes',
+  rollups: 'rollups',
 } as const;
 
 function policyRules(config: Config): BrokenRule[] {
@@ -52,6 +52,12 @@ function policyRules(config: Config): BrokenRule[] {
       message: 'never reached, since an earlier policy takes every series: move it up',
     })),
   );
+}
+
+function policySetRules({ retention: { policies, redis } }: Config): BrokenRule[] {
+  if (policies !== 'redis' || redis !== null) return [];
+  const message = 'needs retention.redis, where varve retention publish has put them';
+  return [{ path: ['retention', 'policies'], message }];
 }
 
 /** Where merging begins, then writes are slowed, then they are stopped. */
@@ -95,7 +101,7 @@ function tlsRules({ tls }: Config): BrokenRule[] {
 
 function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
   const broken: BrokenRule[] = [];
-  tokens.forEach(({ name, token_sha256, labels }, index) => {
+  tokens.forEach(({ name, token_sha256, labels, can, limits }, index) => {
     const path = ['auth', 'tokens', index];
     const others = tokens.slice(0, index);
     if (others.some((other) => other.name === name)) {
@@ -105,6 +111,11 @@ function tokenRules({ auth: { tokens } }: Config): BrokenRule[] {
     if (others.some((other) => other.token_sha256 === token_sha256)) {
       const message = 'another token has the same hash: make a token for each';
       broken.push({ path: [...path, 'token_sha256'], message });
+    }
+    const limit = Object.entries(limits).find(([, most]) => most !== null)?.[0];
+    if (limit !== undefined && !can.includes('write')) {
+      const message = 'limits what is written, and the token may not write: leave it out';
+      broken.push({ path: [...path, 'limits', limit], message });
     }
     for (const [label, value] of Object.entries(labels)) {
       if (label !== '' && value !== '') continue;
@@ -131,20 +142,4 @@ function eventMetricMistakes({ ingest: { event_metrics } }: Config): BrokenRule[
     });
   });
   return broken;
-}
-
-function unsupportedFeatures({ ingest: { limits } }: Config): BrokenRule[] {
-  const switchedOn: [boolean, KeyPath, string][] = [
-    [
-      limits.series_per_metric !== null,
-      ['ingest', 'limits', 'series_per_metric'],
-      'set it to null and use ingest.limits.series',
-    ],
-  ];
-  return switchedOn
-    .filter(([on]) => on)
-    .map(([, path, instead]) => ({
-      path,
-      message: `not available in this version of varve: ${instead}`,
-    }));
 }

@@ -125,6 +125,11 @@ const count = z.int().min(1);
 const MiB = 2 ** 20;
 const TiB = 2 ** 40;
 
+const rollup = z.strictObject({
+  every: duration(1_000, 366 * DAY_MS),
+  keep: duration(60_000, 36_500 * DAY_MS, { forever: true }),
+});
+
 const policy = z.strictObject({
   name,
   match: selector,
@@ -133,6 +138,7 @@ const policy = z.strictObject({
   max_bytes: size(MiB, 1024 * TiB)
     .nullable()
     .prefault(null),
+  rollups: z.array(rollup).prefault([]),
 });
 
 const token = z.strictObject({
@@ -140,6 +146,13 @@ const token = z.strictObject({
   token_sha256: sha256,
   can: z.array(z.enum(['write', 'read', 'admin'])).min(1),
   labels: z.record(z.string(), z.string()).prefault({}),
+  limits: z
+    .strictObject({
+      points_per_second: count.nullable().prefault(null),
+      series: count.nullable().prefault(null),
+      series_per_metric: count.nullable().prefault(null),
+    })
+    .prefault({}),
 });
 
 const storage = z.strictObject({
@@ -179,13 +192,10 @@ const storage = z.strictObject({
 });
 
 const retention = z.strictObject({
-  policies: z
-    .array(policy)
-    .min(1)
-    .prefault([
-      { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h' },
-      { name: 'default', match: '{}', keep: '30d', window: '2h' },
-    ]),
+  policies: z.union([z.array(policy).min(1), z.literal('redis')]).prefault([
+    { name: 'debug', match: '{env="dev"}', keep: '24h', window: '1h', rollups: [] },
+    { name: 'default', match: '{}', keep: '30d', window: '2h', rollups: [] },
+  ]),
   max_bytes: size(MiB, 1024 * TiB)
     .nullable()
     .prefault(null),
@@ -246,12 +256,20 @@ const query = z.strictObject({
 
 export const configSchema = z.strictObject({
   data_dir: z.string().min(1).prefault('./data'),
-  grpc: z.strictObject({ listen: address.prefault('127.0.0.1:4317') }).prefault({}),
+  grpc: z
+    .strictObject({
+      listen: address.prefault('127.0.0.1:4317'),
+      idle_timeout: duration(100, DAY_MS).prefault('10m'),
+    })
+    .prefault({}),
   http: z
     .strictObject({
       listen: address.prefault('127.0.0.1:4318'),
       allowed_hosts: z.array(z.string().min(1)).prefault([]),
       cors_origins: z.array(origin).prefault([]),
+      header_timeout: duration(100, DAY_MS).prefault('20s'),
+      body_timeout: duration(100, DAY_MS).prefault('1m'),
+      idle_timeout: duration(100, DAY_MS).prefault('75s'),
     })
     .prefault({}),
   storage: storage.prefault({}),

@@ -25,6 +25,11 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown): BrokenRu
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
   }
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find((issues) => !issues.some(isOtherKind));
+    const inner = meant?.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+    if (inner !== undefined) return inner.flatMap((one) => describeIssue(one, input));
+  }
   const found = valueAt(input, path);
   return [{ path, message: `${expectation(issue)}, found ${show(found)}${guess(issue, found)}` }];
 }
@@ -33,6 +38,12 @@ function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_value':
       return `expected ${issue.values.join(' or ')}`;
+    case 'invalid_union': {
+      const choices = issue.errors.map(([first]) =>
+        first === undefined ? '' : expectation(first),
+      );
+      return choices.join(', or ').replaceAll(', or expected', ', or');
+    }
     case 'invalid_type':
       return `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
     case 'too_small':
@@ -42,6 +53,11 @@ function expectation(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+/** Whether the value as a whole is of another kind than this choice of a union. */
+function isOtherKind({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -101,8 +117,11 @@ function knownKeys(path: KeyPath): string[] {
   return section instanceof z.ZodObject ? Object.keys(section.shape) : [];
 }
 
-/** The schema behind its default and its null. */
+/** The schema behind its default and its null; of a choice, the list. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodUnion) {
+    return schema.options.find((option) => option instanceof z.ZodArray) ?? schema;
+  }
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodNullable) {
     return unwrapped(schema.unwrap());
   }

@@ -6,6 +6,7 @@ import type { Clock, Storage } from '../../storage/index.ts';
 import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
+import type { PolicySetStatus } from '../policy-set/policy-sets.ts';
 import { registerDeletes } from './deletes.ts';
 import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
@@ -19,6 +20,9 @@ import { storageStatus } from './storage-status.ts';
 /** How long a browser may remember the answer to a preflight, s. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
+/** No route has a schema: the compilers for them, a twentieth of what a start loads, stay out. */
+const NO_SCHEMAS = { buildValidator: noSchemas, buildSerializer: noSchemas };
+
 export interface HttpAppOptions {
   /** The config in force: a reload replaces it. */
   readonly config: () => Config;
@@ -29,6 +33,8 @@ export interface HttpAppOptions {
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  /** Undefined while no published policies are followed. */
+  readonly policySet: () => PolicySetStatus | undefined;
   readonly isReady: () => boolean;
   /** Rejects with a message for the caller when the config has mistakes; the old one stays. */
   readonly reload: () => Promise<void>;
@@ -42,6 +48,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 4_096 },
+    schemaController: { compilersFactory: NO_SCHEMAS },
     frameworkErrors: refuseRequest,
     clientErrorHandler: refuseBytes,
     ...(servers !== undefined && { serverFactory: servers.create }),
@@ -53,6 +60,10 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   registerAdministration(app, options);
   registerDeletes(app, options);
   return app;
+}
+
+function noSchemas(): never {
+  throw new Error('a route with a schema needs the compilers of fastify');
 }
 
 function hostRules({ http }: Config): HostRules {

@@ -9,12 +9,24 @@ import {
 } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { TlsMaterial } from '../access/tls.ts';
+import { watchBodies } from './slow-bodies.ts';
 
-/** An idle or slow connection is let go after these, ms. */
-const REQUEST_TIMEOUT_MS = 300_000;
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** Connections are looked through this often within the shortest timeout, and at least so often. */
+const LOOKS = 4;
+const LOOK_EVERY_MS_MAX = 5_000;
+
+/** How long a connection may take to be of use, ms. */
+export interface HttpTimeouts {
+  /** From its beginning, or the first byte of a request, to the end of the headers. */
+  readonly headersMs: number;
+  /** See watchBodies. */
+  readonly bodyMs: number;
+  /** Between two requests. */
+  readonly idleMs: number;
+}
 
 export interface HttpServerOptions {
+  readonly timeouts: HttpTimeouts;
   readonly tls: TlsMaterial | undefined;
   /** What answers a request instead of the app that listens. */
   readonly route: (request: IncomingMessage) => RequestListener | undefined;
@@ -27,16 +39,28 @@ export interface HttpServers {
   setTls(tls: TlsMaterial): void;
 }
 
-export function createHttpServers({ tls, route }: HttpServerOptions): HttpServers {
+export function createHttpServers(options: HttpServerOptions): HttpServers {
+  const { tls, route, timeouts } = options;
+  const { headersMs, bodyMs, idleMs } = timeouts;
+  const lookEveryMs = Math.min(LOOK_EVERY_MS_MAX, Math.min(headersMs, bodyMs) / LOOKS);
+  // An import may take hours: what is too slow is for the watch to tell.
+  const serverOptions = {
+    headersTimeout: headersMs,
+    requestTimeout: 0,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: lookEveryMs,
+  };
   const secure = new Set<SecureServer>();
   return {
     create(handler) {
       const listener = (request: IncomingMessage, response: ServerResponse) => {
+        watch.add(request);
         (route(request) ?? handler)(request, response as Parameters<RequestListener>[1]);
       };
-      const server = tls === undefined ? createServer(listener) : secured(tls, listener);
-      server.requestTimeout = REQUEST_TIMEOUT_MS;
-      server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+      const server =
+        tls === undefined ? createServer(serverOptions, listener) : secured(tls, listener);
+      const watch = watchBodies(bodyMs, lookEveryMs);
+      server.once('close', watch.stop);
       return server;
     },
     setTls(next) {
@@ -45,7 +69,10 @@ export function createHttpServers({ tls, route }: HttpServerOptions): HttpServer
   };
 
   function secured(material: TlsMaterial, listener: RequestListener): Server {
-    const server = createSecureServer({ ...material, ...clientRules(material) }, listener);
+    const server = createSecureServer(
+      { ...serverOptions, handshakeTimeout: headersMs, ...material, ...clientRules(material) },
+      listener,
+    );
     secure.add(server);
     return server;
   }

@@ -8,21 +8,23 @@ import type {
   RetentionStatus,
   SweepOutcome,
 } from '../../retention/index.ts';
-import type { Config } from '../config.ts';
+import { type Config, configPolicies } from '../config.ts';
+import type { PolicySetStatus } from '../policy-set/policy-sets.ts';
 
 export interface RetentionRoutesOptions {
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  readonly policySet: () => PolicySetStatus | undefined;
   readonly config: () => Config;
 }
 
 /** Adds both routes; their bodies are not read. */
 export function registerRetention(
   app: FastifyInstance,
-  { retention, config }: RetentionRoutesOptions,
+  { retention, policySet, config }: RetentionRoutesOptions,
 ): void {
   app.get('/api/v1/status/retention', () => ({
     status: 'success',
-    data: retentionAnswer(retention.status(), config()),
+    data: { policySet: policySet() ?? null, ...retentionAnswer(retention.status(), config()) },
   }));
   app.post('/api/v1/admin/sweep', async () => ({
     status: 'success',
@@ -41,7 +43,7 @@ interface RetentionAnswer extends RetentionStatus {
 
 /** As JSON, a `keepMs` of for ever is null, and so is a `bytesMax` without a limit. */
 function retentionAnswer(status: RetentionStatus, config: Config): RetentionAnswer {
-  const matches = new Map(config.retention.policies.map(({ name, match }) => [name, match]));
+  const matches = new Map(configPolicies(config).map(({ name, match }) => [name, match]));
   return {
     ...status,
     policies: status.policies.map(({ name, ...policy }) => ({

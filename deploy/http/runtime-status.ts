@@ -2,7 +2,7 @@
 // what has a meaning here, under the names it has there.
 
 import { availableParallelism } from 'node:os';
-import { type Config, formatAddress, formatDuration } from '../config.ts';
+import { type Config, configPolicies, formatAddress, formatDuration } from '../config.ts';
 
 /** Prometheus's flags that have a counterpart in the config. */
 export function flagsStatus(config: Config): Readonly<Record<string, string>> {
@@ -42,7 +42,7 @@ export function runtimeStatus(config: Config, seriesCount: number): RuntimeStatu
   };
 }
 
-function longestKeep({ retention }: Config): string {
-  const longestMs = Math.max(...retention.policies.map(({ keep }) => keep));
+function longestKeep(config: Config): string {
+  const longestMs = Math.max(...configPolicies(config).map(({ keep }) => keep));
   return formatDuration(longestMs);
 }

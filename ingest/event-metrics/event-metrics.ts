@@ -8,6 +8,7 @@
 import type { Matcher, Scheduler } from '../../storage/index.ts';
 import { createDoor, type DoorContext, type DoorRequest } from '../door.ts';
 import type { IngestLimits } from '../limits.ts';
+import { ANYBODY } from '../sender.ts';
 import { createEventCounters, type EventCounter, type EventTally } from './counters.ts';
 import type { EventMetricRule } from './rule.ts';
 
@@ -40,7 +41,8 @@ export function createEventMetrics(options: EventMetricsOptions): EventMetrics {
   const labelsOf = (id: number) => storage.labelsOf(id);
   const counters = createEventCounters({ rules: options.rules, labelsOf, nowMs, monotonicMs });
   // Goes on while all else drains.
-  const door = createDoor('event_metrics', { ...context, draining: new AbortController().signal });
+  const draining = new AbortController().signal;
+  const door = createDoor('event_metrics', { ...context, findSender: () => ANYBODY, draining });
   let writing: Promise<void> = Promise.resolve();
   let cancel: (() => void) | undefined;
   let isClosed = false;
@@ -57,7 +59,7 @@ export function createEventMetrics(options: EventMetricsOptions): EventMetrics {
 
   /** What fails is counted by the door, and comes with the next write: totals lose nothing. */
   function write(): Promise<void> {
-    writing = writing.then(() => door.run(writeAll)).catch(() => {});
+    writing = writing.then(() => door.run(undefined, writeAll)).catch(() => {});
     return writing;
   }
 

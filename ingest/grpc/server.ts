@@ -22,12 +22,15 @@ const MIB = 1024 * 1024;
 /** A call that waits for its turn in one connection costs memory; a client opens another one. */
 const CONCURRENT_CALLS_MAX = 1000;
 const KEEPALIVE_INTERVAL_MS = 60_000;
+const IDLE_MS = 600_000;
 
 export interface GrpcServerOptions {
   /** Largest message taken, bytes; a larger one is RESOURCE_EXHAUSTED. Default 32 MiB. */
   readonly messageBytes?: number;
   /** Default 4 MiB a call and 16 MiB a connection: 100 MB/s at 40 ms of round trip. */
   readonly windows?: FlowWindows;
+  /** A connection without a call is let go after this, ms; clients open another. 10 min. */
+  readonly idleMs?: number;
   /** Asked of every call, in this order. */
   readonly interceptors?: readonly ServerInterceptor[];
 }
@@ -60,6 +63,7 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
     'grpc.max_concurrent_streams': CONCURRENT_CALLS_MAX,
     // A peer that vanished without a word is noticed, and its streams are let go.
     'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
+    'grpc.max_connection_idle_ms': options.idleMs ?? IDLE_MS,
     'grpc.enable_channelz': 0,
   });
   widenWindows(server, options.windows ?? { streamBytes: 4 * MIB, sessionBytes: 16 * MIB });

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { type LineDecoder, LineError } from '../decode/line.ts';
 import { eachLine } from '../decode/lines.ts';
 import { IngestError } from '../errors.ts';
-import { describe, toMessages } from '../reasons.ts';
+import { reasonText, toMessages } from '../reasons.ts';
 import type { HttpAnswer, HttpRequest } from './http-door.ts';
 
 /**
@@ -79,7 +79,7 @@ function textOf(block: Buffer, start: number, end: number, isText: boolean): str
 function atLine(error: unknown, line: number): unknown {
   if (!(error instanceof IngestError)) return error;
   const message = `${error.message}; the lines before line ${line} are stored`;
-  return new IngestError(error.code, message, error.retryDelayMs);
+  return new IngestError(error.code, message, error);
 }
 
 /** 200 when all points are stored (exemplars never are), or 400; with the same counts in both. */
@@ -95,7 +95,7 @@ function answer({ total, limits }: HttpRequest, lines: number, bad: BadLines): H
   if (bad.count > bad.named.length) problems.push(`${bad.count - bad.named.length} more bad lines`);
   for (const [reason, count] of total.rejections.entries()) {
     if (reason === 'exemplar' || reason === 'malformed_line') continue;
-    problems.push(`${count} points rejected: ${describe(reason, limits)}`);
+    problems.push(`${count} points rejected: ${reasonText(reason, total.rejections, limits)}`);
   }
   const headers = { 'content-type': 'application/json' };
   if (problems.length === 0) {

@@ -51,7 +51,7 @@ async function respond(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   try {
-    const answer = await door.run(async (doorRequest) => {
+    const answer = await door.run(request.headers.authorization, async (doorRequest) => {
       checkContentType(httpDoor, request.headers['content-type']);
       return httpDoor.handle(toHttpRequest(httpDoor, request, doorRequest));
     });

@@ -2,6 +2,7 @@
 
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { Door, DoorRequest } from '../door.ts';
+import { authorizationOf } from '../grpc/authorization.ts';
 import { toGrpcError } from '../responses.ts';
 
 /** Export through `door`: `store` is given the request's bytes, which count from their arrival. */
@@ -11,7 +12,8 @@ export function grpcExport<Answer>(
 ) {
   return (call: ServerUnaryCall<Buffer, Answer>, callback: sendUnaryData<Answer>): void => {
     const body = call.request;
-    const stored = door.run((request) => {
+    const authorization = authorizationOf(call.metadata);
+    const stored = door.run(authorization, (request) => {
       request.received(body.length);
       request.hold(body.length);
       return store(body, request);

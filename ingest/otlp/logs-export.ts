@@ -18,7 +18,7 @@ import type { DoorRequest } from '../door.ts';
 import { createEventBatch } from '../event-batch.ts';
 import type { EventWriter } from '../event-writer.ts';
 import type { WriteOutcome } from '../point-writer.ts';
-import { describe, type Reason } from '../reasons.ts';
+import { type Reason, reasonText } from '../reasons.ts';
 import type { SeriesCache } from '../series-cache.ts';
 import { type EventOfRecord, eventOf, type RecordContext } from './log-records.ts';
 import type { OtlpSettings } from './settings.ts';
@@ -56,13 +56,14 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
   const { storage, events, admission, cache } = options;
   let settings = options.settings;
   const streamsMax = () => settings.streamsMax;
-  const guard = createStreamGuard({ storage, monotonicMs: options.monotonicMs, streamsMax });
+  const streamGuard = createStreamGuard({ storage, monotonicMs: options.monotonicMs, streamsMax });
 
   async function store(body: Buffer, request: DoorRequest) {
     const { limits, arrivedAtMs } = request;
     request.hold(body.length * DECODED_FACTOR);
     const namer = createOtlpNamer(settings.translation);
-    const batch = createEventBatch({ storage, writer: events, cache, limits, guard });
+    const guards = [...request.guards, streamGuard];
+    const batch = createEventBatch({ storage, writer: events, cache, limits, guards });
     const arrivedNs = BigInt(Math.floor(arrivedAtMs)) * 1_000_000n;
     const take = ({ stream, timestampNs, body: text, attributes }: EventOfRecord) => {
       batch.add(streamKey(stream), () => stream, {
@@ -78,15 +79,14 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
       }
     });
     while (reader.read(1)) await nextTurn();
-    admission.takePoints(batch.size, limits);
-    await guard.prepare();
+    admission.takePoints(batch.size, limits, request.sender);
     const outcome = await batch.write();
     const { rejections } = outcome;
     if (rejections.total === 0) return { answer: {}, outcome };
     const reasons = rejections
       .entries()
       .slice(0, REASONS_NAMED_MAX)
-      .map(([reason]) => describe(reason, limits));
+      .map(([reason]) => reasonText(reason, rejections, limits));
     const partialSuccess = {
       rejectedLogRecords: BigInt(rejections.total),
       errorMessage: reasons.join('; '),

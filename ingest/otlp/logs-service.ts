@@ -33,7 +33,7 @@ export function createOtlpLogsService(
   events: EventWriter,
   settings: OtlpSettings,
 ): OtlpLogsService {
-  const { storage, caches, metrics, admission, monotonicMs } = context;
+  const { storage, caches, admission, onStored, monotonicMs } = context;
   const cache = caches.open();
   const exporter = createLogsExporter({
     ...{ settings, storage, events, admission, cache, monotonicMs },
@@ -46,7 +46,7 @@ export function createOtlpLogsService(
     request: DoorRequest,
   ): Promise<ExportLogsAnswer> {
     const { answer, outcome } = await exporter.store(body, request);
-    metrics.stored(name, outcome);
+    onStored(name, outcome, request.sender);
     return answer;
   }
 

@@ -9,7 +9,13 @@ import { createOtlpNamer } from '../decode/otlp/names.ts';
 import type { DoorRequest } from '../door.ts';
 import type { IngestLimits } from '../limits.ts';
 import type { IdentifiedPoints } from '../point-writer.ts';
-import { describe, REJECTED_ID_MIN, type Reason, type Rejections, rejectedId } from '../reasons.ts';
+import {
+  REJECTED_ID_MIN,
+  type Reason,
+  type Rejections,
+  reasonText,
+  rejectedId,
+} from '../reasons.ts';
 import type { SeriesCache } from '../series-cache.ts';
 import { type ContextIds, createContextIds, type Translation } from './contexts.ts';
 import { createDeltaTotals, type DeltaTotals } from './delta-totals.ts';
@@ -126,7 +132,7 @@ function toAnswer(
     .entries()
     .filter(([reason]) => reason !== 'exemplar')
     .slice(0, REASONS_NAMED_MAX)
-    .map(([reason]: [Reason, number]) => describe(reason, limits));
+    .map(([reason]: [Reason, number]) => reasonText(reason, rejections, limits));
   return {
     partialSuccess: { rejectedDataPoints: BigInt(rejected), errorMessage: reasons.join('; ') },
   };

@@ -3,15 +3,10 @@
 // that have expired change nothing about the bound.
 
 import type { Storage } from '../../storage/index.ts';
-import type { SeriesGuard } from '../series-lookup.ts';
+import type { SeriesGuard } from '../series-guard.ts';
 
 /** With no room left, streams that have expired since are looked for this often. */
 const RECOUNT_EVERY_MS = 600_000;
-
-export interface StreamGuard extends SeriesGuard {
-  /** To be awaited before streams are admitted. Undefined when the count is known. */
-  prepare(): Promise<void> | undefined;
-}
 
 export interface StreamGuardOptions {
   readonly storage: Pick<Storage, 'series'>;
@@ -20,7 +15,7 @@ export interface StreamGuardOptions {
   readonly streamsMax: () => number;
 }
 
-export function createStreamGuard(options: StreamGuardOptions): StreamGuard {
+export function createStreamGuard(options: StreamGuardOptions): SeriesGuard {
   const { storage, monotonicMs, streamsMax } = options;
   let streams = 0;
   let countedAtMs = Number.NEGATIVE_INFINITY;
@@ -37,14 +32,22 @@ export function createStreamGuard(options: StreamGuardOptions): StreamGuard {
     }
   }
 
+  function isUnread(): boolean {
+    const isFirst = countedAtMs === Number.NEGATIVE_INFINITY;
+    return isFirst || (streams >= streamsMax() && monotonicMs() - countedAtMs >= RECOUNT_EVERY_MS);
+  }
+
   return {
-    reason: 'stream_limit',
-    admit: () => streams < streamsMax() && ++streams > 0,
-    prepare() {
-      const isFirst = countedAtMs === Number.NEGATIVE_INFINITY;
-      const isOver = streams >= streamsMax() && monotonicMs() - countedAtMs >= RECOUNT_EVERY_MS;
-      if (isFirst || isOver) counting ??= count();
-      return counting;
+    refusalOf() {
+      if (isUnread()) return 'unread';
+      return streams < streamsMax() ? undefined : { reason: 'stream_limit' };
+    },
+    admitted() {
+      streams++;
+    },
+    async read() {
+      if (isUnread()) counting ??= count();
+      await counting;
     },
   };
 }

@@ -1,14 +1,25 @@
 // Aggregations that take their input one series at a time: it is never held as a whole.
 
-import { type KahanMean, meanAdd, meanOf, meanTotal } from './kahan.ts';
+import { joinMeans, type KahanMean, meanAdd, meanOf, meanTotal } from './kahan.ts';
+
+/** Plain data, so that what was added up on one thread can go on on another. */
+export interface AccumulatorState {
+  /** 1 at steps that something was added to. */
+  readonly present: Uint8Array;
+  /** One place per step; which there are is the kind's own business. */
+  readonly columns: readonly Float64Array[];
+  /** Means that no sum can hold, by step. */
+  readonly overflown?: Map<number, KahanMean>;
+}
 
 /** Columns of state, one place per step. `add` may be called once per input series. */
 export interface Accumulator {
+  readonly state: AccumulatorState;
   add(values: Float64Array, present: Uint8Array): void;
+  /** Adds all that was added to another of the same kind. */
+  merge(other: AccumulatorState): void;
   /** The result; what was added to no step is meaningless there. */
   finish(): Float64Array;
-  /** 1 at steps that something was added to. */
-  readonly present: Uint8Array;
 }
 
 export type AccumulatorKind =
@@ -40,17 +51,27 @@ export function createAccumulator(kind: AccumulatorKind, steps: number): Accumul
   return CREATE[kind](steps);
 }
 
+function emptyState(steps: number, columns: number): AccumulatorState {
+  return {
+    present: new Uint8Array(steps),
+    columns: Array.from({ length: columns }, () => new Float64Array(steps)),
+  };
+}
+
 /**
  * Kahan's sum over columns, with what is rounded off found without a branch (Knuth's TwoSum): the
  * inner loop of most dashboards. A sum that is not finite stays so, and needs no compensation.
  */
 function createSum(steps: number): Accumulator {
-  const sums = new Float64Array(steps);
-  const compensations = new Float64Array(steps);
-  const seen = new Uint8Array(steps);
+  const state = emptyState(steps, 2);
+  const [sums, compensations] = state.columns as [Float64Array, Float64Array];
   return {
-    present: seen,
-    add: (values, present) => addToSums(sums, compensations, seen, values, present),
+    state,
+    add: (values, present) => addToSums(sums, compensations, state.present, values, present),
+    merge({ present, columns: [values, rests] }) {
+      addToSums(sums, compensations, state.present, values!, present);
+      for (let i = 0; i < steps; i++) compensations[i]! += rests![i]!;
+    },
     finish: () => sums.map((sum, i) => (Number.isFinite(sum) ? sum + compensations[i]! : sum)),
   };
 }
@@ -76,13 +97,19 @@ function addToSums(
 
 /** A sum and a count for as long as the sum is finite; from there on a running mean. */
 function createMean(steps: number): Accumulator {
-  const sums = new Float64Array(steps);
-  const compensations = new Float64Array(steps);
-  const counts = new Float64Array(steps);
-  const seen = new Uint8Array(steps);
   const overflown = new Map<number, KahanMean>();
+  const state = { ...emptyState(steps, 3), overflown };
+  const { present: seen } = state;
+  const [sums, compensations, counts] = state.columns as Triple;
+  const meanAt = (i: number) => overflown.get(i) ?? meanOf(sums[i]!, compensations[i]!, counts[i]!);
+
+  function overflow(i: number, mean: KahanMean): void {
+    overflown.set(i, mean);
+    sums[i] = NaN;
+  }
+
   return {
-    present: seen,
+    state,
     add(values, present) {
       for (let i = 0; i < steps; i++) {
         if (present[i] === 0) continue;
@@ -92,9 +119,8 @@ function createMean(steps: number): Accumulator {
         const next = sum + value;
         // NaN unless the sum is finite before and after; the step is left to its running mean then.
         if (next - next !== 0) {
-          const mean = overflown.get(i) ?? meanOf(sum, compensations[i]!, counts[i]!);
-          overflown.set(i, mean);
-          sums[i] = NaN;
+          const mean = meanAt(i);
+          overflow(i, mean);
           meanAdd(mean, value);
           continue;
         }
@@ -102,6 +128,25 @@ function createMean(steps: number): Accumulator {
         counts[i]!++;
         sums[i] = next;
         compensations[i]! += sum - (next - added) + (value - added);
+      }
+    },
+    merge({ present, columns, overflown: others }) {
+      const [otherSums, otherRests, otherCounts] = columns as Triple;
+      for (let i = 0; i < steps; i++) {
+        if (present[i] === 0) continue;
+        seen[i] = 1;
+        const value = otherSums[i]!;
+        const sum = sums[i]!;
+        const next = sum + value;
+        if (next - next !== 0) {
+          const mean = others?.get(i) ?? meanOf(value, otherRests[i]!, otherCounts[i]!);
+          overflow(i, joinMeans(meanAt(i), mean));
+          continue;
+        }
+        const added = next - sum;
+        counts[i]! += otherCounts[i]!;
+        sums[i] = next;
+        compensations[i]! += sum - (next - added) + (value - added) + otherRests[i]!;
       }
     },
     finish() {
@@ -112,54 +157,67 @@ function createMean(steps: number): Accumulator {
   };
 }
 
+type Triple = [Float64Array, Float64Array, Float64Array];
+
 /** Keeps the first value, then whatever `replaces` it. */
 function createFold(
   steps: number,
   replaces: (best: number, value: number) => boolean,
 ): Accumulator {
-  const best = new Float64Array(steps);
-  const seen = new Uint8Array(steps);
+  const state = emptyState(steps, 1);
+  const { present: seen } = state;
+  const best = state.columns[0]!;
+
+  function add(values: Float64Array, present: Uint8Array): void {
+    for (let i = 0; i < steps; i++) {
+      if (present[i] === 0) continue;
+      if (seen[i] === 0 || replaces(best[i]!, values[i]!)) best[i] = values[i]!;
+      seen[i] = 1;
+    }
+  }
+
   return {
-    present: seen,
-    add(values, present) {
-      for (let i = 0; i < steps; i++) {
-        if (present[i] === 0) continue;
-        if (seen[i] === 0 || replaces(best[i]!, values[i]!)) best[i] = values[i]!;
-        seen[i] = 1;
-      }
-    },
+    state,
+    add,
+    merge: ({ present, columns }) => add(columns[0]!, present),
     finish: () => best,
   };
 }
 
 function createCount(steps: number): Accumulator {
-  const counts = new Float64Array(steps);
-  const seen = new Uint8Array(steps);
+  const state = emptyState(steps, 1);
+  const { present: seen } = state;
+  const counts = state.columns[0]!;
+
+  function count(numbers: Uint8Array | Float64Array, present: Uint8Array): void {
+    for (let i = 0; i < steps; i++) {
+      counts[i]! += numbers[i]!;
+      seen[i]! |= present[i]!;
+    }
+  }
+
   return {
-    present: seen,
-    add(_values, present) {
-      for (let i = 0; i < steps; i++) {
-        counts[i]! += present[i]!;
-        seen[i]! |= present[i]!;
-      }
-    },
+    state,
+    add: (_values, present) => count(present, present),
+    merge: ({ present, columns }) => count(columns[0]!, present),
     finish: () => counts,
   };
 }
 
 function createGroup(steps: number): Accumulator {
-  const { present, add } = createCount(steps);
-  return { present, add, finish: () => new Float64Array(steps).fill(1) };
+  return { ...createCount(steps), finish: () => new Float64Array(steps).fill(1) };
 }
 
-/** Welford's recurrence; an infinity or NaN anywhere makes the result NaN. */
+/**
+ * Welford's recurrence, and Chan's for joining two of its results; an infinity or NaN anywhere
+ * makes the result NaN.
+ */
 function createVariance(steps: number, finish: (variance: number) => number): Accumulator {
-  const counts = new Float64Array(steps);
-  const means = new Float64Array(steps);
-  const squares = new Float64Array(steps);
-  const seen = new Uint8Array(steps);
+  const state = emptyState(steps, 3);
+  const { present: seen } = state;
+  const [counts, means, squares] = state.columns as Triple;
   return {
-    present: seen,
+    state,
     add(values, present) {
       for (let i = 0; i < steps; i++) {
         if (present[i] === 0) continue;
@@ -169,6 +227,22 @@ function createVariance(steps: number, finish: (variance: number) => number): Ac
         const delta = value - means[i]!;
         means[i]! += delta / count;
         squares[i]! += delta * (value - means[i]!);
+      }
+    },
+    merge({ present, columns }) {
+      const [otherCounts, otherMeans, otherSquares] = columns as Triple;
+      for (let i = 0; i < steps; i++) {
+        if (present[i] === 0) continue;
+        const before = counts[i]!;
+        const count = before + otherCounts[i]!;
+        const share = otherCounts[i]! / count;
+        const delta = otherMeans[i]! - means[i]!;
+        // The first part is taken as it is: its square may be more than a float holds.
+        const between = before === 0 ? 0 : delta * delta * before * share;
+        seen[i] = 1;
+        counts[i] = count;
+        means[i]! += delta * share;
+        squares[i]! += otherSquares[i]! + between;
       }
     },
     finish: () => squares.map((square, i) => finish(square / counts[i]!)),

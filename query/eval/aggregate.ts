@@ -1,6 +1,5 @@
 // Aggregations over groups of series.
 
-import type { Labels } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
 import { formatFloat, formatShort } from '../float.ts';
 import type { Aggregation } from '../promql/ast.ts';
@@ -8,46 +7,88 @@ import { isLabelName } from '../promql/literals.ts';
 import { type Accumulator, type AccumulatorKind, createAccumulator } from './accumulator.ts';
 import type { Annotations } from './annotations.ts';
 import type { Budget } from './budget.ts';
-import { createGroupOf, type Grouping, groupSeries } from './grouping.ts';
+import { type ColumnStream, foldsOf } from './columns.ts';
+import type { EvalContext } from './context.ts';
+import {
+  createGroupNumbers,
+  createGroupOf,
+  type Grouping,
+  type GroupNumbers,
+  groupSeries,
+} from './grouping.ts';
 import { quantile } from './quantile.ts';
+import { type OperatorCost, timed } from './trace.ts';
 import { emptySeries, labelsKey, type Series, withLabel } from './value.ts';
 
 export function groupingOf(expr: Aggregation): Grouping {
   return { without: expr.without, labels: expr.grouping };
 }
 
-/** sum, avg, min, ...: consumes its input batch by batch. */
+/** sum, avg, min, ... of series that are there. */
 export async function accumulate(
   kind: AccumulatorKind,
   grouping: Grouping,
-  batches: AsyncIterable<readonly Series[]>,
+  series: readonly Series[],
   steps: number,
   budget: Budget,
 ): Promise<readonly Series[]> {
-  const groupOf = createGroupOf(grouping);
-  const groups = new Map<string, { labels: Labels; state: Accumulator; dropName: boolean }>();
-  for await (const batch of batches) {
-    for (const { labels, values, present, dropName } of batch) {
-      const groupLabels = groupOf(labels);
-      const key = labelsKey(groupLabels);
-      let group = groups.get(key);
-      if (group === undefined) {
-        budget.takeColumns(3, steps);
-        group = { labels: groupLabels, state: createAccumulator(kind, steps), dropName };
-        groups.set(key, group);
-      }
-      group.dropName ||= dropName;
-      group.state.add(values, present);
-    }
+  const numbers = createGroupNumbers(grouping);
+  const groups = createGroups(kind, numbers, steps, budget);
+  for (const { labels, values, present, dropName } of series) {
+    const turn = budget.turn();
+    if (turn !== undefined) await turn;
+    groups.at(numbers.of(labels), dropName).add(values, present);
+  }
+  return groups.finish();
+}
+
+/**
+ * The same of columns that are added up slice by slice, where they are computed. `cost` notes the
+ * time that this takes.
+ */
+export async function accumulateStream(
+  kind: AccumulatorKind,
+  grouping: Grouping,
+  stream: ColumnStream,
+  context: EvalContext,
+  cost: OperatorCost | undefined,
+): Promise<readonly Series[]> {
+  const { budget } = context;
+  const numbers = createGroupNumbers(grouping);
+  const groups = createGroups(kind, numbers, stream.task.view.grid.steps, budget);
+  const folds = foldsOf(context, stream, kind, numbers.of);
+  const all = cost === undefined ? folds : timed(cost, folds, ({ series }) => series);
+  for await (const { parts } of all) {
+    for (const { group, state, dropName } of parts) groups.at(group, dropName).merge(state);
     const turn = budget.turn();
     if (turn !== undefined) await turn;
   }
-  return [...groups.values()].map(({ labels, state, dropName }) => ({
-    labels,
-    values: state.finish(),
-    present: state.present,
-    dropName,
-  }));
+  return groups.finish();
+}
+
+/** Groups in the order in which something is first added to them. */
+function createGroups(kind: AccumulatorKind, numbers: GroupNumbers, steps: number, budget: Budget) {
+  const groups = new Map<number, { accumulator: Accumulator; dropName: boolean }>();
+  return {
+    at(number: number, dropName: boolean): Accumulator {
+      let group = groups.get(number);
+      if (group === undefined) {
+        budget.takeColumns(3, steps);
+        group = { accumulator: createAccumulator(kind, steps), dropName };
+        groups.set(number, group);
+      }
+      group.dropName ||= dropName;
+      return group.accumulator;
+    },
+    finish(): readonly Series[] {
+      return Array.from(groups, ([number, { accumulator, dropName }]) => ({
+        labels: numbers.labels[number]!,
+        values: accumulator.finish(),
+        present: accumulator.state.present,
+        dropName,
+      }));
+    },
+  };
 }
 
 /** The q-quantile of each group; `qs` has one q per step. */

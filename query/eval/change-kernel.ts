@@ -12,7 +12,7 @@ import type { Column, Kernel, RangePlan } from './range-function.ts';
 import type { Windows } from './windows.ts';
 
 /** A gap to the edge of the range up to this many average intervals is taken for a late point. */
-const EXTRAPOLATION_THRESHOLD = 1.1;
+export const EXTRAPOLATION_THRESHOLD = 1.1;
 
 /** Above this multiple of where a counter would be cut at zero, rounding cannot matter. */
 const SURELY_ABOVE = 1 + 1e-9;
@@ -41,12 +41,12 @@ export function createChangeKernel(plan: RangePlan, counter: boolean, perSecond:
       known = windows;
       resets = counter ? findResets(values) : NO_RESETS;
     }
-    computeSteady(column, extrapolation, counter, perSeconds, from, to);
-    if (resets.length > 0) redoAcross(resets, column, extrapolation, perSeconds, from, to);
+    if (resets.length === 0) computeSteady(column, extrapolation, counter, perSeconds, from, to);
+    else computeAcross(resets, column, extrapolation, perSeconds, from, to);
   };
 }
 
-/** All steps as if there were no resets. */
+/** For a series that was never reset. */
 function computeSteady(
   { values, windows, results, present }: Column,
   extrapolation: Extrapolation,
@@ -72,70 +72,97 @@ function computeSteady(
   }
 }
 
-/** The steps whose ranges have a reset in them: few, as resets are rare. */
-function redoAcross(
+/**
+ * For a series with resets: in each range the change between its ends, and what each of its resets
+ * took away. A gauge has so many of them that looking each one up would take longest.
+ */
+function computeAcross(
   resets: Uint32Array,
-  { values, windows, results }: Column,
+  { values, windows, results, present }: Column,
   extrapolation: Extrapolation,
   perSeconds: number,
   from: number,
   to: number,
 ): void {
   const { firsts, ends } = windows;
-  let step = from;
-  for (let r = 0; r < resets.length; r++) {
-    step = firstBeyond(ends, resets[r]!, step, to);
-    // Of a step that was not done with an earlier reset, the earlier ones lie before its range.
-    for (; step < to && firsts[step]! < resets[r]!; step++) {
-      const start = values[firsts[step]!]!;
-      const end = ends[step]!;
-      let change = values[end - 1]! - start;
-      for (let k = r; k < resets.length && resets[k]! < end; k++) {
-        change += values[resets[k]! - 1]!;
-      }
-      const mayCross = change > 0 && start >= 0 && start < change * extrapolation.safeShares[step]!;
-      const scale = mayCross
-        ? scaleAboveZero(extrapolation, step, start, change, perSeconds)
-        : extrapolation.scales[step]!;
-      results[step] = change * scale;
+  const { scales, safeShares } = extrapolation;
+  const { length } = resets;
+  // Of the range of a step: resets [inside, beyond).
+  let inside = 0;
+  let beyond = 0;
+  for (let step = from; step < to; step++) {
+    const first = firsts[step]!;
+    const end = ends[step]!;
+    if (end - first < 2) continue;
+    while (inside < length && resets[inside]! <= first) inside++;
+    if (beyond < inside) beyond = inside;
+    while (beyond < length && resets[beyond]! < end) beyond++;
+    const start = values[first]!;
+    let change = values[end - 1]! - start;
+    for (let k = inside; k < beyond; k++) change += values[resets[k]! - 1]!;
+    let scale = scales[step]!;
+    if (change > 0 && start >= 0 && start < change * safeShares[step]!) {
+      scale = scaleAboveZero(extrapolation, step, start, change, perSeconds);
     }
+    results[step] = change * scale;
+    present[step] = 1;
   }
-}
-
-/** The first step from `from` on whose range ends behind `position`. */
-function firstBeyond(ends: Uint32Array, position: number, from: number, to: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ends[middle]! > position) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 const NO_RESETS = new Uint32Array(0);
+/** A series with more resets than this is a gauge, most likely. */
+const RARE_RESETS = 32;
 let resetSpace = new Uint32Array(64);
+let differences = new Float64Array(64);
+let differenceWords = new Uint32Array(differences.buffer);
 
 /** Positions of values that are below the one before; valid until the next call. */
 function findResets(values: Float64Array): Uint32Array {
+  const { length } = values;
+  if (resetSpace.length < length) {
+    resetSpace = new Uint32Array(2 * length);
+    differences = new Float64Array(2 * length);
+    differenceWords = new Uint32Array(differences.buffer);
+  }
+  const positions = resetSpace;
   let count = 0;
   let before = values[0]!;
-  for (let i = 1; i < values.length; i++) {
+  for (let i = 1; i < length; i++) {
     const value = values[i]!;
     if (value < before) {
-      if (count === resetSpace.length) resetSpace = grown(resetSpace);
-      resetSpace[count++] = i;
+      positions[count++] = i;
+      if (count === RARE_RESETS) {
+        count = findMany(values, i + 1, positions, count, differences, differenceWords);
+        break;
+      }
     }
     before = value;
   }
-  return count === 0 ? NO_RESETS : resetSpace.subarray(0, count);
+  return count === 0 ? NO_RESETS : positions.subarray(0, count);
 }
 
-function grown(space: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * space.length);
-  larger.set(space);
-  return larger;
+/**
+ * Goes on from `from` on without a branch: of a gauge, whether a value is below the one before is
+ * guessed wrongly half of the time, which takes ten times as long. The high word of their
+ * difference tells: beyond that of -0, up to that of -Infinity. Differences below 2^-1042 are none.
+ */
+function findMany(
+  values: Float64Array,
+  from: number,
+  positions: Uint32Array,
+  found: number,
+  space: Float64Array,
+  words: Uint32Array,
+): number {
+  const { length } = values;
+  let count = found;
+  for (let i = from; i < length; i++) space[i] = values[i]! - values[i - 1]!;
+  for (let i = from; i < length; i++) {
+    const beyond = (words[2 * i + 1]! - 0x8000_0001) | 0;
+    positions[count] = i;
+    count += ((beyond - 0x7ff0_0000) & ~beyond) >>> 31;
+  }
+  return count;
 }
 
 function extrapolate(
@@ -174,7 +201,12 @@ function extrapolate(
   return all;
 }
 
-function scaleOf(sampled: number, toStart: number, toEnd: number, perSeconds: number): number {
+export function scaleOf(
+  sampled: number,
+  toStart: number,
+  toEnd: number,
+  perSeconds: number,
+): number {
   return (sampled + toStart + toEnd) / sampled / perSeconds;
 }
 

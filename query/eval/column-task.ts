@@ -2,10 +2,17 @@
 // columns over the steps. It runs where the query runs, or on a thread of its own.
 
 import type { SliceReader } from '../../storage/index.ts';
+import {
+  type Accumulator,
+  type AccumulatorKind,
+  type AccumulatorState,
+  createAccumulator,
+} from './accumulator.ts';
 import { type Extension, extendedFunction, type Margins } from './extended-functions.ts';
 import { createNewestKernel, withoutStale } from './lookback.ts';
 import { type Column, createKernel, type Kernel, type RangePlan } from './range-function.ts';
 import { createRangeKernel, hasKernel } from './range-functions.ts';
+import { summaryCall } from './summary-calls.ts';
 import { createWindowsOf, type Windows } from './windows.ts';
 
 /** What to make of each series. */
@@ -32,29 +39,124 @@ export interface Columns {
   readonly points: number;
 }
 
+/** How columns are added up where they are computed, instead of being handed out. */
+export interface Folding {
+  readonly kind: AccumulatorKind;
+  /** By position, the number of the group that the series is in, or NO_GROUP to leave it out. */
+  readonly groups: Uint32Array;
+}
+
+export const NO_GROUP = 2 ** 32 - 1;
+
+/** What the columns of a slice add up to. */
+export interface Folds {
+  /** Of the series that have a result at any step, ascending. */
+  readonly positions: Uint32Array;
+  /** In the order of their first series. */
+  readonly groups: readonly { readonly group: number; readonly state: AccumulatorState }[];
+  /** Points that were read. */
+  readonly points: number;
+}
+
 /** Points that ranges of one series may span between two turns; a few ms at the slowest. */
 const POINTS_PER_TURN = 200_000;
 
 /** A task under way. */
-export interface ColumnWork {
+export interface Work<Result> {
   /** Does a piece of a few ms at most; the result once nothing is left to do. */
-  advance(): Columns | undefined;
+  advance(): Result | undefined;
+}
+
+/** Where columns go, one after another. */
+interface Sink<Result> {
+  /** Space for the next column, with nothing present. */
+  space(): Pick<Column, 'results' | 'present'>;
+  /** The column last asked for has a result. */
+  take(position: number): void;
+  finish(points: number): Result;
+}
+
+export function startColumns(reader: SliceReader, count: number, task: ColumnTask): Work<Columns> {
+  return startWork(reader, count, task, createColumnSink(count, task.view.grid.steps));
+}
+
+/** Needs memory for one column and for the groups. */
+export function startFolds(
+  reader: SliceReader,
+  count: number,
+  task: ColumnTask,
+  folding: Folding,
+): Work<Folds> {
+  return startWork(reader, count, task, createFoldSink(count, task.view.grid.steps, folding));
+}
+
+function createColumnSink(count: number, steps: number): Sink<Columns> {
+  const positions = new Uint32Array(count);
+  const values = new Float64Array(count * steps);
+  const present = new Uint8Array(count * steps);
+  let kept = 0;
+  return {
+    space: () => ({
+      results: values.subarray(kept * steps, (kept + 1) * steps),
+      present: present.subarray(kept * steps, (kept + 1) * steps),
+    }),
+    take(position) {
+      positions[kept++] = position;
+    },
+    finish: (points) => ({
+      positions: positions.subarray(0, kept),
+      values: values.subarray(0, kept * steps),
+      present: present.subarray(0, kept * steps),
+      points,
+    }),
+  };
+}
+
+function createFoldSink(count: number, steps: number, { kind, groups }: Folding): Sink<Folds> {
+  const positions = new Uint32Array(count);
+  const space = { results: new Float64Array(steps), present: new Uint8Array(steps) };
+  const accumulators = new Map<number, Accumulator>();
+  let kept = 0;
+  return {
+    space() {
+      space.present.fill(0);
+      return space;
+    },
+    take(position) {
+      const group = groups[position]!;
+      if (group === NO_GROUP) return;
+      positions[kept++] = position;
+      let accumulator = accumulators.get(group);
+      if (accumulator === undefined) {
+        accumulator = createAccumulator(kind, steps);
+        accumulators.set(group, accumulator);
+      }
+      accumulator.add(space.results, space.present);
+    },
+    finish: (points) => ({
+      positions: positions.subarray(0, kept),
+      groups: Array.from(accumulators, ([group, { state }]) => ({ group, state })),
+      points,
+    }),
+  };
 }
 
 /** Not a generator: V8 takes ten times as long for loops that it inlines into one. */
-export function startColumns(reader: SliceReader, count: number, task: ColumnTask): ColumnWork {
+function startWork<Result>(
+  reader: SliceReader,
+  count: number,
+  task: ColumnTask,
+  sink: Sink<Result>,
+): Work<Result> {
   const { steps } = task.view.grid;
   const kernel = kernelOf(task);
+  const kernelOfSummaries = summaryCallOf(task.what)?.createKernel(task);
   const windowsOf = createWindowsOf(task.view, task.rangeMs);
   // With a fixed time every step sees the same points, so the first result does for all.
   const isFixed = task.view.atMs !== undefined && task.parameters.length === 0;
   const stepsComputed = isFixed ? 1 : steps;
   const seesStale = task.what.kind === 'newest';
-  const positions = new Uint32Array(count);
-  const values = new Float64Array(count * steps);
-  const present = new Uint8Array(count * steps);
   let position = 0;
-  let kept = 0;
   let points = 0;
   let column: Column | undefined;
   let step = 0;
@@ -62,40 +164,37 @@ export function startColumns(reader: SliceReader, count: number, task: ColumnTas
   function begin(): Column | undefined {
     const read = reader.read(position);
     points += read.values.length;
-    const { timestampsMs, values: seen } = seesStale ? read : withoutStale(read);
-    if (seen.length === 0) return undefined;
+    const { fields } = read;
+    const isWhole = seesStale || fields !== undefined;
+    const { timestampsMs, values } = isWhole ? read : withoutStale(read);
+    if (values.length === 0) return undefined;
+    const { results, present } = sink.space();
     return {
       timestampsMs,
-      values: seen,
+      values,
       isEvents: read.isEvents === true,
+      fields,
       windows: windowsOf(timestampsMs),
-      results: values.subarray(kept * steps, (kept + 1) * steps),
-      present: present.subarray(kept * steps, (kept + 1) * steps),
+      results,
+      present,
     };
   }
 
-  function finish({ results, present: there }: Column): void {
+  function finish({ results, present }: Column): void {
     if (isFixed) {
       results.fill(results[0]!);
-      there.fill(there[0]!);
+      present.fill(present[0]!);
     }
-    if (there.includes(1)) positions[kept++] = position;
+    if (present.includes(1)) sink.take(position);
   }
 
   return {
     advance() {
-      if (position === count) {
-        return {
-          positions: positions.subarray(0, kept),
-          values: values.subarray(0, kept * steps),
-          present: present.subarray(0, kept * steps),
-          points,
-        };
-      }
+      if (position === count) return sink.finish(points);
       column ??= begin();
       if (column !== undefined) {
         const to = turnEnd(column.windows, step, stepsComputed);
-        kernel(column, step, to);
+        (column.fields === undefined ? kernel : kernelOfSummaries!)(column, step, to);
         step = to;
         if (step < stepsComputed) return undefined;
         finish(column);
@@ -122,6 +221,11 @@ function turnEnd({ firsts, ends }: Windows, from: number, steps: number): number
 /** Whether a point costs the same however many ranges it is in. */
 export function readsPointsOnce(what: ColumnTask['what']): boolean {
   return what.kind === 'newest' || (what.kind === 'call' && hasKernel(what.name));
+}
+
+/** How summaries are taken; undefined when there must not be any. */
+export function summaryCallOf(what: ColumnTask['what']): ReturnType<typeof summaryCall> {
+  return what.kind === 'call' ? summaryCall(what.name) : undefined;
 }
 
 function kernelOf(task: ColumnTask): Kernel {

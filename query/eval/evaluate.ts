@@ -10,20 +10,27 @@ import {
   type Unary,
   unwrap,
 } from '../promql/ast.ts';
-import { isAccumulatorKind } from './accumulator.ts';
-import { accumulate, aggregateQuantile, countValues, groupingOf } from './aggregate.ts';
+import { type AccumulatorKind, isAccumulatorKind } from './accumulator.ts';
+import {
+  accumulate,
+  accumulateStream,
+  aggregateQuantile,
+  countValues,
+  groupingOf,
+} from './aggregate.ts';
 import { scalarBinary, vectorScalarBinary } from './binary.ts';
 import { mapValues } from './budget.ts';
+import { columnsOf } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateInfo } from './info-function.ts';
 import { absent, evaluateInstantCall } from './instant-call.ts';
 import { slide, viewTimeMs, withoutStale } from './lookback.ts';
-import { evaluateRangeCall, rangeSource } from './range-call.ts';
+import { rangeCallStream, rangeSource } from './range-call.ts';
 import { isRangeFunction } from './range-functions.ts';
 import { pickSeries } from './rank.ts';
-import { scanVector } from './selector.ts';
+import { vectorStream } from './selector.ts';
 import { setOperator } from './set-operators.ts';
-import { addOperator, timed } from './trace.ts';
+import { addOperator } from './trace.ts';
 import type { Grid, Points, Series, Value } from './value.ts';
 import { vectorBinary } from './vector-matching.ts';
 
@@ -62,7 +69,10 @@ async function evaluate(context: EvalContext, expr: Expr, grid: Grid): Promise<V
     case 'call':
       return evaluateCall(context, expr, grid);
     case 'vector':
-      return { kind: 'vector', series: await collect(scanVector(context, expr, grid)) };
+      return {
+        kind: 'vector',
+        series: await collect(columnsOf(context, vectorStream(context, expr, grid))),
+      };
     case 'matrix':
     case 'subquery':
       return { kind: 'matrix', series: await collectPoints(context, expr, grid) };
@@ -75,22 +85,34 @@ async function collect<Item>(batches: AsyncIterable<readonly Item[]>): Promise<r
   return all;
 }
 
-/** The vector that `expr` is, in batches where it can be had that way. */
-async function* vectorBatches(
+async function evaluateRangeCall(
   context: EvalContext,
-  expr: Expr,
+  call: Call,
   grid: Grid,
-): AsyncGenerator<readonly Series[]> {
-  const inner = unwrap(expr);
-  const streams =
-    inner.kind === 'vector'
-      ? scanVector(context, inner, grid)
-      : inner.kind === 'call' && isRangeFunction(inner.name)
-        ? evaluateRangeCall(context, inner, grid)
+): Promise<readonly Series[]> {
+  return collect(columnsOf(context, await rangeCallStream(context, call, grid)));
+}
+
+/** Without holding the columns that are added up, where these come from storage. */
+async function evaluateAccumulation(
+  context: EvalContext,
+  kind: AccumulatorKind,
+  expr: Aggregation,
+  grid: Grid,
+): Promise<readonly Series[]> {
+  const argument = unwrap(expr.argument);
+  const stream =
+    argument.kind === 'vector'
+      ? vectorStream(context, argument, grid)
+      : argument.kind === 'call' && isRangeFunction(argument.name)
+        ? await rangeCallStream(context, argument, grid)
         : undefined;
-  if (streams === undefined) yield await vectorOf(context, inner, grid);
-  else if (context.trace === undefined) yield* streams;
-  else yield* timed(addOperator(context.trace, inner), streams, (batch) => batch.length);
+  if (stream === undefined) {
+    const series = await vectorOf(context, argument, grid);
+    return accumulate(kind, groupingOf(expr), series, grid.steps, context.budget);
+  }
+  const cost = context.trace && addOperator(context.trace, argument);
+  return accumulateStream(kind, groupingOf(expr), stream, context, cost);
 }
 
 async function vectorOf(context: EvalContext, expr: Expr, grid: Grid): Promise<readonly Series[]> {
@@ -185,8 +207,7 @@ async function evaluateAggregation(
   const { operator, argument, parameter } = expr;
   const { annotations, budget } = context;
   if (isAccumulatorKind(operator)) {
-    const batches = vectorBatches(context, argument, grid);
-    return accumulate(operator, groupingOf(expr), batches, grid.steps, budget);
+    return evaluateAccumulation(context, operator, expr, grid);
   }
   if (operator === 'count_values') {
     const name = await context.evaluate(parameter!, grid);
@@ -202,12 +223,12 @@ async function evaluateAggregation(
 
 async function evaluateCall(context: EvalContext, call: Call, grid: Grid): Promise<Value> {
   if (isRangeFunction(call.name)) {
-    return { kind: 'vector', series: await collect(evaluateRangeCall(context, call, grid)) };
+    return { kind: 'vector', series: await evaluateRangeCall(context, call, grid) };
   }
   const [first] = call.args;
   if (call.name === 'absent_over_time') {
     const present = { ...call, name: 'present_over_time' };
-    return absent(first!, await collect(evaluateRangeCall(context, present, grid)), grid);
+    return absent(first!, await evaluateRangeCall(context, present, grid), grid);
   }
   if (call.name === 'info') {
     const base = await vectorOf(context, first!, grid);
@@ -216,7 +237,7 @@ async function evaluateCall(context: EvalContext, call: Call, grid: Grid): Promi
   const selector = first === undefined ? undefined : unwrap(first);
   if (call.name === 'timestamp' && selector?.kind === 'vector') {
     // The time of the point itself, which only the selector knows.
-    const series = await collect(scanVector(context, selector, grid, true));
+    const series = await collect(columnsOf(context, vectorStream(context, selector, grid, true)));
     return { kind: 'vector', series };
   }
   const args: Value[] = [];

@@ -20,6 +20,33 @@ export function createGroupOf(grouping: Grouping): GroupOf {
   return kept.size === 0 ? () => [] : (labels) => onlyLabels(labels, kept);
 }
 
+/** Numbers groups from 0 on, in the order in which they are met. */
+export interface GroupNumbers {
+  /** By number. */
+  readonly labels: readonly Labels[];
+  of(labels: Labels): number;
+}
+
+export function createGroupNumbers(grouping: Grouping): GroupNumbers {
+  const groupOf = createGroupOf(grouping);
+  const named = new Set(grouping.without ? [...grouping.labels, METRIC_NAME] : grouping.labels);
+  const numbers = new Map<string, number>();
+  const labels: Labels[] = [];
+  return {
+    labels,
+    of(series) {
+      const key = labelsKey(series, (name) => named.has(name) !== grouping.without);
+      let number = numbers.get(key);
+      if (number === undefined) {
+        number = labels.length;
+        numbers.set(key, number);
+        labels.push(groupOf(series));
+      }
+      return number;
+    },
+  };
+}
+
 /** One group: its labels and the series in it, in their order. */
 export interface Group {
   readonly labels: Labels;
@@ -27,14 +54,12 @@ export interface Group {
 }
 
 export function groupSeries(series: readonly Series[], grouping: Grouping): readonly Group[] {
-  const groupOf = createGroupOf(grouping);
-  const groups = new Map<string, Group>();
+  const numbers = createGroupNumbers(grouping);
+  const groups: Group[] = [];
   for (const one of series) {
-    const labels = groupOf(one.labels);
-    const key = labelsKey(labels);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { labels, members: [one] });
-    else group.members.push(one);
+    const number = numbers.of(one.labels);
+    groups[number] ??= { labels: numbers.labels[number]!, members: [] };
+    groups[number].members.push(one);
   }
-  return [...groups.values()];
+  return groups;
 }

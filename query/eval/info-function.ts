@@ -10,10 +10,11 @@ import {
   type Subquery,
   type VectorSelector,
 } from '../promql/ast.ts';
+import { columnsOf } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { atMs, offsetMs } from './durations.ts';
 import { formatLabels } from './format-labels.ts';
-import { scanVector } from './selector.ts';
+import { vectorStream } from './selector.ts';
 import {
   emptySeries,
   type Grid,
@@ -54,7 +55,8 @@ export async function evaluateInfo(
       ...momentOf(context, call.args[0]!),
       matchers: [...identities, ...data, ...names],
     };
-    for await (const batch of scanVector(context, wanted, grid, true)) info.push(...batch);
+    const stream = vectorStream(context, wanted, grid, true);
+    for await (const batch of columnsOf(context, stream)) info.push(...batch);
   }
   const byIdentity = groupByIdentity(info);
   const results = base.filter(isInfo);

@@ -62,6 +62,14 @@ export function meanAdd(mean: KahanMean, value: number): void {
   kahanAdd(mean, value / mean.count);
 }
 
+/** The mean of all that two are of, where no sum can hold it. */
+export function joinMeans(a: KahanMean, b: KahanMean): KahanMean {
+  if (a.count === 0) return b;
+  const count = a.count + b.count;
+  const mean = meanTotal(a) * (a.count / count) + meanTotal(b) * (b.count / count);
+  return { sum: mean, compensation: 0, count, running: true };
+}
+
 export function meanTotal(mean: KahanMean): number {
   if (mean.running) return mean.sum + mean.compensation;
   return mean.sum / mean.count + mean.compensation / mean.count;

@@ -1,18 +1,19 @@
 // Calls with a range vector: their series come one batch at a time, from storage or a subquery.
 
-import { sliceOfColumns } from '../../storage/index.ts';
+import { type Labels, sliceOfColumns } from '../../storage/index.ts';
 import { type Call, type MatrixSelector, type Subquery, unwrap } from '../promql/ast.ts';
 import { quote } from '../promql/literals.ts';
 import { warnAboutQuantiles } from './aggregate.ts';
 import { mapInTurns } from './budget.ts';
 import type { ColumnTask } from './column-task.ts';
-import { columnsOf, type SourceSlice } from './columns.ts';
+import type { ColumnStream, SourceSlice } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { rangeMs } from './durations.ts';
 import { checkExtension, type Margins, marginsOf } from './extended-functions.ts';
 import { type Viewpoint, visibleRange } from './lookback.ts';
 import { checkFactors } from './rate-functions.ts';
 import { SLICE_POINTS, scanSlices, viewOf } from './selector.ts';
+import { LAST_RESORT, rollupRequest, summaryCall } from './summary-calls.ts';
 import {
   type Grid,
   labelValue,
@@ -35,10 +36,12 @@ export interface RangeSource {
   readonly margins: Margins;
 }
 
+/** Of a call of `functionName`, summaries may take the place of points. */
 export function rangeSource(
   context: EvalContext,
   expr: MatrixSelector | Subquery,
   grid: Grid,
+  functionName?: string,
 ): RangeSource {
   const width = rangeMs(expr.range, context.query);
   const extension = expr.kind === 'matrix' ? expr.selector.extension : undefined;
@@ -51,7 +54,9 @@ export function rangeSource(
   }
   const seen = viewOf(context, expr.selector, grid);
   const view = { ...seen, offsetMs: seen.offsetMs - margins.afterMs };
-  const slices = scanSlices(context, expr.selector, view, total);
+  const call = extension === undefined ? summaryCall(functionName ?? '') : undefined;
+  const rollups = call === undefined ? LAST_RESORT : rollupRequest(view, total, call.fields);
+  const slices = scanSlices(context, expr.selector, view, total, rollups);
   return { view, rangeMs: total, slices, margins };
 }
 
@@ -106,13 +111,12 @@ function toPoints(series: Series, grid: Grid): Omit<Points, 'dropName'> {
   };
 }
 
-/** Evaluates a call that `isRangeFunction` knows. */
-export async function* evaluateRangeCall(
+/** The columns of a call that `isRangeFunction` knows. */
+export async function rangeCallStream(
   context: EvalContext,
   call: Call,
   grid: Grid,
-): AsyncGenerator<readonly Series[]> {
-  const { annotations } = context;
+): Promise<ColumnStream> {
   const parameters: Float64Array[] = [];
   let range: MatrixSelector | Subquery | undefined;
   for (const arg of call.args.map(unwrap)) {
@@ -123,18 +127,20 @@ export async function* evaluateRangeCall(
     const value = await context.evaluate(arg, grid);
     if (value.kind === 'scalar') parameters.push(value.values);
   }
-  const source = rangeSource(context, range!, grid);
+  const source = rangeSource(context, range!, grid, call.name);
   if (call.name === 'double_exponential_smoothing') checkFactors(parameters);
   const what = whatOf(call, range!, source.margins);
-  const task = { view: source.view, rangeMs: source.rangeMs, parameters, what };
-  const dropName = !KEEPS_NAME.has(call.name);
-  for await (const columns of columnsOf(context, source.slices, task, dropName)) {
-    if (call.name === 'quantile_over_time' && columns.length > 0) {
-      warnAboutQuantiles(parameters[0]!, call.args[0]!.span, annotations);
-    }
-    if (call.name === 'rate' || call.name === 'increase') tellOfGauges(context, call, columns);
-    yield columns;
-  }
+  return {
+    slices: source.slices,
+    task: { view: source.view, rangeMs: source.rangeMs, parameters, what },
+    dropName: !KEEPS_NAME.has(call.name),
+    tell(labels) {
+      if (call.name === 'quantile_over_time') {
+        warnAboutQuantiles(parameters[0]!, call.args[0]!.span, context.annotations);
+      }
+      if (call.name === 'rate' || call.name === 'increase') tellOfGauges(context, call, labels);
+    },
+  };
 }
 
 /** Throws QueryError for a function that cannot be had of an extended range. */
@@ -152,10 +158,14 @@ function whatOf(
 
 const COUNTER_SUFFIX = /_(?:total|sum|count|bucket)$/;
 
-function tellOfGauges(context: EvalContext, call: Call, columns: readonly Series[]): void {
-  for (const { labels } of columns) {
+function tellOfGauges(context: EvalContext, call: Call, all: readonly Labels[]): void {
+  let told: string | undefined;
+  for (const labels of all) {
     const name = labelValue(labels, METRIC_NAME);
-    if (name === '' || COUNTER_SUFFIX.test(name)) continue;
+    // Series of one metric lie together, mostly.
+    if (name === told || name === '') continue;
+    told = name;
+    if (COUNTER_SUFFIX.test(name)) continue;
     context.annotations.inform(
       'metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ' +
         quote(name),

@@ -37,6 +37,8 @@ export interface Column {
   readonly values: Float64Array;
   /** Whether each point stands for an event: see event-functions.ts. */
   readonly isEvents: boolean;
+  /** Of summaries, the fields that the call asked for; `values` is the first of them. */
+  readonly fields: readonly Float64Array[] | undefined;
   readonly windows: Windows;
   /** By step. Where nothing is written there is no result. */
   readonly results: Float64Array;

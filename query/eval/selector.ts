@@ -1,13 +1,14 @@
 // Selectors: what storage has, as columns or as points, slice by slice.
 
-import type { SliceRequest } from '../../storage/index.ts';
+import type { RollupRequest, SliceRequest } from '../../storage/index.ts';
 import type { VectorSelector } from '../promql/ast.ts';
-import { columnsOf, type SourceSlice } from './columns.ts';
+import type { ColumnStream, SourceSlice } from './columns.ts';
 import type { EvalContext } from './context.ts';
 import { atMs, offsetMs } from './durations.ts';
 import { type Viewpoint, visibleRange } from './lookback.ts';
+import { rollupRequest } from './summary-calls.ts';
 import { addSelector, timed } from './trace.ts';
-import type { Grid, Series } from './value.ts';
+import type { Grid } from './value.ts';
 
 export function viewOf(
   context: EvalContext,
@@ -22,17 +23,19 @@ export function viewOf(
 }
 
 /** The newest point of each series that each step sees, or with `wantTime` its time. */
-export function scanVector(
+export function vectorStream(
   context: EvalContext,
   selector: VectorSelector,
   grid: Grid,
   wantTime = false,
-): AsyncGenerator<readonly Series[]> {
+): ColumnStream {
   const { lookbackMs } = context;
   const view = viewOf(context, selector, grid);
-  const sources = scanSlices(context, selector, view, lookbackMs);
+  const rollups = rollupRequest(view, lookbackMs, undefined);
+  const slices = scanSlices(context, selector, view, lookbackMs, rollups);
   const what = { kind: 'newest', wantTime } as const;
-  return columnsOf(context, sources, { view, rangeMs: lookbackMs, parameters: [], what }, wantTime);
+  const task = { view, rangeMs: lookbackMs, parameters: [], what };
+  return { slices, task, dropName: wantTime };
 }
 
 /** Points of a slice, about: enough to be worth handing over, and little to wait for. */
@@ -47,6 +50,7 @@ export async function* scanSlices(
   selector: VectorSelector,
   view: Viewpoint,
   rangeMs: number,
+  rollups: RollupRequest,
 ): AsyncGenerator<SourceSlice> {
   const { storage, budget, signal, annotations, trace } = context;
   const { steps } = view.grid;
@@ -56,6 +60,7 @@ export async function* scanSlices(
     ...visibleRange(view, rangeMs),
     signal,
     onCorruption: ({ message }) => annotations.damage(message),
+    rollups,
     slicePoints: SLICE_POINTS,
     sliceSeries: Math.max(1, Math.min(SLICE_SERIES, Math.floor(SLICE_PLACES / steps))),
   };

@@ -73,10 +73,16 @@ export function withoutName(labels: Labels): Labels {
     : labels;
 }
 
-/** A string that is the same for equal label sets only: lengths keep names and values apart. */
-export function labelsKey(labels: Labels): string {
+/**
+ * A string that is the same for equal label sets only: lengths keep names and values apart. With
+ * `counts`, of the labels that it is true of.
+ */
+export function labelsKey(labels: Labels, counts?: (name: string) => boolean): string {
   let key = '';
-  for (const { name, value } of labels) key += `${name.length}:${name}${value.length}:${value}`;
+  for (const { name, value } of labels) {
+    if (counts !== undefined && !counts(name)) continue;
+    key += `${name.length}:${name}${value.length}:${value}`;
+  }
   return key;
 }
 

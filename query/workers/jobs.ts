@@ -2,7 +2,15 @@
 
 import { type EncodedSlice, openSlice } from '../../storage/index.ts';
 import { QueryError } from '../errors.ts';
-import { type Columns, type ColumnTask, startColumns } from '../eval/column-task.ts';
+import {
+  type Columns,
+  type ColumnTask,
+  type Folding,
+  type Folds,
+  startColumns,
+  startFolds,
+  type Work,
+} from '../eval/column-task.ts';
 
 export const COLUMNS_JOB = 'columns';
 
@@ -11,6 +19,8 @@ export interface ColumnsInput {
   /** Series in the slice. */
   readonly count: number;
   readonly task: ColumnTask;
+  /** How columns are added up; absent: they are wanted themselves. */
+  readonly folding?: Folding;
   /** Shared with whoever asked, who writes 1 into it once the result is not wanted any more. */
   readonly isOver: Int32Array;
 }
@@ -20,11 +30,17 @@ export function runQueryJob(name: string, input: unknown): unknown {
   return runColumns(input as ColumnsInput);
 }
 
-function runColumns({ slice, count, task, isOver }: ColumnsInput): Columns {
-  const work = startColumns(openSlice(slice), count, task);
+function runColumns({ slice, count, task, folding, isOver }: ColumnsInput): Columns | Folds {
+  const reader = openSlice(slice);
+  return folding === undefined
+    ? finish(startColumns(reader, count, task), isOver)
+    : finish(startFolds(reader, count, task, folding), isOver);
+}
+
+function finish<Result>(work: Work<Result>, isOver: Int32Array): Result {
   for (;;) {
     if (Atomics.load(isOver, 0) !== 0) throw new QueryError('canceled', 'the query is over');
-    const columns = work.advance();
-    if (columns !== undefined) return columns;
+    const result = work.advance();
+    if (result !== undefined) return result;
   }
 }

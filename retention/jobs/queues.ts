@@ -1,12 +1,10 @@
 // The queues of sweeps on a Redis, of every server that shares it, as they stand now. Reads only.
 
 import { type Job, Queue } from 'bullmq';
-import { Redis } from 'ioredis';
-import { type Scheduler, StorageError } from '../../storage/index.ts';
+import type { Redis } from 'ioredis';
+import { askRedis, type RedisOptions } from '../redis.ts';
 import { QUEUE_PREFIX } from './jobs.ts';
 
-/** How long a Redis may take for all answers, ms. */
-const ANSWER_MS_MAX = 10_000;
 /** Keys that one step of a search looks at: Redis serves others in between. */
 const SCAN_KEYS = 1000;
 
@@ -29,40 +27,12 @@ export interface SweepQueue {
   readonly lastFailed: { readonly atMs: number; readonly reason: string } | undefined;
 }
 
-export interface QueuesOptions {
-  /** redis:// or rediss:// */
-  readonly redisUrl: string;
-  readonly scheduler: Scheduler;
-}
-
 /** In the order of server ids; rejects with UNAVAILABLE when Redis does not answer. */
-export async function readSweepQueues(options: QueuesOptions): Promise<SweepQueue[]> {
-  const { redisUrl, scheduler } = options;
-  const connection = new Redis(redisUrl, {
-    lazyConnect: true,
-    maxRetriesPerRequest: null,
-    retryStrategy: () => null,
-  });
-  let reason = `no answer within ${ANSWER_MS_MAX} ms`;
-  connection.on('error', (error) => {
-    reason = error.message;
-  });
-  const cancelDeadline = scheduler.after(ANSWER_MS_MAX, () => connection.disconnect());
-  try {
-    await connection.connect();
+export function readSweepQueues(options: RedisOptions): Promise<SweepQueue[]> {
+  return askRedis(options, async (connection) => {
     const names = await queueNames(connection);
-    return await Promise.all(names.sort().map((name) => readQueue(name, connection)));
-  } catch (error) {
-    const { host } = new URL(redisUrl);
-    const isReply = error instanceof Error && error.name === 'ReplyError';
-    const why = isReply ? error.message : reason;
-    throw new StorageError('UNAVAILABLE', `Redis at ${host} does not serve: ${why}`, {
-      cause: error,
-    });
-  } finally {
-    cancelDeadline();
-    connection.disconnect();
-  }
+    return Promise.all(names.sort().map((name) => readQueue(name, connection)));
+  });
 }
 
 async function queueNames(connection: Redis): Promise<string[]> {

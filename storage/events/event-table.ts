@@ -5,7 +5,7 @@ import type { ReadableFile } from '../env/env.ts';
 import { CorruptionError } from '../errors.ts';
 import type { EventBatch } from '../event-types.ts';
 import { type Block, decodeChunk } from '../sstable/block.ts';
-import type { TableKind } from '../sstable/format.ts';
+import type { TableContent } from '../sstable/format.ts';
 import { openTable, openTableBlock, openTableOf, type Table } from '../sstable/reader.ts';
 import { decodeEventIndex, type EventBlockInfo, textHandle, timesHandle } from './format.ts';
 import { openText, type TextBlock } from './text-reader.ts';
@@ -22,9 +22,13 @@ export function openEventTable(file: ReadableFile, path: string): Promise<EventT
   return openTableOf(format, file, path);
 }
 
-/** Opens a table of either kind. */
-export function openTableOfKind(kind: TableKind, file: ReadableFile, path: string): Promise<Table> {
-  return kind === 'points' ? openTable(file, path) : openEventTable(file, path);
+/** Opens a table of any content. */
+export function openTableOfKind(
+  kind: TableContent,
+  file: ReadableFile,
+  path: string,
+): Promise<Table> {
+  return kind === 'events' ? openEventTable(file, path) : openTable(file, path);
 }
 
 /** What is known to be a table of events, as one. */

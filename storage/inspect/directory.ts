@@ -11,6 +11,7 @@ import {
   LOCK_NAME,
   manifestDir,
   manifestPath,
+  POLICY_SET_NAME,
   SERVER_ID_NAME,
   tableFileKind,
   tablePath,
@@ -20,6 +21,7 @@ import {
 import { currentManifest } from '../manifest/current.ts';
 import type { ManifestState } from '../manifest/edit.ts';
 import { replayManifest } from '../manifest/log.ts';
+import { decodePolicySet } from '../policy-set.ts';
 import { decodeServerId } from '../server-id.ts';
 import { lastBegun } from '../wal/reader.ts';
 import { windowsOf } from '../windows/windows.ts';
@@ -66,17 +68,26 @@ export async function* inspectDirectory(inspection: DirectoryInspection): Inspec
   for await (const file of walkTree(dir, fs)) {
     yield* fileLines(inspection, live, file);
   }
-  if (verify) yield* serverIdLines(inspection);
+  if (verify) {
+    yield* textLines(inspection, SERVER_ID_NAME, decodeServerId, 'it is not a server id');
+    yield* textLines(inspection, POLICY_SET_NAME, decodePolicySet, 'it is not a set of policies');
+  }
   yield* inspectSnapshots(inspection);
 }
 
-async function* serverIdLines({ dir, fs }: DirectoryInspection): InspectLines {
-  const path = `${dir}/${SERVER_ID_NAME}`;
+/** A small file that vouches for itself; it may be absent. */
+async function* textLines(
+  { dir, fs }: DirectoryInspection,
+  name: string,
+  decode: (text: string) => unknown,
+  otherwise: string,
+): InspectLines {
+  const path = `${dir}/${name}`;
   if ((await fs.size(path)) === undefined) return;
   const file = await fs.open(path);
   try {
     const text = new TextDecoder().decode(await file.read(0, file.size));
-    if (decodeServerId(text) === undefined) yield damage(path, 0, 'it is not a server id');
+    if (decode(text) === undefined) yield damage(path, 0, otherwise);
   } finally {
     await file.close();
   }

@@ -10,6 +10,8 @@ import {
   manifestDir,
   manifestPath,
   nameBeforeDamage,
+  POLICY_SET_DRAFT_NAME,
+  POLICY_SET_NAME,
   parseFileName,
   parsePolicyDirName,
   parseWindowDirName,
@@ -45,9 +47,10 @@ export async function* walkTree(dir: string, fs: FileSystem): AsyncGenerator<Tre
   yield* filesIn(tagIndexDir(dir), ['index'], fs);
   yield* windowFiles(dir, fs);
   const known = [
-    ...[LOCK_NAME, RESERVE_NAME, SERVER_ID_NAME, CURRENT_NAME, CURRENT_DRAFT_NAME].map(
+    ...[LOCK_NAME, RESERVE_NAME, SERVER_ID_NAME, POLICY_SET_NAME, POLICY_SET_DRAFT_NAME].map(
       (name) => `${dir}/${name}`,
     ),
+    ...[CURRENT_NAME, CURRENT_DRAFT_NAME].map((name) => `${dir}/${name}`),
     ...[manifestDir(dir), walDir(dir), tagIndexDir(dir), windowsDir(dir), snapshotsDir(dir)],
   ];
   for (const name of await fs.list(dir)) {

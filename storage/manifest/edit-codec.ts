@@ -1,13 +1,17 @@
 // An edit as bytes: fields, each a tag and its value, lists as one field per element.
 // A tag that is not known is an error, for what an edit says must not be half understood.
 
+import { assert } from '../assert.ts';
 import type { ByteReader } from '../coding/byte-reader.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
+import { SUMMARY_FIELDS } from '../sstable/format.ts';
 import type {
   CleanedTable,
+  DroppedBefore,
   Edit,
   IndexTableMeta,
   PolicyMeta,
+  RolledWindow,
   TableMeta,
   Tombstone,
 } from './edit.ts';
@@ -28,6 +32,11 @@ export const EDIT_TAG = {
   removeTombstone: 11,
   cleaned: 12,
   addEventTable: 16,
+  addSummaryTable: 17,
+  tier: 18,
+  rolled: 19,
+  removeRolled: 20,
+  dropped: 21,
 } as const;
 
 /** The bytes of `edit`; equal edits have equal bytes. */
@@ -51,6 +60,12 @@ export function encodeEdit(edit: Edit): Uint8Array {
     tagged(EDIT_TAG.cleaned, number);
     writer.varint(sequence);
   }
+  for (const mark of edit.removeRolled ?? []) writeRemoveRolled(writer, mark);
+  for (const mark of edit.rolled ?? []) writeRolled(writer, mark);
+  for (const { policyId, beforeMs } of edit.dropped ?? []) {
+    tagged(EDIT_TAG.dropped, policyId);
+    writer.float64(beforeMs);
+  }
   if (edit.walSegment !== undefined) tagged(EDIT_TAG.walSegment, edit.walSegment);
   if (edit.nextFileNumber !== undefined) tagged(EDIT_TAG.nextFileNumber, edit.nextFileNumber);
   if (edit.nextSeriesId !== undefined) tagged(EDIT_TAG.nextSeriesId, edit.nextSeriesId);
@@ -68,11 +83,15 @@ export function decodeEdit(reader: ByteReader): Edit {
   const addTombstones: Tombstone[] = [];
   const removeTombstones: number[] = [];
   const cleaned: CleanedTable[] = [];
+  const rolled: RolledWindow[] = [];
+  const removeRolled: Pick<RolledWindow, 'tierId' | 'startMs'>[] = [];
+  const dropped: DroppedBefore[] = [];
   const scalars: { -readonly [Field in keyof Edit]: Edit[Field] } = {};
   while (reader.remaining > 0) {
     const tag = reader.varint();
     if (tag === EDIT_TAG.addTable) addTables.push(readTable(reader, 'points'));
     else if (tag === EDIT_TAG.addEventTable) addTables.push(readTable(reader, 'events'));
+    else if (tag === EDIT_TAG.addSummaryTable) addTables.push(readSummaryTable(reader));
     else if (tag === EDIT_TAG.removeTable) removeTables.push(reader.varint());
     else if (tag === EDIT_TAG.addIndexTable) addIndexTables.push(readIndexTable(reader));
     else if (tag === EDIT_TAG.removeIndexTable) removeIndexTables.push(reader.varint());
@@ -84,6 +103,10 @@ export function decodeEdit(reader: ByteReader): Edit {
     else if (tag === EDIT_TAG.addTombstone) addTombstones.push(readTombstone(reader));
     else if (tag === EDIT_TAG.removeTombstone) removeTombstones.push(reader.varint());
     else if (tag === EDIT_TAG.cleaned) cleaned.push(readCleaned(reader));
+    else if (tag === EDIT_TAG.tier) policies.push(readTier(reader));
+    else if (tag === EDIT_TAG.rolled) rolled.push(readRolled(reader));
+    else if (tag === EDIT_TAG.removeRolled) removeRolled.push(readRemoveRolled(reader));
+    else if (tag === EDIT_TAG.dropped) dropped.push(readDropped(reader));
     else throw reader.corrupt(`field ${tag} of an edit is unknown: a newer varve wrote it`);
   }
   return {
@@ -95,12 +118,15 @@ export function decodeEdit(reader: ByteReader): Edit {
     ...(addTombstones.length > 0 && { addTombstones }),
     ...(removeTombstones.length > 0 && { removeTombstones }),
     ...(cleaned.length > 0 && { cleaned }),
+    ...(rolled.length > 0 && { rolled }),
+    ...(removeRolled.length > 0 && { removeRolled }),
+    ...(dropped.length > 0 && { dropped }),
     ...scalars,
   };
 }
 
 function writeTable(writer: ByteWriter, table: TableMeta): void {
-  writer.varint(table.kind === 'events' ? EDIT_TAG.addEventTable : EDIT_TAG.addTable);
+  writeTableTag(writer, table);
   writer.varint(table.number);
   writer.varint(table.policyId);
   // Doubles: the outermost windows reach beyond the +-2^53 of a varint.
@@ -114,6 +140,24 @@ function writeTable(writer: ByteWriter, table: TableMeta): void {
   writer.varint(table.seriesCount);
   writer.varint(table.pointCount);
   writer.varint(table.sequence);
+}
+
+function writeTableTag(writer: ByteWriter, { kind, stepMs }: TableMeta): void {
+  if (kind === 'points') writer.varint(EDIT_TAG.addTable);
+  else if (kind === 'events') writer.varint(EDIT_TAG.addEventTable);
+  else {
+    assert(stepMs !== undefined, 'a table of summaries has steps');
+    writer.varint(EDIT_TAG.addSummaryTable);
+    writer.varint(SUMMARY_FIELDS.indexOf(kind));
+    writer.varint(stepMs);
+  }
+}
+
+function readSummaryTable(reader: ByteReader): TableMeta {
+  const field = SUMMARY_FIELDS[reader.varint()];
+  if (field === undefined) throw reader.corrupt('a field of summaries is unknown');
+  const stepMs = reader.varint();
+  return { ...readTable(reader, field), stepMs };
 }
 
 function readTable(reader: ByteReader, kind: TableMeta['kind']): TableMeta {
@@ -162,12 +206,56 @@ function readCleaned(reader: ByteReader): CleanedTable {
   return { number: reader.varint(), sequence: reader.varint() };
 }
 
+function writeRolled(writer: ByteWriter, mark: RolledWindow): void {
+  writer.varint(EDIT_TAG.rolled);
+  writer.varint(mark.tierId);
+  writer.float64(mark.startMs);
+  writer.varint(mark.tableSequence);
+  writer.varint(mark.tombstoneSequence);
+}
+
+function readRolled(reader: ByteReader): RolledWindow {
+  return {
+    tierId: reader.varint(),
+    startMs: reader.float64(),
+    tableSequence: reader.varint(),
+    tombstoneSequence: reader.varint(),
+  };
+}
+
+function writeRemoveRolled(
+  writer: ByteWriter,
+  { tierId, startMs }: Pick<RolledWindow, 'tierId' | 'startMs'>,
+): void {
+  writer.varint(EDIT_TAG.removeRolled);
+  writer.varint(tierId);
+  writer.float64(startMs);
+}
+
+function readRemoveRolled(reader: ByteReader): Pick<RolledWindow, 'tierId' | 'startMs'> {
+  return { tierId: reader.varint(), startMs: reader.float64() };
+}
+
+function readDropped(reader: ByteReader): DroppedBefore {
+  return { policyId: reader.varint(), beforeMs: reader.float64() };
+}
+
 function writePolicy(writer: ByteWriter, policy: PolicyMeta): void {
-  writer.varint(EDIT_TAG.policy);
+  const { rollup } = policy;
+  writer.varint(rollup === undefined ? EDIT_TAG.policy : EDIT_TAG.tier);
+  if (rollup !== undefined) {
+    writer.varint(rollup.everyMs);
+    writer.varint(rollup.sourceId);
+  }
   writer.varint(policy.id);
   writer.string(policy.name);
   writer.varint(policy.windowMs);
   writer.float64(policy.keepMs);
+}
+
+function readTier(reader: ByteReader): PolicyMeta {
+  const rollup = { everyMs: reader.varint(), sourceId: reader.varint() };
+  return { ...readPolicy(reader), rollup };
 }
 
 function readPolicy(reader: ByteReader): PolicyMeta {

@@ -3,12 +3,14 @@
 
 import { assert } from '../assert.ts';
 import type { SeriesRuns } from '../series/series-runs.ts';
-import type { TableKind, TableSummary } from '../sstable/format.ts';
+import type { TableContent, TableSummary } from '../sstable/format.ts';
 import type { TimeRange } from '../types.ts';
 
 /** A table of one window. */
 export interface TableMeta extends TableSummary {
-  readonly kind: TableKind;
+  readonly kind: TableContent;
+  /** Of a field of summaries, the width of their steps; undefined of points and events. */
+  readonly stepMs?: number;
   /** Names the file; never reused. */
   readonly number: number;
   /** Of two tables with the same point, the one with the higher sequence is right. */
@@ -37,6 +39,33 @@ export interface PolicyMeta {
   readonly windowMs: number;
   /** Infinity for ever. */
   readonly keepMs: number;
+  /** When it is a tier: summaries of another policy's points. */
+  readonly rollup?: TierSource;
+}
+
+/** What the summaries of a tier are made of. */
+export interface TierSource {
+  /** Width of a step, ms: a divisor of the source's windows, which divide the tier's. */
+  readonly everyMs: number;
+  /** The policy whose points they are. */
+  readonly sourceId: number;
+}
+
+/** How far a tier has what one window of its source says, and of each earlier state nothing. */
+export interface RolledWindow {
+  readonly tierId: number;
+  /** Start of the window of the source. */
+  readonly startMs: number;
+  /** All tables of the source up to this sequence are in the summaries ... */
+  readonly tableSequence: number;
+  /** ... without what tombstones up to this one hide. */
+  readonly tombstoneSequence: number;
+}
+
+/** A policy of which all that lay before `beforeMs` was dropped, or was never there. */
+export interface DroppedBefore {
+  readonly policyId: number;
+  readonly beforeMs: number;
 }
 
 /** Hides the points of some series in a range of time that were written before it. */
@@ -64,6 +93,10 @@ export interface Edit {
   readonly cleaned?: readonly CleanedTable[];
   /** New policies, or new values under a known id. */
   readonly policies?: readonly PolicyMeta[];
+  readonly rolled?: readonly RolledWindow[];
+  /** Windows that nothing more will be summarised of. */
+  readonly removeRolled?: readonly Pick<RolledWindow, 'tierId' | 'startMs'>[];
+  readonly dropped?: readonly DroppedBefore[];
   /** The first WAL segment that recovery replays. */
   readonly walSegment?: number;
   /** Every file number in use is below. */
@@ -83,6 +116,10 @@ export interface ManifestState {
   readonly tombstones: ReadonlyMap<number, Tombstone>;
   /** By table, the sequence up to which tombstones are applied to it; see CleanedTable. */
   readonly cleaned: ReadonlyMap<number, number>;
+  /** By tier, then by the start of the source's window. */
+  readonly rolled: ReadonlyMap<number, ReadonlyMap<number, RolledWindow>>;
+  /** By policy id, for tiers and their sources; see DroppedBefore. */
+  readonly dropped: ReadonlyMap<number, number>;
   readonly walSegment: number;
   readonly nextFileNumber: number;
   readonly nextSeriesId: number;
@@ -96,6 +133,8 @@ export const EMPTY_STATE: ManifestState = {
   policies: new Map(),
   tombstones: new Map(),
   cleaned: new Map(),
+  rolled: new Map(),
+  dropped: new Map(),
   walSegment: 1,
   nextFileNumber: 1,
   nextSeriesId: 1,
@@ -121,6 +160,11 @@ export function editMistake(state: ManifestState, edit: Edit): string | undefine
     const moves = edit.removeIndexTables?.includes(table.number) ?? false;
     if (state.indexTables.has(table.number) && !moves) {
       return `adds index table ${table.number} a second time`;
+    }
+  }
+  for (const { tierId } of edit.rolled ?? []) {
+    if (!state.policies.has(tierId) && !policies.has(tierId)) {
+      return `rolls up into tier ${tierId}, which is not there`;
     }
   }
   const mistake = tombstoneMistake(state, edit);
@@ -168,6 +212,8 @@ export function createDraft(): ManifestDraft {
     policies: new Map(),
     tombstones: new Map(),
     cleaned: new Map(),
+    rolled: new Map(),
+    dropped: new Map(),
   };
 }
 
@@ -183,6 +229,8 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
     policies: edit.policies !== undefined ? new Map(state.policies) : state.policies,
     tombstones: tombstones ? new Map(state.tombstones) : state.tombstones,
     cleaned: tables || tombstones || edit.cleaned ? new Map(state.cleaned) : state.cleaned,
+    rolled: edit.rolled || edit.removeRolled ? new Map(state.rolled) : state.rolled,
+    dropped: edit.dropped ? new Map(state.dropped) : state.dropped,
   };
   // Only maps copied just above are written to.
   applyToDraft(next as ManifestDraft, edit);
@@ -199,6 +247,7 @@ export function applyToDraft(draft: ManifestDraft, edit: Edit): void {
   for (const table of edit.addTables ?? []) draft.tables.set(table.number, table);
   for (const table of edit.addIndexTables ?? []) draft.indexTables.set(table.number, table);
   applyTombstones(draft, edit);
+  applyRollups(draft, edit);
   draft.walSegment = edit.walSegment ?? draft.walSegment;
   draft.nextFileNumber = edit.nextFileNumber ?? draft.nextFileNumber;
   draft.nextSeriesId = edit.nextSeriesId ?? draft.nextSeriesId;
@@ -215,6 +264,26 @@ function applyTombstones(draft: ManifestDraft, edit: Edit): void {
   if (draft.tombstones.size === 0) draft.cleaned.clear();
 }
 
+function applyRollups(draft: ManifestDraft, edit: Edit): void {
+  const tiers = new Set([...(edit.rolled ?? []), ...(edit.removeRolled ?? [])].map(tierIdOf));
+  for (const tierId of tiers) {
+    const marks = new Map(draft.rolled.get(tierId));
+    for (const gone of edit.removeRolled ?? []) {
+      if (gone.tierId === tierId) marks.delete(gone.startMs);
+    }
+    for (const mark of edit.rolled ?? []) {
+      if (mark.tierId === tierId) marks.set(mark.startMs, mark);
+    }
+    if (marks.size > 0) draft.rolled.set(tierId, marks);
+    else draft.rolled.delete(tierId);
+  }
+  for (const { policyId, beforeMs } of edit.dropped ?? []) draft.dropped.set(policyId, beforeMs);
+}
+
+function tierIdOf({ tierId }: Pick<RolledWindow, 'tierId'>): number {
+  return tierId;
+}
+
 /** The edit that makes `state` out of nothing. */
 export function snapshotEdit(state: ManifestState): Edit {
   return {
@@ -223,6 +292,8 @@ export function snapshotEdit(state: ManifestState): Edit {
     addIndexTables: [...state.indexTables.values()],
     addTombstones: [...state.tombstones.values()],
     cleaned: Array.from(state.cleaned, ([number, sequence]) => ({ number, sequence })),
+    rolled: [...state.rolled.values()].flatMap((marks) => [...marks.values()]),
+    dropped: Array.from(state.dropped, ([policyId, beforeMs]) => ({ policyId, beforeMs })),
     walSegment: state.walSegment,
     nextFileNumber: state.nextFileNumber,
     nextSeriesId: state.nextSeriesId,

@@ -7,9 +7,29 @@
 
 export const TABLE_VERSION = 1;
 
-/** What the tables of a window hold. Both kinds are built alike; see docs/format/events.md. */
-export const TABLE_KINDS = ['points', 'events'] as const;
-export type TableKind = (typeof TABLE_KINDS)[number];
+/** How a table is written. Both kinds are built alike; see docs/format/events.md. */
+export type TableKind = 'points' | 'events';
+
+/**
+ * What is kept of the points of a step, each field in a table of its own, which is written like one
+ * of points. The order is on disk; see docs/format/rollups.md.
+ */
+export const SUMMARY_FIELDS = [
+  'count',
+  'sum',
+  'min',
+  'max',
+  'first',
+  'last',
+  'resets',
+  'first_ms',
+  'last_ms',
+] as const;
+export type SummaryField = (typeof SUMMARY_FIELDS)[number];
+
+/** What the tables of a window hold. Only like is merged with like. */
+export const TABLE_CONTENTS = ['points', 'events', ...SUMMARY_FIELDS] as const;
+export type TableContent = (typeof TABLE_CONTENTS)[number];
 
 export const TABLE_MAGICS: Readonly<Record<TableKind, Uint8Array>> = {
   points: new TextEncoder().encode('varveSST'),

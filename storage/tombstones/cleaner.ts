@@ -4,6 +4,8 @@
 import type { Core } from '../core.ts';
 import { CorruptionError } from '../errors.ts';
 import type { CleanedTable, TableMeta, Tombstone } from '../manifest/edit.ts';
+import { awaitedTombstones } from '../rollups/picker.ts';
+import { tiersInForce } from '../rollups/tiers.ts';
 import { splitByRuns } from '../series/series-runs.ts';
 import { seriesIdsOf } from '../table-access.ts';
 import type { TableFile, Version } from '../version.ts';
@@ -135,9 +137,11 @@ export class TombstoneCleaner {
   }
 
   async #removeSpent(): Promise<boolean> {
+    const { catalog, series } = this.#core;
     let isAny = false;
-    await this.#core.catalog.apply((state) => {
-      const removeTombstones = spentTombstones(state);
+    await catalog.apply((state) => {
+      const tiers = tiersInForce(state, series.policies.policies);
+      const removeTombstones = spentTombstones(state, awaitedTombstones(state, tiers));
       isAny = removeTombstones.length > 0;
       return isAny ? { removeTombstones } : undefined;
     });

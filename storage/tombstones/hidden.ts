@@ -15,7 +15,10 @@ export const ALL_TIME: TimeRange = {
   endMs: Number.POSITIVE_INFINITY,
 };
 
-/** The tombstones that may hide points of the table; with a range, points of it. */
+/**
+ * The tombstones that may hide points of the table; with a range, points of it. For a table of
+ * summaries they hide every step of which they hide a part.
+ */
 export function tombstonesOver(
   { tombstones, cleaned }: Deletions,
   table: TableMeta,
@@ -23,8 +26,10 @@ export function tombstonesOver(
 ): Tombstone[] {
   if (tombstones.size === 0) return [];
   const appliedTo = Math.max(table.sequence, cleaned.get(table.number) ?? 0);
-  const { minTimestampMs, maxTimestampMs, firstSeries, lastSeries } = table;
-  return [...tombstones.values()].filter(
+  const { minTimestampMs, maxTimestampMs, firstSeries, lastSeries, stepMs } = table;
+  const own = [...tombstones.values()];
+  const ofTable = stepMs === undefined ? own : own.map((tombstone) => onSteps(tombstone, stepMs));
+  return ofTable.filter(
     ({ sequence, startMs, endMs, series }) =>
       sequence > appliedTo &&
       startMs <= maxTimestampMs &&
@@ -33,6 +38,11 @@ export function tombstonesOver(
       endMs > range.startMs &&
       hasSeriesWithin(series, firstSeries, lastSeries),
   );
+}
+
+/** A step that begins at s has the points of (s, s + stepMs]. */
+function onSteps(tombstone: Tombstone, stepMs: number): Tombstone {
+  return { ...tombstone, startMs: tombstone.startMs - stepMs, endMs: tombstone.endMs - 1 };
 }
 
 /** Whether all points of the table lie in the tombstone's range. */

@@ -40,9 +40,12 @@ export function pickRewrite(
   return best?.meta;
 }
 
-/** Sequences of the tombstones that hide nothing in any table. */
-export function spentTombstones(state: ManifestState): number[] {
-  const needed = new Set<number>();
+/** Sequences of tombstones that hide nothing in any table, and that no tier waits for. */
+export function spentTombstones(
+  state: ManifestState,
+  awaited: ReadonlySet<number> = new Set(),
+): number[] {
+  const needed = new Set(awaited);
   for (const table of state.tables.values()) {
     for (const { sequence } of tombstonesOver(state, table)) needed.add(sequence);
   }

@@ -98,7 +98,7 @@ async function writeMerged(
   inputs: readonly TableMeta[],
   files: NewFiles,
 ): Promise<TableMeta | undefined> {
-  const { kind, policyId, windowStartMs, windowEndMs, sequence } = inputs.at(-1)!;
+  const { kind, stepMs, policyId, windowStartMs, windowEndMs, sequence } = inputs.at(-1)!;
   const window = { policyId, windowStartMs, windowEndMs };
   const number = core.catalog.takeFileNumber();
   const opened = await openInputs(version, inputs);
@@ -108,7 +108,10 @@ async function writeMerged(
     return merge(new PacedFile(file, core), core, window, opened);
   });
   if (summary === undefined) return undefined;
-  const meta: TableMeta = { ...summary, number, sequence, kind };
+  const meta: TableMeta = {
+    ...{ ...summary, number, sequence, kind },
+    ...(stepMs !== undefined && { stepMs }),
+  };
   await syncTableDirs([meta], core);
   return meta;
 }

@@ -4,7 +4,7 @@ import type { Core } from '../core.ts';
 import { CorruptionError } from '../errors.ts';
 import { tablePath } from '../filenames.ts';
 import type { TableMeta } from '../manifest/edit.ts';
-import { TABLE_KINDS } from '../sstable/format.ts';
+import { TABLE_CONTENTS } from '../sstable/format.ts';
 import type { Version, WindowTables } from '../version.ts';
 import { compactWindowTables } from './compaction.ts';
 import {
@@ -143,9 +143,9 @@ export class WindowCompactor {
   }
 }
 
-/** A table of points is merged with others of points, one of events with others of events. */
+/** Only like is merged with like: points, events, or one field of summaries. */
 function byKind(window: WindowTables): WindowTables[] {
-  return TABLE_KINDS.map((kind) => ({
+  return TABLE_CONTENTS.map((kind) => ({
     ...window,
     tables: window.tables.filter(({ meta }) => meta.kind === kind),
   })).filter(({ tables }) => tables.length > 0);

@@ -3,9 +3,7 @@
 
 import type { Core } from '../core.ts';
 import type { WritableFile } from '../env/env.ts';
-
-/** Synced in steps, so that no fsync of the WAL waits behind all of a large table. */
-const SYNC_BYTES = 8 * 2 ** 20;
+import { TABLE_SYNC_BYTES } from '../limits.ts';
 
 export class PacedFile {
   readonly #file: WritableFile;
@@ -23,7 +21,7 @@ export class PacedFile {
     await this.#core.io.take(bytes);
     await this.#file.append(parts);
     this.#unsyncedBytes += bytes;
-    if (this.#unsyncedBytes < SYNC_BYTES) return;
+    if (this.#unsyncedBytes < TABLE_SYNC_BYTES) return;
     await this.#file.sync();
     this.#unsyncedBytes = 0;
   }

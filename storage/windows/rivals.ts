@@ -16,8 +16,9 @@ export async function rivalOf(
   inputs: readonly TableMeta[],
   { settings }: Core,
 ): Promise<number | undefined> {
-  // Of an event there is nothing to tell which one is right: they are all the same.
-  if (inputs[0]!.kind === 'events') return undefined;
+  // Of an event there is nothing to tell which one is right: they are all the same. Summaries of
+  // two tiers are of different points, and are added up.
+  if (inputs[0]!.kind !== 'points') return undefined;
   const files = version.parts.windows.flatMap(({ tables }) => tables);
   const rivals = files.filter(({ meta }) => mayRival(meta, inputs));
   if (rivals.length === 0) return undefined;

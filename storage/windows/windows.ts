@@ -7,6 +7,7 @@ import { manifestPath } from '../filenames.ts';
 import { currentManifest } from '../manifest/current.ts';
 import type { ManifestState, TableMeta } from '../manifest/edit.ts';
 import { replayManifest } from '../manifest/log.ts';
+import { droppedWith } from '../rollups/marks.ts';
 import type { WindowInfo } from '../types.ts';
 
 /** Every window with a table, by policy id, then start. */
@@ -54,7 +55,7 @@ export async function dropWindows(
     dropped = windowsOf(state).filter(({ key }) => wanted.has(key));
     const tables = [...state.tables.values()].filter((table) => wanted.has(keyOf(table)));
     if (tables.length === 0) return undefined;
-    return { removeTables: tables.map(({ number }) => number) };
+    return { removeTables: tables.map(({ number }) => number), ...droppedWith(dropped, state) };
   });
   counters.windowsDropped += dropped.length;
   for (const window of dropped) settings.listener.windowDropped?.(window);
@@ -75,12 +76,13 @@ function byPlace([a]: readonly TableMeta[], [b]: readonly TableMeta[]): number {
 
 function describe(tables: readonly TableMeta[], state: ManifestState): WindowInfo {
   const [first] = tables;
-  const { name, keepMs, windowMs } = state.policies.get(first!.policyId)!;
+  const { name, keepMs, windowMs, rollup } = state.policies.get(first!.policyId)!;
   const sum = (figure: (table: TableMeta) => number) =>
     tables.reduce((total, table) => total + figure(table), 0);
   return {
     key: keyOf(first!),
     policy: { name, keepMs, windowMs },
+    ...(rollup !== undefined && { rollupMs: rollup.everyMs }),
     startMs: first!.windowStartMs,
     endMs: first!.windowEndMs,
     tables: tables.length,

@@ -4,6 +4,7 @@
 import { type CompactEventsInput, compactEvents } from '../events/compact-job.ts';
 import { type EventFlushInput, flushEvents } from '../events/flush-job.ts';
 import { type EventTableTailInput, encodeEventTableTail } from '../events/format.ts';
+import { type RollupInput, rollUpSlice } from '../rollups/rollup-job.ts';
 import { encodeTableTail, type TableTailInput } from '../sstable/tail.ts';
 import { compactIndexTables, type IndexCompactionInput } from '../tag-index/compaction.ts';
 import { flushIndexMemory, type IndexFlushInput } from '../tag-index/flush.ts';
@@ -15,6 +16,7 @@ const jobs: Readonly<Record<string, (input: never) => unknown>> = {
   'compact-window': (input: CompactWindowInput) => compactWindow(input),
   'table-tail': (input: TableTailInput) => encodeTableTail(input),
   'flush-events': (input: EventFlushInput) => flushEvents(input),
+  'roll-up': (input: RollupInput) => rollUpSlice(input),
   'compact-events': (input: CompactEventsInput) => compactEvents(input),
   'event-table-tail': (input: EventTableTailInput) => encodeEventTableTail(input),
   'flush-index': (input: IndexFlushInput) => flushIndexMemory(input),

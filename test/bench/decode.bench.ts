@@ -8,6 +8,7 @@ import { createEventWriter } from '../../ingest/event-writer.ts';
 import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
 import { createPointPool } from '../../ingest/point-pool.ts';
 import { createPointWriter } from '../../ingest/point-writer.ts';
+import { ANYBODY } from '../../ingest/sender.ts';
 import { createSeriesCaches } from '../../ingest/series-cache.ts';
 import type { PolicySet } from '../../storage/index.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
@@ -37,16 +38,18 @@ const definitions = definitionsMessage(SERIES).subarray(GRPC_HEADER_BYTES);
 const dictionary = createDictionary(DEFAULT_LIMITS.refs);
 
 const warm = createWriter();
-await warm.submit(definitions, dictionary, noReserve);
-await warm.submit(seriesMessage, createDictionary(SERIES.count), noReserve);
-const columnsMs = await timed(500, () => warm.submit(columnsMessage, dictionary, noReserve));
+await warm.submit(definitions, ANYBODY, dictionary, noReserve);
+await warm.submit(seriesMessage, ANYBODY, createDictionary(SERIES.count), noReserve);
+const columnsMs = await timed(500, () =>
+  warm.submit(columnsMessage, ANYBODY, dictionary, noReserve),
+);
 const knownMs = await timed(100, () =>
-  warm.submit(seriesMessage, createDictionary(SERIES.count), noReserve),
+  warm.submit(seriesMessage, ANYBODY, createDictionary(SERIES.count), noReserve),
 );
 columns.next(NOW_MS - 2 * DAY_MS);
-const oldMs = await timed(500, () => warm.submit(columnsMessage, dictionary, noReserve));
+const oldMs = await timed(500, () => warm.submit(columnsMessage, ANYBODY, dictionary, noReserve));
 const newMs = await timed(20, () =>
-  createWriter().submit(seriesMessage, createDictionary(SERIES.count), noReserve),
+  createWriter().submit(seriesMessage, ANYBODY, createDictionary(SERIES.count), noReserve),
 );
 const perPointNs = (ms: number) => (ms * 1e6) / columns.pointsPerBatch;
 const perSeriesNs = (ms: number) => (ms * 1e6) / SERIES.count;
@@ -81,6 +84,7 @@ function createWriter(): BatchWriter {
     points: createPointWriter(storage, clock, createPointPool(32 * 1024 * 1024)),
     events: createEventWriter(storage, clock),
     admission: createAdmission(() => performance.now()),
+    quotas: { guards: () => [] },
     cache: createSeriesCaches(64 * 1024 * 1024).open(),
     limits: () => DEFAULT_LIMITS,
   });

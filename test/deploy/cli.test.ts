@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runHere } from '../support/run-here.ts';
+import { suite } from '../support/suite.ts';
 import { type Finished, runVarve, serveVarve } from '../support/varve-process.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'varve-cli-'));

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import {
   type Config,
   configChanges,
+  configPolicies,
   configText,
   configYaml,
   formatProblems,
@@ -44,7 +45,7 @@ config('an empty file is the defaults', () => {
   assert.equal(storage.memtable, { size: 64 * 2 ** 20, max_age: 1_800_000 });
   assert.is(storage.block_cache, 256 * 2 ** 20);
   assert.equal(
-    retention.policies.map(({ name, keep, window }) => [name, keep, window]),
+    configPolicies({ retention }).map(({ name, keep, window }) => [name, keep, window]),
     [
       ['debug', 86_400_000, 3_600_000],
       ['default', 30 * 86_400_000, 7_200_000],
@@ -55,6 +56,21 @@ config('an empty file is the defaults', () => {
   assert.is(ingest.limits.message, 32 * 2 ** 20);
   assert.is(query.max_samples, 50_000_000);
   assert.is(auth.open, false);
+});
+
+config('policies may be followed on a Redis, and then nothing expires until they are known', () => {
+  const text = 'retention: {policies: redis, redis: "redis://127.0.0.1:6379"}';
+  const { retention } = valid(text);
+  assert.is(retention.policies, 'redis');
+  assert.equal(
+    configPolicies({ retention }).map(({ keep }) => keep),
+    [Infinity],
+  );
+  assert.match(configYaml(valid(text)), /policies: redis\n/);
+  assert.match(mistakes('retention: {policies: redis}')[0]!, /policies: needs retention\.redis/);
+  const other = mistakes('retention: {policies: kafka}')[0]!;
+  assert.match(other, /policies: expected a list, or redis, found "kafka"$/);
+  assert.match(mistakes('retention: {policies: []}')[0]!, /expected a list with a length of/);
 });
 
 config('a flag beats the file, the file beats the default', () => {
@@ -70,7 +86,7 @@ config('a flag reaches into lists', () => {
     "retention: {policies: [{name: a, match: '{}', keep: 1d}]}",
     'retention.policies.0.keep=forever',
   );
-  assert.is(retention.policies[0]!.keep, Number.POSITIVE_INFINITY);
+  assert.is(configPolicies({ retention })[0]!.keep, Number.POSITIVE_INFINITY);
 });
 
 config('a profile presets keys, and a key that is given beats it', () => {
@@ -253,7 +269,8 @@ http: {listen: 'localhost:2', allowed_hosts: [a], cors_origins: ['http://a']}
 storage: {wal: {sync: os, interval: 1s}, memtable: {size: 1MiB, max_age: 1m}, block_cache: 0}
 retention: {policies: [{name: a, match: '{}', keep: 1d}], sweep_every: 2m}
 ingest:
-  {max_past: 1d, max_future: 2d, limits: {series: 1, points_per_second: 1, labels_per_series: 1,
+  {max_past: 1d, max_future: 2d, limits: {series: 1, series_per_metric: 1, points_per_second: 1,
+  labels_per_series: 1,
   label_value_bytes: 1, message: 1MiB}, otlp: {translation: no_translation, delta: keep,
   promote_resource_attributes: [a], promote_scope_metadata: true}}
 query: {lookback: 1s, max_steps: 1, timeout: 1s}

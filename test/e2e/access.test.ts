@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
 import { rejection } from '../support/rejection.ts';
+import { suite } from '../support/suite.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { QUIET, runVarve, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 

@@ -2,9 +2,9 @@
 // types, request for request.
 
 import { newCompleteStrategy } from '@prometheus-io/codemirror-promql';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 /** What the strategy for completing words asks, as far as it is used here. */

@@ -14,11 +14,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createNodeEnv, inspectPath } from '../../storage/index.ts';
 import { connect, type WriteInit } from '../support/client.ts';
 import { flipBit } from '../support/damage.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, runVarve, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const e2e = suite('e2e/damage');

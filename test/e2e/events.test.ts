@@ -4,9 +4,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect, type WriteInit } from '../support/client.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, runVarve, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const events = suite('e2e/events');

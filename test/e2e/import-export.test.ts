@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { anyBits, bitsOf, metricLike, sameBits } from '../support/bits.ts';
+import { suite } from '../support/suite.ts';
 import {
   pipeVarve,
   QUIET,

@@ -10,8 +10,8 @@ import {
   LoggerProvider,
   type LogRecordExporter,
 } from '@opentelemetry/sdk-logs';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { suite } from '../support/suite.ts';
 import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 const sdk = suite('e2e/opentelemetry-logs');

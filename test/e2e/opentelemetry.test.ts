@@ -11,8 +11,8 @@ import {
   type PushMetricExporter,
   AggregationTemporality as Temporality,
 } from '@opentelemetry/sdk-metrics';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { suite } from '../support/suite.ts';
 import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 const sdk = suite('e2e/opentelemetry');

@@ -6,10 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
 import { findPrometheus, type PrometheusServer, startPrometheus } from '../support/prometheus.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const prometheus = suite('e2e/prometheus');

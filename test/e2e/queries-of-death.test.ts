@@ -4,9 +4,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../support/client.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const deaths = suite('e2e/queries-of-death');

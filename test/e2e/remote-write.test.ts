@@ -1,5 +1,6 @@
 // Real senders of remote write, through a restart of varve: what they have sent is what it has. A
-// Prometheus is held against its own storage; vmagent against a Prometheus it writes to as well.
+// Prometheus that scrapes itself and a node_exporter is held against its own storage; vmagent
+// against a Prometheus it writes to as well.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,19 +8,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findPrograms } from '../support/debian-package.ts';
 import { freePort } from '../support/free-port.ts';
+import { findNodeExporter, startNodeExporter } from '../support/node-exporter.ts';
 import { findPrometheus, type PrometheusServer, runPrometheus } from '../support/prometheus.ts';
+import { suite } from '../support/suite.ts';
 import { QUIET, startServer, type VarveProcess } from '../support/varve-process.ts';
 
 const remoteWrite = suite('e2e/remote-write');
 
 const dir = mkdtempSync(join(tmpdir(), 'varve-remote-write-'));
 const agentDir = join(dir, 'agent');
-mkdirSync(agentDir);
+const exporterDir = join(dir, 'exporter');
+for (const made of [agentDir, exporterDir]) mkdirSync(made);
 const programs = findPrometheus(dir);
+const nodeExporter = findNodeExporter(exporterDir);
 const agents = findPrograms('victoria-metrics', ['vmagent'], agentDir);
 
 /** So much of scraping on either side of the restart. */
@@ -77,13 +81,18 @@ async function scrapesReach(job: string, count: number): Promise<number[]> {
 }
 
 /** The samples of both sides are the same, of scrapes before and after a restart of varve. */
-async function isTheSameOn(http: string, job: string): Promise<void> {
-  const before = await scrapesReach(job, SCRAPES);
+async function areTheSameOn(http: string, jobs: readonly string[]): Promise<void> {
+  const before = await Promise.all(jobs.map((job) => scrapesReach(job, SCRAPES)));
   assert.is((await varve.stop('SIGTERM')).code, 0);
   varve = await startVarve();
-  const after = await scrapesReach(job, before.length + SCRAPES);
-  // What comes in order is whole up to the last scrape but one.
-  const untilS = after.at(-2)!;
+  for (const [i, job] of jobs.entries()) {
+    const after = await scrapesReach(job, before[i]!.length + SCRAPES);
+    // What comes in order is whole up to the last scrape but one.
+    await isTheSameOn(http, job, after.at(-2)!);
+  }
+}
+
+async function isTheSameOn(http: string, job: string, untilS: number): Promise<void> {
   const [ours, theirs] = [
     await samplesOf(varve.http, job, untilS),
     await samplesOf(http, job, untilS),
@@ -93,14 +102,17 @@ async function isTheSameOn(http: string, job: string): Promise<void> {
   for (const [series, values] of theirs) assert.equal(ours.get(series), values, series);
 }
 
-const testWith = programs === undefined ? remoteWrite.skip : remoteWrite;
+const testWith =
+  programs === undefined || nodeExporter === undefined ? remoteWrite.skip : remoteWrite;
 
-testWith('a Prometheus that scrapes itself has the same samples here', async () => {
+testWith('a Prometheus that scrapes itself and a node_exporter has the same here', async () => {
   const own = await freePort();
+  const exporter = await startNodeExporter(nodeExporter!);
   const config = [
     'global: {scrape_interval: 500ms}',
     'scrape_configs:',
     `  - {job_name: own, static_configs: [{targets: ["127.0.0.1:${own}"]}]}`,
+    `  - {job_name: node, static_configs: [{targets: ["${exporter.http}"]}]}`,
     'remote_write:',
     `  - url: http://127.0.0.1:${port}/api/v1/write`,
     '    metadata_config: {send_interval: 1s}',
@@ -109,12 +121,13 @@ testWith('a Prometheus that scrapes itself has the same samples here', async () 
   const options = { name: 'scraping', dir, config, port: own };
   const theirs = await runPrometheus(programs!, options);
   try {
-    await isTheSameOn(`http://${theirs.http}`, 'own');
+    await areTheSameOn(`http://${theirs.http}`, ['own', 'node']);
     const answer = await fetch(`${varve.http}/api/v1/metadata?metric=prometheus_build_info`);
     const { data } = (await answer.json()) as { data: Record<string, { type: string }[]> };
     assert.is(data['prometheus_build_info']?.[0]?.type, 'gauge');
   } finally {
     await theirs.end();
+    await exporter.end();
   }
 });
 
@@ -125,7 +138,7 @@ testAgent('vmagent writes the same samples here as to a Prometheus', async () =>
   const theirs = await runPrometheus(programs!, { name: 'receiving', dir, config: '', flags });
   const agent = startAgent(theirs);
   try {
-    await isTheSameOn(`http://${theirs.http}`, 'agent');
+    await areTheSameOn(`http://${theirs.http}`, ['agent']);
   } finally {
     agent.kill('SIGKILL');
     await once(agent, 'exit');

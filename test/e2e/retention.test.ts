@@ -3,9 +3,9 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createRng } from '../sim/rng.ts';
+import { suite } from '../support/suite.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { QUIET, runVarve, startServer, type VarveProcess } from '../support/varve-process.ts';
 
@@ -44,7 +44,7 @@ retention.after(async () => {
 
 interface Totals {
   readonly windows: number;
-  readonly series: number;
+  readonly seriesPerWindowMax: number;
   readonly points: number;
   readonly sizeBytes: number;
 }
@@ -97,8 +97,8 @@ retention(
       await load(name, timesMs, [1, 2, 3]);
     const before = await policyStatus('debug');
     assert.is(before.match, '{__name__=~"debug_.*"}');
-    const { windows, series, points } = before.stored;
-    assert.equal([windows, series, points], [3, 2, 6]);
+    const { windows, seriesPerWindowMax, points } = before.stored;
+    assert.equal([windows, seriesPerWindowMax, points], [3, 2, 6]);
     assert.is(before.drops['keep']?.windows, 0);
 
     writeConfig('1d', 'null');

@@ -1,12 +1,12 @@
 // Series that storage forgets while a client has them in its dictionary, or a cache their ids.
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
 import { connect, NOW_MS, startIngestServer, type WriteClient } from '../support/ingest-server.ts';
 import { contentsOf } from '../support/storage.ts';
+import { suite } from '../support/suite.ts';
 import { toColumns, toLabels } from '../support/write-requests.ts';
 
 interface Context {

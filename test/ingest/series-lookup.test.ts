@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DEFAULT_LIMITS, type IngestLimits } from '../../ingest/limits.ts';
-import { rejectedId } from '../../ingest/reasons.ts';
+import { createRejections, rejectedId } from '../../ingest/reasons.ts';
 import { createSeriesCaches } from '../../ingest/series-cache.ts';
 import { createSeriesLookup } from '../../ingest/series-lookup.ts';
 import type { Storage } from '../../storage/index.ts';
@@ -35,7 +35,8 @@ async function run(
   limits: Partial<IngestLimits> = {},
 ): Promise<number[]> {
   const all = { ...DEFAULT_LIMITS, ...limits };
-  const series = createSeriesLookup(storage, cache, all);
+  const rejections = createRejections();
+  const series = createSeriesLookup({ storage, cache, limits: all, guards: [], rejections });
   const ids: number[] = [];
   for (const name of names) {
     const labels = name === undefined ? [] : toLabels({ name });

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compress } from 'zstd-napi';
 import { retryDelayMsOf } from '../../proto/index.ts';
@@ -14,6 +13,7 @@ import {
   startIngestServer,
   type WriteClient,
 } from '../support/ingest-server.ts';
+import { suite } from '../support/suite.ts';
 import {
   encodeColumns,
   encodeRequest,

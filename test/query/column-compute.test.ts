@@ -1,7 +1,6 @@
 // The same queries with and without threads: the same answers, and no thread goes on with a query
 // that is over.
 
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   createQueryEngine,
@@ -13,8 +12,10 @@ import {
   type QueryThreads,
 } from '../../query/index.ts';
 import type { Storage } from '../../storage/index.ts';
+import { transferables } from '../../storage/workers/jobs.ts';
 import { createRng } from '../sim/rng.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
+import { suite } from '../support/suite.ts';
 
 const compute = suite('query/column-compute');
 
@@ -103,6 +104,28 @@ for (const query of HEAVY) {
     assert.is(there.points, here.points);
   });
 }
+
+compute('hands back what the groups take, however many series there are', async () => {
+  const bytesOf = async (query: string) => {
+    let bytes = 0;
+    const spy: QueryThreads = {
+      ...threads,
+      async run<Input, Output>(name: string, input: Input, transfer?: readonly ArrayBuffer[]) {
+        const output = await threads.run<Input, Output>(name, input, transfer);
+        for (const buffer of transferables(output)) bytes += buffer.byteLength;
+        return output;
+      },
+    };
+    await engineOf(spy).range(query, RANGE);
+    return bytes;
+  };
+  const steps = RANGE.endMs / RANGE.stepMs + 1;
+  const positions = SERIES * Uint32Array.BYTES_PER_ELEMENT;
+  const [one, three] = [17 * steps, 3 * 17 * steps];
+  assert.is(await bytesOf('sum(rate(x_total[5m]))'), one + positions);
+  assert.is(await bytesOf('sum by (zone) (rate(x_total[5m]))'), three + positions);
+  assert.is(await bytesOf('rate(x_total[5m])'), SERIES * 9 * steps + positions);
+});
 
 compute('keeps what is light on the thread that asks', async () => {
   const spy = watched(threads);

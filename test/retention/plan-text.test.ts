@@ -18,13 +18,13 @@ planText('is a table with a line per policy and one that sums up', () => {
   ];
   const text = formatPlan(planSweep(windows, rulesOf([debug, forever]), NOW_MS));
   assert.equal(text.split('\n'), [
-    'POLICY          KEEP     LIMIT  WINDOWS  SERIES  POINTS    BYTES' +
+    'POLICY          KEEP     LIMIT  WINDOWS  SERIES/WINDOW  POINTS    BYTES' +
       '  DROPPED  POINTS    BYTES  NEXT EXPIRY',
-    'debug           1d12h        -        2       2    1235  3.0 MiB' +
+    'debug           1d12h        -        2              2    1235  3.0 MiB' +
       '        1    1234  3.0 MiB  2026-03-03T00:00:00Z',
-    'forever         forever      -        0       0       0      0 B' +
+    'forever         forever      -        0              0       0      0 B' +
       '        0       0      0 B  -',
-    'gone (removed)  1d           -        1       2      10    160 B' +
+    'gone (removed)  1d           -        1              2      10    160 B' +
       '        0       0      0 B  2026-03-02T12:00:00Z',
     'a sweep at 2026-03-01T12:00:00Z drops 1 window with 1234 points, 3.0 MiB',
     '(removed): what is stored under it stays there, and goes by the keep it had',

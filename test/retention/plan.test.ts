@@ -6,7 +6,7 @@ import { DAY_MS, HOUR_MS, policy, rulesOf, windowEnding } from '../support/reten
 const plan = suite('retention/plan');
 
 const NOW_MS = 1_700_000_000_000;
-const NOTHING = { windows: 0, series: 0, points: 0, sizeBytes: 0 };
+const NOTHING = { windows: 0, seriesPerWindowMax: 0, points: 0, sizeBytes: 0 };
 const NO_DROPS = { keep: NOTHING, max_bytes: NOTHING, total_max_bytes: NOTHING };
 const debug = policy('debug', DAY_MS);
 const forever = policy('forever', Infinity);
@@ -32,8 +32,11 @@ plan('tells per policy what is stored, what goes now, and when the next goes', (
       windowMs: HOUR_MS,
       bytesMax: Infinity,
       inForce: true,
-      stored: { windows: 4, series: 2, points: 40, sizeBytes: 640 },
-      drops: { ...NO_DROPS, keep: { windows: 2, series: 2, points: 20, sizeBytes: 320 } },
+      stored: { windows: 4, seriesPerWindowMax: 2, points: 40, sizeBytes: 640 },
+      drops: {
+        ...NO_DROPS,
+        keep: { windows: 2, seriesPerWindowMax: 2, points: 20, sizeBytes: 320 },
+      },
       overBytes: 0,
       nextExpiryMs: NOW_MS + HOUR_MS,
     },
@@ -43,7 +46,7 @@ plan('tells per policy what is stored, what goes now, and when the next goes', (
       windowMs: HOUR_MS,
       bytesMax: Infinity,
       inForce: true,
-      stored: { windows: 1, series: 2, points: 10, sizeBytes: 160 },
+      stored: { windows: 1, seriesPerWindowMax: 2, points: 10, sizeBytes: 160 },
       drops: NO_DROPS,
       overBytes: 0,
       nextExpiryMs: undefined,

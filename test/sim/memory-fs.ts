@@ -17,6 +17,7 @@ import {
   type Node,
   newFile,
   parentOf,
+  sharing,
   surviving,
   syncedCopy,
 } from './memory-nodes.ts';
@@ -281,7 +282,7 @@ function memoryFileSystem(durable: Names, changes: readonly NameChange[]): Memor
       return memoryFileSystem(copyNames(found, copy), []);
     },
     killClone() {
-      const copy = copier((node) => ({ ...node, bytes: node.bytes.slice() }));
+      const copy = copier(sharing);
       const steps = unsynced.map(({ added, ...step }) =>
         added === undefined ? step : { ...step, added: [added[0], copy(added[1])] as const },
       );

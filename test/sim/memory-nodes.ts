@@ -9,6 +9,7 @@ export interface FileNode {
   readonly kind: 'file';
   /** Taken up without content, see FileSystem.reserve. */
   readonly reservedBytes: number;
+  /** The first `size` never change in place: copies of the file share them. */
   bytes: Uint8Array;
   size: number;
   syncedSize: number;
@@ -64,16 +65,22 @@ export function copyNames(names: Names, copy: (node: Node) => Node): Names {
   return new Map([...names].map(([path, node]) => [path, copy(node)]));
 }
 
+/** All of the file as it is now. Without room behind its bytes, an append moves them first. */
+export function sharing(node: FileNode): FileNode {
+  return { ...node, bytes: node.bytes.subarray(0, node.size) };
+}
+
 /** The synced bytes and a random part of the others, whose last sector may be torn. */
 export function surviving(node: FileNode, rng: Rng): FileNode {
   const size = node.syncedSize + rng.below(node.size - node.syncedSize + 1);
-  const bytes = node.bytes.slice(0, size);
   const lastSector = Math.max(node.syncedSize, size - (size % SECTOR_BYTES || SECTOR_BYTES));
+  let bytes = node.bytes.subarray(0, size);
   if (size > lastSector && rng.chance(0.5)) {
+    bytes = bytes.slice();
     const tornFrom = lastSector + rng.below(size - lastSector);
     for (let i = tornFrom; i < size; i++) bytes[i] = rng.below(256);
   }
-  return { ...syncedCopy(bytes), reservedBytes: node.reservedBytes };
+  return { ...node, bytes, size, syncedSize: size };
 }
 
 export function newFile(): FileNode {

@@ -2,30 +2,55 @@
 
 import type { EventBatch, NewEvent } from '../../ingest/event-batch.ts';
 import type { SeriesBatch } from '../../ingest/series-batch.ts';
+import { NO_PREDICTOR, viewOf } from '../../ingest/series-predictor.ts';
 import type { Label } from '../../storage/index.ts';
 
 export interface BatchLog extends SeriesBatch {
   readonly points: { labels: readonly Label[] | string; timestampMs: number; bits: bigint }[];
   readonly rejected: Record<string, number>;
+  /** How often labels were asked for: of every series that was not expected, known or not. */
+  readonly asked: number;
 }
 
-/** Asks for the labels of every series, known or not. */
-export function createBatchLog(): BatchLog {
+/** A predictor makes it expect what the batches before it had, if they are by the same `slots`. */
+export function createBatchLog(
+  predictor = NO_PREDICTOR,
+  slots: (readonly Label[] | string)[] = [],
+): BatchLog {
+  const slotOf = new Map(slots.map((labels, slot) => [JSON.stringify(labels), slot]));
+  let asked = 0;
   const points: BatchLog['points'] = [];
   const rejected: Record<string, number> = {};
-  const slots: (readonly Label[] | string)[] = [];
   const words = new Uint32Array(2);
   const doubles = new Float64Array(words.buffer);
+
+  function open(labels: readonly Label[] | string): number {
+    asked++;
+    const text = JSON.stringify(labels);
+    const slot = slotOf.get(text) ?? slots.push(labels) - 1;
+    slotOf.set(text, slot);
+    return slot;
+  }
+
   const batch: BatchLog = {
     points,
     rejected,
     get size() {
       return points.length;
     },
-    series: (_key, labels) => slots.push(labels()) - 1,
-    seriesAt: (_bytes, _start, _end, labels) => slots.push(labels()) - 1,
-    expected: () => 0,
-    takeExpected: () => 0,
+    get asked() {
+      return asked;
+    },
+    series: (_key, labels) => open(labels()),
+    seriesAt(bytes, start, end, labels) {
+      const slot = open(labels());
+      predictor.learn(bytes, start, end, slot);
+      return slot;
+    },
+    expected: (bytes, start, end) => predictor.expected(viewOf(bytes), start, end),
+    expectedRest: (prefix, bytes, start, end) =>
+      predictor.expectedRest(prefix, viewOf(bytes), start, end),
+    takeExpected: predictor.take,
     add(slot, timestampMs, value) {
       doubles[0] = value;
       batch.addBits(slot, timestampMs, words[0]!, words[1]!);

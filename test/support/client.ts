@@ -59,7 +59,8 @@ export function connect(address: string, how: ConnectOptions = {}): TestClient {
   };
 }
 
-function showing(token: string): grpc.Interceptor {
+/** Shows a token with every call. */
+export function showing(token: string): grpc.Interceptor {
   return (options, nextCall) =>
     new grpc.InterceptingCall(nextCall(options), {
       start(metadata, listener, next) {

@@ -3,7 +3,12 @@
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { Registry } from 'prom-client';
-import { createIngestService, type IngestLimits, type IngestService } from '../../ingest/index.ts';
+import {
+  createIngestService,
+  type FindSender,
+  type IngestLimits,
+  type IngestService,
+} from '../../ingest/index.ts';
 import { createMetadataStore, type MetadataStore, type Storage } from '../../storage/index.ts';
 import { createSimClock } from '../sim/sim-clock.ts';
 import { NOW_MS } from './ingest-server.ts';
@@ -18,6 +23,8 @@ export interface DoorServer {
   readonly storage: NaiveStorage;
   /** Errors that the service logged as bugs. */
   readonly bugs: unknown[];
+  /** What it logged of writes that it refused. */
+  readonly told: object[];
   close(): Promise<void>;
 }
 
@@ -25,6 +32,8 @@ export interface DoorServerOptions {
   readonly limits?: Partial<IngestLimits>;
   /** Wraps the naive storage. */
   readonly wrap?: (storage: NaiveStorage) => Storage;
+  /** Default: everybody is the same. */
+  readonly findSender?: FindSender;
 }
 
 export async function startDoorServer(options: DoorServerOptions = {}): Promise<DoorServer> {
@@ -32,6 +41,7 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
   const registry = new Registry();
   const metadata = createMetadataStore(1024 * 1024);
   const bugs: unknown[] = [];
+  const told: object[] = [];
   const service = createIngestService({
     storage: options.wrap?.(storage) ?? storage,
     limits: options.limits ?? {},
@@ -39,9 +49,11 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
     scheduler: createSimClock().scheduler,
     registry,
     metadata,
-    logger: { error: ({ err }) => bugs.push(err) },
+    logger: { error: ({ err }) => bugs.push(err), warn: (details) => told.push(details) },
+    ...(options.findSender !== undefined && { findSender: options.findSender }),
   });
-  const app = fastify({ logger: false });
+  // A connection that falls idle during the close would hold it up for its keep-alive of 72 s.
+  const app = fastify({ logger: false, forceCloseConnections: true });
   service.registerRoutes(app);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
@@ -52,6 +64,7 @@ export async function startDoorServer(options: DoorServerOptions = {}): Promise<
     metadata,
     storage,
     bugs,
+    told,
     close: () => app.close(),
   };
 }

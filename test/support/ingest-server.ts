@@ -16,6 +16,7 @@ import {
   createGrpcServer,
   createIngestService,
   type EventMetricRule,
+  type FindSender,
   type GrpcServer,
   type IngestLimits,
   type IngestService,
@@ -58,6 +59,8 @@ export interface IngestServer {
   readonly storage: NaiveStorage;
   /** Errors that the service logged as bugs. */
   readonly bugs: unknown[];
+  /** What it logged of writes that it refused. */
+  readonly told: object[];
   close(): Promise<void>;
 }
 
@@ -65,6 +68,8 @@ export interface IngestServerOptions {
   readonly limits?: Partial<IngestLimits>;
   /** Wraps the naive storage. */
   readonly wrap?: (storage: NaiveStorage) => Storage;
+  /** Default: everybody is the same. */
+  readonly findSender?: FindSender;
   readonly messageBytes?: number;
   /** Where timers wait, and what the clock says; without it NOW_MS for ever. */
   readonly sim?: SimClock;
@@ -79,6 +84,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
   const bugs: unknown[] = [];
   const standing: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
   const { scheduler } = options.sim ?? createSimClock();
+  const told: object[] = [];
   const service = createIngestService({
     storage: options.wrap?.(storage) ?? storage,
     limits: options.limits ?? {},
@@ -86,7 +92,8 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     scheduler,
     registry,
     metadata: createMetadataStore(1024 * 1024),
-    logger: { error: ({ err }) => bugs.push(err) },
+    logger: { error: ({ err }) => bugs.push(err), warn: (details) => told.push(details) },
+    ...(options.findSender !== undefined && { findSender: options.findSender }),
     ...(options.eventMetrics !== undefined && { eventMetrics: options.eventMetrics }),
   });
   const server = createGrpcServer(
@@ -97,7 +104,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
   const port = await server.listen('127.0.0.1:0');
   const close = () => server.close(0);
   const address = `127.0.0.1:${port}`;
-  return { address, port, server, service, registry, storage, bugs, close };
+  return { address, port, server, service, registry, storage, bugs, told, close };
 }
 
 export interface WriteCall {

@@ -51,9 +51,10 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   let deletes = 0;
 
   function matching(selectors: ScanRequest['selectors'], range?: TimeRange): NaiveSeries[] {
+    const tests = selectors.map(satisfying);
     return byId.filter(
       (series) =>
-        selectors.some((matchers) => satisfies(series.labels, matchers)) &&
+        tests.some((isSatisfied) => isSatisfied(series.labels)) &&
         (range === undefined
           ? !series.isDeleted
           : timesOf(series).some((t) => t >= range.startMs && t < range.endMs)),
@@ -185,6 +186,11 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         seriesByPair: most(all.map((l) => `${l.name}=${l.value}`)),
       };
     },
+    async census(matchers, sampleMax) {
+      const test = satisfying(matchers);
+      const found = byId.filter(({ labels }) => test(labels));
+      return { count: found.length, sample: found.slice(0, sampleMax).map((one) => one.labels) };
+    },
     windows() {
       const windows = new Map<string, { info: WindowInfo; points: number; ids: Set<number> }>();
       for (const series of byId) {
@@ -230,6 +236,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       if (touched.length > 0) deletes++;
     },
     async cleanTombstones() {},
+    rollUp: async () => ({ windows: 0, steps: 0, due: 0 }),
     async setPolicies(next) {
       policies = next;
       for (const series of byId) series.policy = next.policyOf(series.labels);
@@ -284,10 +291,11 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
   return storage;
 }
 
-/** Whether a series with these labels satisfies all the matchers. */
-export function satisfies(labels: Labels, matchers: readonly Matcher[]): boolean {
-  return matchers.every((matcher) => {
-    const value = labels.find((label) => label.name === matcher.name)?.value ?? '';
-    return compileMatcher(matcher).matches(value);
-  });
+/** Tells whether a series with certain labels satisfies all the matchers. */
+export function satisfying(matchers: readonly Matcher[]): (labels: Labels) => boolean {
+  const compiled = matchers.map(compileMatcher);
+  return (labels) =>
+    compiled.every(({ name, matches }) =>
+      matches(labels.find((label) => label.name === name)?.value ?? ''),
+    );
 }

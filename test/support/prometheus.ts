@@ -76,13 +76,16 @@ export async function runPrometheus(
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const log: string[] = [];
   let http = '';
+  let isReady = false;
   for await (const line of createInterface({ input: child.stderr })) {
     log.push(line);
     http = /Listening on".* address=(\S+)/.exec(line)?.[1] ?? http;
-    if (/Server is ready/.test(line)) break;
+    isReady ||= /Server is ready/.test(line);
+    // The two lines come in either order.
+    if (isReady && http !== '') break;
   }
   child.stderr.resume();
-  if (http === '') throw new Error(`Prometheus did not start:\n${log.join('\n')}`);
+  if (!isReady || http === '') throw new Error(`Prometheus did not start:\n${log.join('\n')}`);
   return {
     http,
     pid: child.pid!,

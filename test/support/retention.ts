@@ -27,7 +27,8 @@ export function windowEnding(of: Policy, endMs: number): WindowInfo {
   return { key, policy: of, startMs, endMs, tables: 1, points: 10, series: 2, sizeBytes: 160 };
 }
 
-export interface WindowStorage extends Pick<Storage, 'windows' | 'dropWindows' | 'setPolicies'> {
+export interface WindowStorage
+  extends Pick<Storage, 'windows' | 'dropWindows' | 'rollUp' | 'setPolicies'> {
   add(...windows: WindowInfo[]): void;
   /** The keys of each call of `dropWindows`. */
   readonly calls: readonly (readonly string[])[];
@@ -48,6 +49,7 @@ export function createWindowStorage(): WindowStorage {
       hold = until;
     },
     windows: () => [...stored.values()],
+    rollUp: async () => ({ windows: 0, steps: 0, due: 0 }),
     setPolicies: async () => {},
     async dropWindows(keys) {
       calls.push(keys);

@@ -22,7 +22,7 @@ import {
   type LedgerEvent,
   type LedgerPoint,
 } from './ledger.ts';
-import { satisfies } from './naive-storage.ts';
+import { satisfying } from './naive-storage.ts';
 import { EVERYTHING } from './storage.ts';
 
 export interface Place {
@@ -97,8 +97,9 @@ export class Witness {
   /** To be called when no write is under way. */
   async delete(storage: Storage, matchers: readonly Matcher[], range: TimeRange): Promise<void> {
     const { startMs, endMs } = range;
+    const isMeant = satisfying(matchers);
     const covers: Covers = ({ labels, timestampMs }) =>
-      timestampMs >= startMs && timestampMs < endMs && satisfies(labels, matchers);
+      timestampMs >= startMs && timestampMs < endMs && isMeant(labels);
     await this.#erase(covers, () => storage.deletePoints([matchers], range), false);
   }
 

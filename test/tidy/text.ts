@@ -29,6 +29,13 @@ export const everySuiteRuns: Rule = (files) =>
       .map((name) => `${path}: ${name} never runs; end the file with ${name}.run();`);
   });
 
+export const hooksAreHeard: Rule = (files) =>
+  tests(files).flatMap(({ path, text }) => {
+    const hasHooks = /^\w+\.(?:before|after)(?:\.each)?\(/m.test(text);
+    if (!hasHooks || !/^import .*\bsuite\b.* from 'uvu';$/m.test(text)) return [];
+    return [`${path}: uvu swallows errors of its hooks; take suite from test/support/suite.ts`];
+  });
+
 /** A test named after a source does not stop in a folder above the source's. */
 export const testsMirrorSources: Rule = (files) => {
   const paths = new Set(sources(files).map(({ path }) => path));

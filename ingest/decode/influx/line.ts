@@ -102,27 +102,6 @@ export function readLine(
   return readTimestamp(bytes, at, stop, precision, line);
 }
 
-/**
- * Reads the rest of a line whose head and first key are known, from the equals sign at `start` on.
- * False, with the line as good as unread, when there is more than one field with a number.
- */
-export function readOnlyField(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  precision: Precision,
-  line: Line,
-): boolean {
-  const stop = skipEnd(bytes, start, end);
-  if (bytes[start] !== EQUALS || bytes[start + 1] === QUOTE) return false;
-  const valueEnd = findValueEnd(bytes, start + 1, stop);
-  if (valueEnd < stop && bytes[valueEnd] === COMMA) return false;
-  const value = readValue(bytes, start + 1, valueEnd);
-  if (value === undefined) return false;
-  line.values[0] = value;
-  return readTimestamp(bytes, valueEnd + 1, stop, precision, line) === undefined;
-}
-
 /** The rest of a line behind its fields; as `readLine` it returns what is wrong with it. */
 function readTimestamp(
   bytes: Buffer,
@@ -199,7 +178,8 @@ function findValueEnd(bytes: Buffer, start: number, end: number): number {
   return at;
 }
 
-function readValue(bytes: Buffer, start: number, end: number): number | undefined {
+/** A field that is no string; undefined when it is nothing that a field may be. */
+export function readValue(bytes: Buffer, start: number, end: number): number | undefined {
   if (start === end) return undefined;
   const last = bytes[end - 1]!;
   if (last === SMALL_I) return parseIntegerField(bytes, start, end - 1, false);

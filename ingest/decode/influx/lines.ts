@@ -1,10 +1,11 @@
 // Lines of line protocol into points: one for each field with a number.
 
 import type { SeriesBatch } from '../../series-batch.ts';
-import { eachLine } from '../lines.ts';
+import { NEWLINE } from '../lines.ts';
 import { createFieldKeys } from './field-keys.ts';
+import { createKnownLine, readKnownLine } from './known-line.ts';
 import { fieldLabels } from './labels.ts';
-import { createLine, readLine, readOnlyField } from './line.ts';
+import { createLine, readLine } from './line.ts';
 import type { Precision } from './numbers.ts';
 
 export interface LineRules {
@@ -30,8 +31,9 @@ export interface LineReader {
 
 export function createLineReader({ precision, nowMs, database }: LineRules): LineReader {
   const line = createLine();
+  const known = createKnownLine();
   const keys = createFieldKeys();
-  let linesBefore = 0;
+  let lines = 0;
   let firstBad: BadLine | undefined;
 
   function addFields(block: Buffer, batch: SeriesBatch): void {
@@ -47,25 +49,38 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
     }
   }
 
+  function addKnown(batch: SeriesBatch): void {
+    const timestampMs = known.timestampMs ?? nowMs;
+    for (let i = 0; i < known.fields; i++) {
+      batch.add(known.slots[i]!, timestampMs, known.values[i]!);
+    }
+  }
+
+  function addLine(block: Buffer, start: number, end: number, batch: SeriesBatch): void {
+    const problem = readLine(block, start, end, precision, line);
+    if (problem !== undefined) {
+      firstBad ??= { number: lines, reason: problem };
+      batch.reject('malformed_line');
+      return;
+    }
+    addFields(block, batch);
+    if (line.strings > 0) batch.reject('not_a_number', line.strings);
+  }
+
   return {
     read(block, batch) {
-      let inBlock = 0;
-      linesBefore += eachLine(block, (start, end) => {
-        inBlock++;
-        const known = batch.expected(block, start, end);
-        if (known > 0 && readOnlyField(block, start + known, end, precision, line)) {
-          batch.add(batch.takeExpected(), line.timestampMs ?? nowMs, line.values[0]!);
-          return;
+      for (let start = 0; start < block.length; ) {
+        lines++;
+        if (readKnownLine(block, start, batch, precision, known)) {
+          addKnown(batch);
+          start = known.end;
+          continue;
         }
-        const problem = readLine(block, start, end, precision, line);
-        if (problem !== undefined) {
-          firstBad ??= { number: linesBefore + inBlock, reason: problem };
-          batch.reject('malformed_line');
-          return;
-        }
-        addFields(block, batch);
-        if (line.strings > 0) batch.reject('not_a_number', line.strings);
-      });
+        const newline = block.indexOf(NEWLINE, start);
+        const end = newline < 0 ? block.length : newline;
+        addLine(block, start, end, batch);
+        start = end + 1;
+      }
     },
     get firstBad() {
       return firstBad;

@@ -38,7 +38,8 @@ export function parseFloatField(bytes: Buffer, start: number, end: number): numb
     return (sign * mantissa) / scale;
   }
   const text = bytes.toString('latin1', start, end);
-  const value = FLOAT.test(text) ? Number(text) : Number.NaN;
+  const isDecimal = at === end && digits > 0;
+  const value = isDecimal || FLOAT.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }
 

@@ -59,14 +59,50 @@ export function readSeries(
   tags: SeriesTags,
   target: SeriesTarget,
 ): void {
-  const { batch, limits } = target;
-  if (++target.series > limits.entries) {
-    throw new IngestError('TOO_LARGE', tooManyText(limits.entries, 'series'));
+  countSeries(target);
+  const samples = readFields(series, tags, target, () => slotOf(labels, target));
+  // Without samples it is not registered; it must be well-formed all the same.
+  if (samples === 0) decodeLabels(labels, target.limits);
+}
+
+/**
+ * The same behind labels that the batch expected. False, with nothing read, when there are more of
+ * them, with the tag `labelsTag`.
+ */
+export function readKnownSeries(
+  series: WireCursor,
+  labelsTag: number,
+  tags: SeriesTags,
+  target: SeriesTarget,
+): boolean {
+  const { offset } = series;
+  for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
+    if (tag === labelsTag) return false;
+    skipField(series, tag);
   }
-  let slot = -1;
+  series.offset = offset;
+  countSeries(target);
+  readFields(series, tags, target, target.batch.takeExpected);
+  return true;
+}
+
+function countSeries(target: SeriesTarget): void {
+  const { entries } = target.limits;
+  if (++target.series > entries) throw new IngestError('TOO_LARGE', tooManyText(entries, 'series'));
+}
+
+/** Returns how many samples there were; `openSlot` is asked for their slot when one comes. */
+function readFields(
+  series: WireCursor,
+  tags: SeriesTags,
+  { batch }: SeriesTarget,
+  openSlot: () => number,
+): number {
+  let slot = 0;
+  let samples = 0;
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
     if (tag === SAMPLES_TAG) {
-      if (slot < 0) slot = slotOf(labels, target);
+      if (samples++ === 0) slot = openSlot();
       readSample(series, batch, slot);
       continue;
     }
@@ -74,8 +110,7 @@ export function readSeries(
     if (tag === tags.histograms) batch.reject('native_histogram');
     else if (tag === tags.exemplars) batch.reject('exemplar');
   }
-  // Without samples it is not registered; it must be well-formed all the same.
-  if (slot < 0) decodeLabels(labels, limits);
+  return samples;
 }
 
 function slotOf({ bytes, start, end }: LabelBytes, { batch, limits }: SeriesTarget): number {

@@ -8,11 +8,18 @@ import type { SeriesBatch } from '../../series-batch.ts';
 import { type EntryReader, entryReader } from '../entries.ts';
 import { findLabels } from '../labels.ts';
 import { readTag, readText, readVarint, skipField, WIRE_LEN, WIRE_VARINT } from '../wire.ts';
-import { metricType, readSeries, type SeriesTags, type SeriesTarget } from './series.ts';
+import {
+  metricType,
+  readKnownSeries,
+  readSeries,
+  type SeriesTags,
+  type SeriesTarget,
+} from './series.ts';
 
 const TIME_SERIES_TAG = 1 * 8 + WIRE_LEN;
 const METADATA_TAG = 3 * 8 + WIRE_LEN;
 const LABELS_FIELD = 1;
+const LABELS_TAG = LABELS_FIELD * 8 + WIRE_LEN;
 const TAGS: SeriesTags = { exemplars: 3 * 8 + WIRE_LEN, histograms: 4 * 8 + WIRE_LEN };
 
 const METADATA_TYPE_TAG = 1 * 8 + WIRE_VARINT;
@@ -29,6 +36,13 @@ export function writeRequestReader(
   const target: SeriesTarget = { batch, limits, series: 0 };
   return entryReader(body, TIME_SERIES_TAG, (series) => {
     const { offset } = series;
+    const known = batch.expected(body, offset, series.end);
+    if (known > 0) {
+      // All of the labels, if none follows: there is no need to look where they end.
+      series.offset = offset + known;
+      if (readKnownSeries(series, LABELS_TAG, TAGS, target)) return;
+      series.offset = offset;
+    }
     const labels = findLabels(series, LABELS_FIELD);
     // Nothing comes before labels that lie together at the front, as in every ordinary message.
     const inFront = labels.bytes === body && labels.start === offset;

@@ -41,7 +41,10 @@ function discard(target: GrpcServer): void {
     scheduler: createSimClock().scheduler,
     registry: new Registry(),
     metadata: createMetadataStore(0),
-    logger: { error: (details, message) => console.error(message, details.err) },
+    logger: {
+      error: (details, message) => console.error(message, details.err),
+      warn: (details, message) => console.error(message, details),
+    },
   });
   target.addService(IngestService, service.implementation, service.codecs);
 }

@@ -145,6 +145,7 @@ function createRecorder({ secondsMax, batchesMax }: LoadJob): Recorder {
   const stopMs = startMs + secondsMax * 1000;
   const cpuBefore = process.cpuUsage();
   const ackMs: number[] = [];
+  const atMs: number[] = [];
   const pointsBySecond: number[] = [];
   let lastMs = startMs;
   let points = 0;
@@ -156,6 +157,7 @@ function createRecorder({ secondsMax, batchesMax }: LoadJob): Recorder {
     acknowledged(sinceMs, count) {
       lastMs = performance.now();
       ackMs.push(lastMs - sinceMs);
+      atMs.push(performance.timeOrigin + lastMs);
       points += count;
       const second = Math.floor((lastMs - startMs) / 1000);
       while (pointsBySecond.length <= second) pointsBySecond.push(0);
@@ -172,6 +174,7 @@ function createRecorder({ secondsMax, batchesMax }: LoadJob): Recorder {
           p99: quantile(sorted, 0.99),
           max: quantile(sorted, 1),
         },
+        acks: { atMs, tookMs: ackMs },
         cpuSeconds: (user + system) / 1e6,
         pointsBySecond: pointsBySecond.slice(0, Math.floor((lastMs - startMs) / 1000)),
       };

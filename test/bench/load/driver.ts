@@ -29,9 +29,9 @@ export interface Measured extends LoadResult {
   readonly serverPeakMib: number;
 }
 
-/** `varve serve` on the default config, free ports and an own directory. */
-export async function startVarve(): Promise<VarveTarget> {
-  const server = await startServer(await tempDir());
+/** `varve serve` on the default config but for `args`, free ports and an own directory. */
+export async function startVarve(...args: string[]): Promise<VarveTarget> {
+  const server = await startServer(await tempDir(), ...args);
   const { http } = server;
   return {
     address: server.grpc,

@@ -37,6 +37,8 @@ export interface LoadResult {
   readonly seconds: number;
   /** From when a batch was due, at full speed from when it was sent, to its ack. */
   readonly ackMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** When each ack came, ms since the epoch, and how long it took; in the order of acks. */
+  readonly acks: { readonly atMs: readonly number[]; readonly tookMs: readonly number[] };
   /** Of the client. */
   readonly cpuSeconds: number;
   /** Points acknowledged in each whole second. */

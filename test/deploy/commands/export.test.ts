@@ -4,10 +4,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decompress } from 'zstd-napi';
 import { runHere } from '../../support/run-here.ts';
+import { suite } from '../../support/suite.ts';
 
 const exporting = suite('deploy/commands/export');
 

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compress } from 'zstd-napi';
 import { runCli } from '../../../deploy/cli.ts';
 import { naiveEngine } from '../../support/naive-engine.ts';
 import { runHere } from '../../support/run-here.ts';
+import { suite } from '../../support/suite.ts';
 
 const importing = suite('deploy/commands/import');
 

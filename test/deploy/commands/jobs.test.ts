@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeServerId } from '../../../storage/index.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { runHere } from '../../support/run-here.ts';
+import { suite } from '../../support/suite.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { QUIET, serveVarve } from '../../support/varve-process.ts';
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runHere } from '../../support/run-here.ts';
+import { suite } from '../../support/suite.ts';
 
 const query = suite('deploy/commands/query');
 

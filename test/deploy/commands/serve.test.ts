@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   GRPC_STATUS,
@@ -15,6 +14,7 @@ import {
   type WriteResponse,
   WriteResponseSchema,
 } from '../../../proto/index.ts';
+import { suite } from '../../support/suite.ts';
 import { QUIET, serveVarve, type VarveProcess } from '../../support/varve-process.ts';
 
 const serve = suite('deploy/commands/serve');

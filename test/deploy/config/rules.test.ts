@@ -89,9 +89,9 @@ const BROKEN_RULES: readonly [string, string, RegExp][] = [
     /:3: ingest\.event_metrics\[0\]\.name: expected the name of a metric/,
   ],
   [
-    'a limit that is not enforced is refused',
-    'ingest: {limits: {series_per_metric: 100}}',
-    /:1: ingest\.limits\.series_per_metric: not available/,
+    'only a token that may write has limits of what is written',
+    tokens(`{name: a, token_sha256: ${'ab'.repeat(32)}, can: [read], limits: {series: 5}}`),
+    /:2: auth\.tokens\[0\]\.limits\.series: limits what is written, and the token may not write/,
   ],
 ];
 for (const [title, text, expected] of BROKEN_RULES) {

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { findPrometheus } from '../../support/prometheus.ts';
+import { suite } from '../../support/suite.ts';
 import { metricsIn, startWatched, type WatchedVarve } from '../../support/watched-varve.ts';
 
 const alerts = suite('deploy/examples/alerts');

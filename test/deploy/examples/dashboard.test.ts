@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
+import { suite } from '../../support/suite.ts';
 import { metricsIn, startWatched, type WatchedVarve } from '../../support/watched-varve.ts';
 
 const dashboard = suite('deploy/examples/dashboard');

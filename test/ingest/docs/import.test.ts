@@ -1,10 +1,10 @@
 // The examples of import.md are read as it says.
 
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { documentText, example } from '../../support/documents.ts';
 import { type DoorServer, startDoorServer } from '../../support/door-server.ts';
 import { scanLines } from '../../support/events.ts';
+import { suite } from '../../support/suite.ts';
 
 const docs = suite<{ server: DoorServer }>('ingest/docs: import');
 

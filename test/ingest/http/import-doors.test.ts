@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compress } from 'zstd-napi';
 import { createRng } from '../../sim/rng.ts';
 import { type DoorServer, startDoorServer } from '../../support/door-server.ts';
 import { NOW_MS } from '../../support/ingest-server.ts';
+import { suite } from '../../support/suite.ts';
 
 const doors = suite<{ server: DoorServer }>('ingest/http/import-doors');
 

@@ -1,8 +1,8 @@
 import { InfluxDB, Point } from '@influxdata/influxdb-client';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type DoorServer, startDoorServer } from '../../support/door-server.ts';
 import { NOW_MS } from '../../support/ingest-server.ts';
+import { suite } from '../../support/suite.ts';
 import { toLabels } from '../../support/write-requests.ts';
 
 const influx = suite<{ server: DoorServer }>('ingest/http/influx');

@@ -1,5 +1,4 @@
 import { compressSync } from 'snappy';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type DoorServer, startDoorServer } from '../../support/door-server.ts';
 import { NOW_MS } from '../../support/ingest-server.ts';
@@ -12,6 +11,7 @@ import {
   toV2,
   V2_TYPE,
 } from '../../support/remote-write.ts';
+import { suite } from '../../support/suite.ts';
 import { toLabels } from '../../support/write-requests.ts';
 
 const remoteWrite = suite<{ server: DoorServer }>('ingest/http/remote-write');

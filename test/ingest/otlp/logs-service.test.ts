@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ExportLogsServiceRequestSchema } from '../../../proto/index.ts';
 import { type DoorServer, startDoorServer } from '../../support/door-server.ts';
 import { scanLines } from '../../support/events.ts';
 import { NOW_MS } from '../../support/ingest-server.ts';
 import { toKeyValues } from '../../support/otlp.ts';
+import { suite } from '../../support/suite.ts';
 
 const service = suite<{ server: DoorServer }>('ingest/otlp/logs-service');
 

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   AggregationTemporality,
@@ -20,6 +19,7 @@ import {
   requestOf,
   toKeyValues,
 } from '../../support/otlp.ts';
+import { suite } from '../../support/suite.ts';
 
 interface Context {
   grpc: IngestServer;

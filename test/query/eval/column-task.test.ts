@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Columns, type ColumnTask, startColumns } from '../../../query/eval/column-task.ts';
+import {
+  type Columns,
+  type ColumnTask,
+  NO_GROUP,
+  startColumns,
+  startFolds,
+} from '../../../query/eval/column-task.ts';
 import {
   createKahanMean,
   createKahanSum,
@@ -171,6 +177,61 @@ columnTask(`finds resets wherever ranges begin and end (seed ${SEED})`, () => {
     }),
     { seed: SEED, numRuns: 500 },
   );
+});
+
+columnTask(`finds the many resets of gauges, whatever their values (seed ${SEED})`, () => {
+  const odd = fc.constantFrom(NaN, Infinity, -Infinity, 0, -0, 1e300, -1e300, 1e-300);
+  const gauge = fc.array(fc.oneof(fc.integer({ min: -9, max: 9 }), odd), {
+    minLength: 100,
+    maxLength: 200,
+  });
+  const what = { kind: 'call', name: 'increase' } as const;
+  fc.assert(
+    fc.property(gauge, fc.integer({ min: 20, max: 900 }), (points, rangeMs) => {
+      const times = points.map((_, i) => 10 * i);
+      const view = { grid: { startMs: 3, stepMs: 70, steps: 30 }, offsetMs: 0, atMs: undefined };
+      const series = {
+        labels: [],
+        timestampsMs: Float64Array.from(times),
+        values: Float64Array.from(points),
+      };
+      const { columns } = compute([series], { view, rangeMs, parameters: [], what });
+      for (let step = 0; step < 30; step++) {
+        const endMs = 3 + step * 70;
+        const seen = [...times.keys()].filter(
+          (i) => times[i]! > endMs - rangeMs && times[i]! <= endMs,
+        );
+        const [ofTimes, ofValues] = [seen.map((i) => times[i]!), seen.map((i) => points[i]!)];
+        const result = resultAt(columns, 30, 0, step);
+        const wanted =
+          seen.length < 2 ? undefined : plainIncrease(ofTimes, ofValues, endMs - rangeMs, endMs);
+        assert.ok(Object.is(result, wanted), `${result} instead of ${wanted}`);
+      }
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
+});
+
+columnTask('adds columns up by group, and leaves out what has none', () => {
+  const timestampsMs = Float64Array.from({ length: 6 }, (_, i) => i * 10_000);
+  const rising = [1, 2, 3, 4].map((slope) => ({
+    labels: [],
+    timestampsMs,
+    values: timestampsMs.map((t) => 1e6 + (slope * t) / 1000),
+  }));
+  const empty = { labels: [], timestampsMs: new Float64Array(0), values: new Float64Array(0) };
+  const series = [empty, ...rising];
+  const groups = Uint32Array.of(5, 7, NO_GROUP, 5, 7);
+  const reader = sliceOfColumns(series).open();
+  const work = startFolds(reader, series.length, RATE, { kind: 'sum', groups });
+  let folds = work.advance();
+  while (folds === undefined) folds = work.advance();
+  assert.equal([...folds.positions], [1, 3, 4]);
+  const sums = folds.groups.map(({ group, state }) => [group, ...state.columns[0]!]);
+  assert.equal(sums, [
+    [7, 5, 5, 5],
+    [5, 3, 3, 3],
+  ]);
 });
 
 columnTask('leaves series out that have no result', () => {

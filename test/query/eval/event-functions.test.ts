@@ -1,8 +1,8 @@
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createQueryEngine, DEFAULT_LIMITS } from '../../../query/index.ts';
 import { appendEvents } from '../../support/events.ts';
 import { createNaiveStorage } from '../../support/naive-storage.ts';
+import { suite } from '../../support/suite.ts';
 
 const eventFunctions = suite('query/eval/event-functions');
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { Queue } from 'bullmq';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startRedisJobs } from '../../../retention/jobs/bullmq.ts';
 import type { JobMode, SweepJobs } from '../../../retention/jobs/jobs.ts';
 import { createSimClock, type SimClock } from '../../sim/sim-clock.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { createTestLog } from '../../support/retention.ts';
+import { suite } from '../../support/suite.ts';
 
 const bullmq = suite('retention/jobs/bullmq');
 

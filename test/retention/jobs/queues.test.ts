@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Queue, Worker } from 'bullmq';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { QUEUE_PREFIX } from '../../../retention/jobs/jobs.ts';
 import { readSweepQueues } from '../../../retention/jobs/queues.ts';
@@ -10,6 +9,7 @@ import { StorageError } from '../../../storage/index.ts';
 import { createSimClock } from '../../sim/sim-clock.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { rejection } from '../../support/rejection.ts';
+import { suite } from '../../support/suite.ts';
 
 const queues = suite('retention/jobs/queues');
 

@@ -69,6 +69,11 @@ const tombstone = fc.record(
   shape,
 );
 const cleanedTable = fc.record({ number: count, sequence: count }, shape);
+const rolledWindow = fc.record(
+  { tierId: count, startMs: time, tableSequence: count, tombstoneSequence: count },
+  shape,
+);
+const droppedBefore = fc.record({ policyId: count, beforeMs: time }, shape);
 const some = <Item>(item: fc.Arbitrary<Item>) => fc.array(item, { minLength: 1, maxLength: 4 });
 const anyEdit = fc.record(
   {
@@ -80,6 +85,8 @@ const anyEdit = fc.record(
     addTombstones: some(tombstone),
     removeTombstones: some(count),
     cleaned: some(cleanedTable),
+    rolled: some(rolledWindow),
+    dropped: some(droppedBefore),
     walSegment: count,
     nextFileNumber: count,
     nextSeriesId: count,

@@ -1,6 +1,6 @@
 // Both versions of remote write, read by hand, against what the generated code reads.
 
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,8 +8,12 @@ import { requestV2Reader } from '../../../../ingest/decode/prometheus/request-v2
 import { writeRequestReader } from '../../../../ingest/decode/prometheus/write-request.ts';
 import { IngestError } from '../../../../ingest/errors.ts';
 import { DEFAULT_LIMITS } from '../../../../ingest/limits.ts';
+import { createSeriesPredictor } from '../../../../ingest/series-predictor.ts';
 import { RequestSchema } from '../../../../proto/gen/prometheus/request_v2_pb.ts';
-import { WriteRequestSchema } from '../../../../proto/gen/prometheus/write_request_pb.ts';
+import {
+  TimeSeriesSchema,
+  WriteRequestSchema,
+} from '../../../../proto/gen/prometheus/write_request_pb.ts';
 import { createMetadataStore } from '../../../../storage/index.ts';
 import { type BatchLog, createBatchLog } from '../../../support/batch-log.ts';
 import { encodeV1, encodeV2 } from '../../../support/remote-write.ts';
@@ -23,10 +27,20 @@ interface Read {
   readonly dropped: number;
 }
 
-function readV1(body: Buffer): Read {
-  const batch = createBatchLog();
+function readV1(body: Buffer, batch = createBatchLog()): Read {
   while (writeRequestReader(body, batch, DEFAULT_LIMITS).read(Number.POSITIVE_INFINITY));
   return { points: batch.points, dropped: total(batch) };
+}
+
+/** The same series, each with one more label at its very end. */
+function withLabelBehind(body: Buffer): Buffer {
+  const { timeseries } = fromBinary(WriteRequestSchema, body);
+  const label = field(1, Buffer.concat([field(1, Buffer.from('z')), field(2, Buffer.from('y'))]));
+  return Buffer.concat(
+    timeseries.map((series) =>
+      field(1, Buffer.concat([toBinary(TimeSeriesSchema, series), label])),
+    ),
+  );
 }
 
 function readV2(body: Buffer): Read {
@@ -158,5 +172,37 @@ for (const { version, request, read, reference } of VERSIONS) {
     );
   });
 }
+
+requests('1.0: what is expected never changes what is read', () => {
+  const bodies = fc.array(requestV1, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(bodies, (once) => {
+      const predictor = createSeriesPredictor(1e6);
+      const slots: Parameters<typeof createBatchLog>[1] = [];
+      for (const body of [...once, ...once, ...once]) {
+        const scattered = Buffer.concat([body, withLabelBehind(body)]);
+        for (const sent of [body, scattered]) {
+          assert.equal(readV1(sent, createBatchLog(predictor, slots)), referenceV1(sent));
+        }
+      }
+    }),
+    property(200),
+  );
+});
+
+requests('1.0: series that come again are read without asking for labels', () => {
+  const labels = ['a', 'b'].map((value) => [{ name: '__name__', value }]);
+  const samples = [{ timestamp: 1n, value: 2 }];
+  const body = encodeV1({ timeseries: labels.map((set) => ({ labels: set, samples })) });
+  const predictor = createSeriesPredictor(1e6);
+  const slots: Parameters<typeof createBatchLog>[1] = [];
+  const asked = [1, 2, 3].map(() => {
+    const batch = createBatchLog(predictor, slots);
+    readV1(body, batch);
+    return batch.asked;
+  });
+  // What comes before the first is known from the second round on.
+  assert.equal(asked, [2, 1, 0]);
+});
 
 requests.run();

@@ -1,0 +1,60 @@
+// Lets go of requests whose bodies come a byte at a time. Node has a timeout for headers, which
+// counts from the connection on, and one for whole requests, which an import that takes hours
+// cannot live with.
+
+import type { IncomingMessage } from 'node:http';
+
+/** A body that comes at this rate may be as long as it likes. */
+const BODY_BYTES_PER_SECOND = 1024;
+
+export interface BodyWatch {
+  /** Watches a request until its body is whole. */
+  add(request: IncomingMessage): void;
+  stop(): void;
+}
+
+interface Watched {
+  /** When the patience with it ends, unless more comes. */
+  dueMs: number;
+  bytesRead: number;
+}
+
+/**
+ * Destroys the connection of a body that is behind the rate by more than `patienceMs`. The time in
+ * which it is us who do not read counts for nobody.
+ */
+export function watchBodies(patienceMs: number, lookEveryMs: number): BodyWatch {
+  const watched = new Map<IncomingMessage, Watched>();
+  const timer = setInterval(look, lookEveryMs);
+  timer.unref();
+
+  let lookedMs = performance.now();
+
+  function look(): void {
+    const nowMs = performance.now();
+    // When this process stood still, what came meanwhile is not read yet.
+    const stoodStillMs = Math.max(0, nowMs - lookedMs - lookEveryMs);
+    lookedMs = nowMs;
+    for (const [request, state] of watched) {
+      if (request.complete || request.destroyed) {
+        watched.delete(request);
+        continue;
+      }
+      const { bytesRead } = request.socket;
+      const earnedMs = ((bytesRead - state.bytesRead) * 1000) / BODY_BYTES_PER_SECOND;
+      const isOurs = request.isPaused() || request.readableLength > 0;
+      const mostMs = nowMs + patienceMs;
+      state.dueMs = isOurs ? mostMs : Math.min(mostMs, state.dueMs + earnedMs + stoodStillMs);
+      state.bytesRead = bytesRead;
+      if (nowMs > state.dueMs) request.socket.destroy();
+    }
+  }
+
+  return {
+    add(request) {
+      const { bytesRead } = request.socket;
+      watched.set(request, { dueMs: performance.now() + patienceMs, bytesRead });
+    },
+    stop: () => clearInterval(timer),
+  };
+}

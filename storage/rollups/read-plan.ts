@@ -1,0 +1,131 @@
+// What a scan reads of the policies that have tiers: of each time either points or the steps of one
+// tier, so that nothing counts twice. Pure.
+//
+// Where points are, the widest steps that give the same answer stand in for them, window by window
+// and only where the tier has all that the tables have. Where points were dropped, any tier is
+// better than nothing: the widest that gives the same answer, or else the finest.
+
+import type { TableMeta } from '../manifest/edit.ts';
+import type { RollupRequest } from '../slice-types.ts';
+import type { PolicyRead, TimeRange } from '../types.ts';
+import type { Version } from '../version.ts';
+import { intersection, shifted, unionOf, without } from './ranges.ts';
+import { isCurrent, sourceWindows } from './source-windows.ts';
+import { droppedBeforeMs, type RollupState, type Tier, tiersOf } from './tiers.ts';
+
+/** What is read of one policy. */
+export interface PolicyPlan {
+  readonly sourceId: number;
+  /** When there are points only from here on; they end a step of before. */
+  readonly droppedBeforeMs: number;
+  readonly tiers: readonly TierRead[];
+  /** Times of points that are in steps that are read. */
+  readonly hidden: readonly TimeRange[];
+}
+
+export interface TierRead {
+  readonly tier: Tier;
+  /** Where the points are gone: the steps are all there is, whether they suit or not. */
+  readonly isAlone: boolean;
+  /** Steps, by their start: ascending, disjoint. */
+  readonly ranges: readonly TimeRange[];
+}
+
+const BEFORE_ALL = { startMs: Number.NEGATIVE_INFINITY };
+const AFTER_ALL = { endMs: Number.POSITIVE_INFINITY };
+
+/**
+ * The policies of which steps are read for points in `range`. Windows with a time of `unflushedMs`
+ * are read as points, as these are in memory and in no step yet.
+ */
+export function planReads(
+  version: Version,
+  range: TimeRange,
+  request: RollupRequest,
+  unflushedMs: readonly number[] = [],
+): PolicyPlan[] {
+  const { rollups } = version.parts;
+  const tiers = tiersOf(rollups);
+  const sourceIds = new Set(tiers.map(({ rollup }) => rollup.sourceId));
+  return [...sourceIds]
+    .map((sourceId) => {
+      const own = tiers.filter(({ rollup }) => rollup.sourceId === sourceId);
+      return planPolicy(version, sourceId, own, range, request, unflushedMs);
+    })
+    .filter((plan) => plan.tiers.length > 0);
+}
+
+function planPolicy(
+  version: Version,
+  sourceId: number,
+  tiers: readonly Tier[],
+  { startMs, endMs }: TimeRange,
+  { exactMs }: RollupRequest,
+  unflushedMs: readonly number[],
+): PolicyPlan {
+  const { rollups } = version.parts;
+  const isExact = ({ rollup }: Tier) => exactMs > 0 && exactMs % rollup.everyMs === 0;
+  const byWidth = [...tiers].sort((a, b) => b.rollup.everyMs - a.rollup.everyMs);
+  const exact = byWidth.filter(isExact);
+  const others = byWidth.filter((tier) => !isExact(tier)).reverse();
+  const widestMs = byWidth[0]!.rollup.everyMs;
+  const goneMs = droppedBeforeMs(rollups, sourceId);
+  const reads: TierRead[] = [];
+  // Two steps more: the one that the range begins in, and one that lasts into it.
+  let gone = intersection(
+    [{ startMs: startMs - 2 * widestMs, endMs: endMs - 1 }],
+    [{ ...BEFORE_ALL, endMs: goneMs }],
+  );
+  for (const tier of [...exact, ...others]) {
+    const kept = [{ startMs: droppedBeforeMs(rollups, tier.id), ...AFTER_ALL }];
+    const ranges = intersection(gone, kept);
+    if (ranges.length > 0) reads.push({ tier, isAlone: true, ranges });
+    gone = without(gone, ranges);
+  }
+  const alone = reads.length;
+  let left = intersection(
+    [{ startMs: startMs - 1 - widestMs, endMs: endMs - 1 }],
+    [{ startMs: goneMs, ...AFTER_ALL }],
+  );
+  for (const tier of exact) {
+    const ranges = intersection(left, currentWindows(version, tier, unflushedMs));
+    if (ranges.length > 0) reads.push({ tier, isAlone: false, ranges });
+    left = without(left, ranges);
+  }
+  const hidden = reads.slice(alone).flatMap(({ ranges }) => shifted(ranges, 1));
+  if (alone > 0) hidden.push({ startMs: goneMs, endMs: goneMs + 1 });
+  return { sourceId, droppedBeforeMs: goneMs, tiers: reads, hidden: unionOf(hidden) };
+}
+
+function currentWindows(version: Version, tier: Tier, unflushedMs: readonly number[]): TimeRange[] {
+  const { windows, deletions, rollups } = version.parts;
+  const tables: TableMeta[] = windows
+    .filter(({ policyId }) => policyId === tier.rollup.sourceId)
+    .flatMap((window) => window.tables.map(({ meta }) => meta));
+  const sources = sourceWindows({ tables, tombstones: deletions.tombstones }, rollups, tier);
+  return unionOf(
+    sources
+      .filter(isCurrent)
+      .filter(({ startMs, endMs }) => !unflushedMs.some((t) => startMs < t && t <= endMs))
+      .map(({ startMs, endMs }) => ({ startMs, endMs })),
+  );
+}
+
+/** For whoever asks what was read: all of `range`, of the policies that steps are read of. */
+export function describeReads(
+  plans: readonly PolicyPlan[],
+  range: TimeRange,
+  { policies }: RollupState,
+): PolicyRead[] {
+  return plans.flatMap(({ sourceId, tiers }) => {
+    const policy = policies.get(sourceId)?.name ?? '';
+    const ofSteps = tiers.flatMap(({ tier, ranges }) =>
+      intersection(shifted(ranges, 1), [range]).map((part) => ({
+        ...{ policy, rollupMs: tier.rollup.everyMs },
+        ...part,
+      })),
+    );
+    const points = without([range], unionOf(ofSteps)).map((part) => ({ policy, ...part }));
+    return [...ofSteps, ...points].sort((a, b) => a.startMs - b.startMs);
+  });
+}
