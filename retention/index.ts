@@ -69,7 +69,10 @@ export interface RetentionOptions {
 export interface Retention {
   /** What starts the sweeps now. */
   readonly jobMode: JobMode;
-  /** Sweeps at once, or after the sweep under way; rejects as `Storage.dropWindows` does. */
+  /**
+   * Sweeps at once, or after the sweep under way, then brings tiers up to date, of windows too that
+   * just got points; rejects as `Storage.dropWindows` does.
+   */
   sweepNow(): Promise<SweepOutcome>;
   /** What a sweep at `atMs` (default: now) would drop. */
   plan(atMs?: number): SweepPlan;
@@ -123,7 +126,11 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
     get jobMode() {
       return jobs.mode;
     },
-    sweepNow: sweeper.sweep,
+    async sweepNow() {
+      const outcome = await sweeper.sweep();
+      await rollUp({ all: true });
+      return outcome;
+    },
     plan: sweeper.plan,
     status: () => retentionStatus(sweeper, jobs.mode, { nowMs: clock.nowMs(), sweepEveryMs }),
     async setRules(next) {

@@ -1,7 +1,7 @@
 // Tiers follow what is stored: a part of the job that sweeps, as what is due follows from the
 // manifest too, and as it is as safe to run twice.
 
-import type { RollupOutcome, Storage } from '../storage/index.ts';
+import type { RollupOptions, RollupOutcome, Storage } from '../storage/index.ts';
 import type { RetentionLogger } from './logger.ts';
 import type { RetentionMetrics } from './metrics.ts';
 
@@ -13,12 +13,14 @@ export interface RollupJobOptions {
   readonly metrics: Pick<RetentionMetrics, 'rolledUp' | 'rollupFailed'>;
 }
 
-/** Summarises what is due. Never rejects: a failure is logged and counted. */
-export function createRollupJob(options: RollupJobOptions): () => Promise<void> {
+/** Summarises what is due, or `all`. Never rejects: a failure is logged and counted. */
+export type RollupJob = (which?: Pick<RollupOptions, 'all'>) => Promise<void>;
+
+export function createRollupJob(options: RollupJobOptions): RollupJob {
   const { storage, budgetMs, logger, metrics } = options;
-  return async () => {
+  return async (which = {}) => {
     try {
-      const outcome: RollupOutcome = await storage.rollUp({ budgetMs });
+      const outcome: RollupOutcome = await storage.rollUp({ budgetMs, ...which });
       metrics.rolledUp(outcome);
       if (outcome.windows > 0) logger.info({ ...outcome }, 'windows summarised for tiers');
     } catch (error) {

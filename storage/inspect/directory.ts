@@ -27,12 +27,12 @@ import { lastBegun } from '../wal/reader.ts';
 import { windowsOf } from '../windows/windows.ts';
 import { inspectIndexTable } from './index-table.ts';
 import { damage, damageOf, fact, type InspectLines, note, untilUnreadable } from './line.ts';
-import { describeTombstone, inspectManifest } from './manifest.ts';
+import { describePolicy, describeTombstone, inspectManifest } from './manifest.ts';
 import { inspectSegment } from './segment.ts';
 import { inspectSnapshots } from './snapshot.ts';
 import { inspectTable } from './table.ts';
 import { isLive, type LiveState, type TreeFile, walkTree } from './tree.ts';
-import { bytes, bytesPerPoint, count, duration, time } from './words.ts';
+import { bytes, bytesPer, count, time } from './words.ts';
 
 export interface DirectoryInspection {
   readonly dir: string;
@@ -122,23 +122,21 @@ async function readLive(dir: string, fs: FileSystem): Promise<LiveState | undefi
 async function* stateLines(dir: string, { manifest, state }: LiveState): InspectLines {
   yield fact(`live manifest: ${manifestPath(dir, manifest)}`);
   const windows = windowsOf(state);
-  for (const { id, name, keepMs, windowMs } of state.policies.values()) {
-    const own = windows.filter(({ key }) => key.startsWith(`${id}/`));
+  for (const policy of state.policies.values()) {
+    const own = windows.filter(({ key }) => key.startsWith(`${policy.id}/`));
+    const thing = policy.rollup === undefined ? 'point' : 'summary value';
     const total = { tables: 0, points: 0, sizeBytes: 0 };
     for (const { tables, points, sizeBytes } of own) {
       total.tables += tables;
       total.points += points;
       total.sizeBytes += sizeBytes;
     }
-    const kept = `kept for ${duration(keepMs)} in windows of ${duration(windowMs)}`;
     yield fact(
-      `policy ${id} ${JSON.stringify(name)}, ${kept}: ${count(own.length, 'window')}, ` +
-        figures(total),
+      `${describePolicy(policy)}: ${count(own.length, 'window')}, ${figures(total, thing)}`,
     );
     for (const window of own) {
-      yield fact(
-        `  window ${time(window.startMs)} up to ${time(window.endMs)}: ${figures(window)}`,
-      );
+      const { startMs, endMs } = window;
+      yield fact(`  window ${time(startMs)} up to ${time(endMs)}: ${figures(window, thing)}`);
     }
   }
   for (const tombstone of state.tombstones.values()) {
@@ -154,15 +152,14 @@ async function* stateLines(dir: string, { manifest, state }: LiveState): Inspect
   }
 }
 
-function figures(of: {
-  readonly tables: number;
-  readonly points: number;
-  readonly sizeBytes: number;
-}): string {
+function figures(
+  of: { readonly tables: number; readonly points: number; readonly sizeBytes: number },
+  thing: string,
+): string {
   const { tables, points, sizeBytes } = of;
   return (
-    `${count(tables, 'table')}, ${count(points, 'point')}, ${bytes(sizeBytes)}, ` +
-    bytesPerPoint(sizeBytes, points)
+    `${count(tables, 'table')}, ${count(points, thing)}, ${bytes(sizeBytes)}, ` +
+    bytesPer(thing, sizeBytes, points)
   );
 }
 

@@ -6,6 +6,7 @@ import {
   type Edit,
   editMistake,
   type ManifestState,
+  type PolicyMeta,
   type Tombstone,
 } from '../manifest/edit.ts';
 import { readEdits } from '../manifest/log.ts';
@@ -42,7 +43,7 @@ export async function* inspectManifest(inspection: LogInspection): InspectLines 
 function describeEdit(edit: Edit): string {
   const { addTables = [], removeTables = [], addIndexTables = [], removeIndexTables = [] } = edit;
   const parts = [
-    ...(edit.policies ?? []).map(({ id, name }) => `policy ${id} ${JSON.stringify(name)}`),
+    ...(edit.policies ?? []).map(titleOf),
     ...listed('adds', 'table', numbersOf(addTables)),
     ...listed('removes', 'table', removeTables),
     ...listed('adds', 'index table', numbersOf(addIndexTables)),
@@ -50,6 +51,13 @@ function describeEdit(edit: Edit): string {
     ...(edit.addTombstones ?? []).map((tombstone) => `adds ${describeTombstone(tombstone)}`),
     ...listed('removes', 'tombstone', edit.removeTombstones ?? []),
     ...listed('has applied tombstones to', 'table', numbersOf(edit.cleaned ?? [])),
+    ...(edit.rolled ?? []).map(({ tierId, startMs }) => `tier ${tierId} has ${time(startMs)}`),
+    ...(edit.removeRolled ?? []).map(
+      ({ tierId, startMs }) => `tier ${tierId} forgets ${time(startMs)}`,
+    ),
+    ...(edit.dropped ?? []).map(
+      ({ policyId, beforeMs }) => `policy ${policyId} begins at ${time(beforeMs)}`,
+    ),
   ];
   if (edit.walSegment !== undefined) parts.push(`WAL from segment ${edit.walSegment}`);
   if (edit.nextFileNumber !== undefined) parts.push(`next file ${edit.nextFileNumber}`);
@@ -66,6 +74,18 @@ function listed(verb: string, thing: string, numbers: readonly number[]): string
 
 function numbersOf(files: readonly { readonly number: number }[]): number[] {
   return files.map((file) => file.number);
+}
+
+/** `policy 1 "default"`, `tier 2 of policy 1 "default" every 5m`. */
+function titleOf({ id, name, rollup }: PolicyMeta): string {
+  if (rollup === undefined) return `policy ${id} ${JSON.stringify(name)}`;
+  const { everyMs, sourceId } = rollup;
+  return `tier ${id} of policy ${sourceId} ${JSON.stringify(name)} every ${duration(everyMs)}`;
+}
+
+export function describePolicy(policy: PolicyMeta): string {
+  const { keepMs, windowMs } = policy;
+  return `${titleOf(policy)}, kept for ${duration(keepMs)} in windows of ${duration(windowMs)}`;
 }
 
 /** `tombstone 17 over 3 series from 1970-... up to ...`. */
@@ -85,10 +105,7 @@ async function* stateLines(state: ManifestState): InspectLines {
       `${count(points, 'point')}, ${bytesPerPoint(tableBytes, points)}; ` +
       `${count(index.length, 'index table')} of ${bytes(indexBytes)}`,
   );
-  for (const { id, name, keepMs, windowMs } of state.policies.values()) {
-    const kept = `kept for ${duration(keepMs)} in windows of ${duration(windowMs)}`;
-    yield fact(`state: policy ${id} ${JSON.stringify(name)}, ${kept}`);
-  }
+  for (const policy of state.policies.values()) yield fact(`state: ${describePolicy(policy)}`);
   for (const tombstone of state.tombstones.values()) {
     yield fact(`state: ${describeTombstone(tombstone)}`);
   }
