@@ -1,5 +1,6 @@
 // A plan as the table that `varve retention plan` prints.
 
+import { formatDuration } from './duration.ts';
 import { type DropReason, type PolicyPlan, type SweepPlan, windowTotals } from './plan.ts';
 
 const HEADER = [
@@ -17,15 +18,6 @@ const HEADER = [
 ];
 /** From here up to the last column, cells are figures and line up on the right. */
 const FIRST_FIGURE = 2;
-
-const UNITS_MS: readonly (readonly [string, number])[] = [
-  ['y', 31_536_000_000],
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-  ['ms', 1],
-];
 
 const REASON_TEXTS: readonly (readonly [DropReason, string])[] = [
   ['keep', 'past keep'],
@@ -112,19 +104,6 @@ function pad(cell: string, width: number, column: number): string {
 
 function count(figure: number, noun: string): string {
   return `${figure} ${noun}${figure === 1 ? '' : 's'}`;
-}
-
-/** As config writes durations: `30d`, `1d12h`, `forever`. */
-function formatDuration(durationMs: number): string {
-  if (durationMs === Infinity) return 'forever';
-  let rest = durationMs;
-  const parts: string[] = [];
-  for (const [unit, unitMs] of UNITS_MS) {
-    if (rest < unitMs) continue;
-    parts.push(`${Math.floor(rest / unitMs)}${unit}`);
-    rest %= unitMs;
-  }
-  return parts.join('');
 }
 
 function formatBytes(sizeBytes: number): string {

@@ -12,6 +12,7 @@ import {
   StorageError,
   type WindowInfo,
 } from '../storage/index.ts';
+import { formatDuration } from './duration.ts';
 import { NAME_CHARS_MAX, POLICIES_MAX, REGEX_ANSWERS_MAX, ROLLUPS_MAX } from './limits.ts';
 
 /** One entry of `retention.policies`, parsed. */
@@ -107,16 +108,20 @@ function rollupMistakes({ keepMs, windowMs, rollups = [] }: PolicyConfig): strin
   for (const { everyMs, keepMs: tierKeepMs } of rollups) {
     const isWidth = Number.isSafeInteger(everyMs) && everyMs > 0;
     if (!isWidth) mistakes.push('every is a duration of at least 1 ms');
-    else if (windowMs % everyMs !== 0) {
-      mistakes.push(`every (${everyMs} ms) does not divide window (${windowMs} ms) evenly`);
+    else if (Number.isSafeInteger(windowMs) && windowMs % everyMs !== 0) {
+      const [every, window] = [formatDuration(everyMs), formatDuration(windowMs)];
+      mistakes.push(`every (${every}) does not divide window (${window}) evenly`);
     }
-    if (widths.has(everyMs)) mistakes.push(`two rollups have the same every (${everyMs} ms)`);
+    if (widths.has(everyMs)) {
+      mistakes.push(`two rollups have the same every (${formatDuration(everyMs)})`);
+    }
     widths.add(everyMs);
     if (!(tierKeepMs === Infinity || (Number.isSafeInteger(tierKeepMs) && tierKeepMs > 0))) {
       mistakes.push('keep of a rollup is a duration of at least 1 ms, or forever');
     } else if (tierKeepMs < keepMs) {
-      const kept = 'keep of a rollup is shorter than that of the points';
-      mistakes.push(`${kept}: it would never be all that is left`);
+      const [kept, ofPoints] = [formatDuration(tierKeepMs), formatDuration(keepMs)];
+      const what = `keep of a rollup (${kept}) is shorter than that of the points (${ofPoints})`;
+      mistakes.push(`${what}: it would never be all that is left`);
     }
   }
   return mistakes;

@@ -93,7 +93,7 @@ export async function loadTiers(
   const tiers: TierParts[] = [];
   for (const plan of plans) {
     for (const read of plan.tiers) {
-      tiers.push(await loadTier(version, plan, read, ids, request, core, touched));
+      tiers.push(await loadTier(version, read, ids, request, core, touched));
     }
   }
   return { request: request.rollups, tiers };
@@ -101,7 +101,6 @@ export async function loadTiers(
 
 async function loadTier(
   version: Version,
-  plan: PolicyPlan,
   { tier, ranges, isAlone }: TierRead,
   ids: Uint32Array,
   request: SummaryRequest,
@@ -119,6 +118,7 @@ async function loadTier(
       return { ids, ...range, tables, memory: [], events: undefined };
     }),
   );
-  const heldUntilMs = isAlone ? plan.droppedBeforeMs + 1 : Number.NEGATIVE_INFINITY;
+  // Whatever follows, points or a finer tier, begins there.
+  const heldUntilMs = isAlone ? range.endMs + 1 : Number.NEGATIVE_INFINITY;
   return { everyMs: tier.rollup.everyMs, isHeld: isAlone, heldUntilMs, fields };
 }

@@ -16,8 +16,6 @@ import { droppedBeforeMs, type RollupState, type Tier, tiersOf } from './tiers.t
 /** What is read of one policy. */
 export interface PolicyPlan {
   readonly sourceId: number;
-  /** When there are points only from here on; they end a step of before. */
-  readonly droppedBeforeMs: number;
   readonly tiers: readonly TierRead[];
   /** Times of points that are in steps that are read. */
   readonly hidden: readonly TimeRange[];
@@ -94,7 +92,7 @@ function planPolicy(
   }
   const hidden = reads.slice(alone).flatMap(({ ranges }) => shifted(ranges, 1));
   if (alone > 0) hidden.push({ startMs: goneMs, endMs: goneMs + 1 });
-  return { sourceId, droppedBeforeMs: goneMs, tiers: reads, hidden: unionOf(hidden) };
+  return { sourceId, tiers: reads, hidden: unionOf(hidden) };
 }
 
 function currentWindows(version: Version, tier: Tier, unflushedMs: readonly number[]): TimeRange[] {

@@ -32,13 +32,14 @@ export async function readWindows(dir: string, { fs }: Env): Promise<readonly Wi
   return windowsOf(state);
 }
 
-/** Whether memtables may have points of the windows `keys`. */
+/** Whether memtables may have points of the windows `keys`, or of the last steps made of them. */
 export function mayBeInMemory({ catalog }: Core, keys: readonly string[]): boolean {
   const { sealed, active } = catalog.version.parts;
   const generations = [...sealed, active];
   return windowsOf(catalog.state)
     .filter(({ key }) => keys.includes(key))
-    .some((window) => generations.some((generation) => generation.meets(window)));
+    .map(({ startMs, endMs }) => ({ startMs, endMs: endMs + 1 }))
+    .some((range) => generations.some((generation) => generation.meets(range)));
 }
 
 /**

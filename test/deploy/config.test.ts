@@ -112,6 +112,25 @@ config('writes are slowed after merging begins and before they are stopped', () 
   assert.match(found[1]!, /storage\.compaction\.stop_tables: not above slowdown_tables: use 7/);
 });
 
+const BAD_ROLLUPS: [string, string, RegExp][] = [
+  ['steps that do not fill windows', '{every: 7m, keep: 1y}', /every \(7m\) does not .* \(1h\)/],
+  ['steps wider than windows', '{every: 1d, keep: 1y}', /every \(1d\) does not divide window/],
+  ['a shorter keep', '{every: 5m, keep: 36h}', /\(1d12h\) is shorter .* points \(30d\)/],
+  ['two of one width', '{every: 5m, keep: 1y}, {every: 300s, keep: 2y}', /same every \(5m\)/],
+  ['a step of less than a second', '{every: 5ms, keep: 1y}', /\[0\]\.every: .*1s/],
+  ['no keep', '{every: 5m}', /\[0\]\.keep/],
+  ['a key that is not there', '{every: 5m, keep: 1y, window: 1d}', /\[0\]\.window/],
+];
+for (const [name, rollups, wanted] of BAD_ROLLUPS) {
+  config(`rollups are refused as people wrote them: ${name}`, () => {
+    const policy = `{name: a, match: '{}', keep: 30d, window: 1h, rollups: [${rollups}]}`;
+    const found = mistakes(`retention: {policies: [${policy}]}`);
+    assert.is(found.length, 1, found.join());
+    assert.match(found[0]!, /retention\.policies\[0\]\.rollups/);
+    assert.match(found[0]!, wanted);
+  });
+}
+
 config('a section whose keys are all commented out is empty, not wrong', () => {
   assert.equal(valid('storage:\n  wal:\nhttp:\n'), valid(''));
 });
