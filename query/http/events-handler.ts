@@ -22,11 +22,7 @@ export async function answerEvents(context: RouteContext, query: Query): Promise
   const { parameters } = query;
   const text = parameters.get('query') ?? '';
   const { matchers, filter } = parseEventQuery(text, context.limits);
-  const { signal, clear } = startDeadline(
-    context.limits,
-    durationParameter(parameters, 'timeout'),
-    query.signal,
-  );
+  const timeoutMs = durationParameter(parameters, 'timeout');
   const damages: string[] = [];
   const search: EventSearch = {
     selectors: [matchers],
@@ -34,12 +30,15 @@ export async function answerEvents(context: RouteContext, query: Query): Promise
     direction: directionOf(parameters),
     limit: limitOf(parameters),
     bytesMax: context.limits.bytesMax,
-    signal,
     onCorruption: ({ message }) => damages.push(message),
     ...(filter !== undefined && { filter }),
   };
+  // Begun last: what is refused above leaves no timer behind.
+  const { signal, clear } = startDeadline(context.limits, timeoutMs, query.signal);
   try {
-    const events = await context.engine.gate.run(signal, () => context.storage.findEvents(search));
+    const events = await context.engine.gate.run(signal, () =>
+      context.storage.findEvents({ ...search, signal }),
+    );
     return eventsJson(events, damages);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;

@@ -14,6 +14,7 @@ import {
   type SeriesResponse,
   serviceDefinition,
 } from '../../proto/index.ts';
+import { showing } from './client.ts';
 
 interface Answers {
   QueryInstant: QueryResponse;
@@ -51,9 +52,12 @@ type Unary = (
 ) => void;
 type Streaming = (request: object) => ClientReadableStream<unknown>;
 
-export function createClient(address: string): Client {
+/** `token` is shown with every call. */
+export function createClient(address: string, token?: string): Client {
   const Constructor = makeGenericClientConstructor(serviceDefinition(QueryService), 'Query');
-  const raw = new Constructor(address, credentials.createInsecure());
+  const raw = new Constructor(address, credentials.createInsecure(), {
+    interceptors: token === undefined ? [] : [showing(token)],
+  });
   const methodOf = <Kind>(name: string): Kind => {
     return (raw as unknown as Record<string, { bind(client: object): Kind }>)[name]!.bind(raw);
   };
