@@ -39,7 +39,7 @@ test: build ## every test; ends with one line `N passed, N failed`
 	@node dist/test/run.js $(ARGS)
 
 .PHONY: fuzz
-fuzz: build ## random histories against a model, killed workers; SEED=n replays one
+fuzz: build ## random histories against a model, damaged bodies, killed workers; SEED=n replays
 	@test/setup.sh
 	@SEED=$(SEED) node dist/test/fuzz/run.js $(ARGS)
 

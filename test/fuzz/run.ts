@@ -1,19 +1,30 @@
-// `make fuzz`: histories of new seeds for a minute, or until one fails, then two minutes of killed
-// workers. `make fuzz SEED=n`: the history of that seed. ARGS=histories or ARGS=chaos: one of both.
+// `make fuzz`: histories of new seeds for a minute, or until one fails, then 20,000 damaged bodies
+// to every door, then two minutes of killed workers. ARGS picks one of the three, `histories`,
+// `doors` (and behind it, part of the name of one) or `chaos`; SEED=n the history of that seed, or
+// with ARGS=doors those bodies.
 
+import * as assert from 'uvu/assert';
 import { toError } from '../../storage/errors.ts';
+import { type DoorOutcome, runDoorFuzz } from './door-fuzz.ts';
+import { DOORS } from './doors.ts';
 import { runHistory } from './history.ts';
 import { runSweepChaos } from './sweep-chaos.ts';
 
 const MINUTE_MS = 60_000;
+const BODIES = 20_000;
+const SLOWEST_MS = 1000;
+const BYSTANDER_MS = 250;
+const GROWN_MIB = 256;
 
 const given = process.env['SEED'];
 const first = given ? Number(given) : Math.floor(Math.random() * 2 ** 31);
-const [pick] = process.argv.slice(2);
+const [pick, ...name] = process.argv.slice(2);
+const isAll = pick === undefined && !given;
 try {
   console.log(`from seed ${first}`);
-  if (pick !== 'chaos') await runHistories();
-  if (pick === 'chaos' || (pick === undefined && !given)) {
+  if (pick === undefined || pick === 'histories') await runHistories();
+  if (isAll || pick === 'doors') await runDoors(name.join(' '));
+  if (isAll || pick === 'chaos') {
     console.log(JSON.stringify(await runSweepChaos(first, 2 * MINUTE_MS)));
   }
 } catch (thrown) {
@@ -29,4 +40,19 @@ async function runHistories(): Promise<void> {
   do await runHistory(seed++);
   while (!given && performance.now() - startMs < MINUTE_MS);
   console.log(`${seed - first} histories, none wrong`);
+}
+
+/** Those whose name contains `part`. What is over a limit does not keep the next from its turn. */
+async function runDoors(part: string): Promise<void> {
+  const over: DoorOutcome[] = [];
+  for (const door of DOORS.filter((one) => one.name.includes(part))) {
+    const [outcome] = await runDoorFuzz([door], first, BODIES);
+    console.log(JSON.stringify(outcome));
+    const { slowestMs, bystanderMs, grownMib } = outcome!;
+    const isWithin =
+      slowestMs <= SLOWEST_MS && bystanderMs <= BYSTANDER_MS && grownMib <= GROWN_MIB;
+    if (!isWithin) over.push(outcome!);
+  }
+  const limits = `${SLOWEST_MS} ms, ${BYSTANDER_MS} ms for the bystander, ${GROWN_MIB} MiB`;
+  assert.equal(over, [], `SEED=${first}: over ${limits}`);
 }
