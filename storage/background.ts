@@ -21,14 +21,20 @@ export class Background {
   /** Something came up while the last step may have been looking: look once more. */
   #again = false;
   #cancelTimer: (() => void) | undefined;
+  /** The last step failed: what kicks are owed waits for the timer. */
+  #isBackingOff = false;
   #stopped = false;
 
   constructor(options: BackgroundOptions) {
     this.#options = options;
   }
 
-  /** Starts working, unless it is at it. */
+  /**
+   * Starts working, unless it is at it. After a failure that is for the timer: where a failure
+   * leads to a kick by way of others, the two would chase each other.
+   */
   kick(): void {
+    if (this.#isBackingOff) return;
     this.finish().catch(() => undefined);
   }
 
@@ -53,6 +59,7 @@ export class Background {
   async #run(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    this.#isBackingOff = false;
     try {
       while (this.#again && !this.#stopped) {
         this.#again = false;
@@ -60,19 +67,22 @@ export class Background {
       }
       const { lookAgainMs } = this.#options;
       if (lookAgainMs !== undefined) {
-        this.#kickAfter(typeof lookAgainMs === 'number' ? lookAgainMs : lookAgainMs());
+        this.#runAfter(typeof lookAgainMs === 'number' ? lookAgainMs : lookAgainMs());
       }
     } catch (thrown) {
       this.#options.failed(toError(thrown));
-      this.#kickAfter(RETRY_MS);
+      this.#isBackingOff = true;
+      this.#runAfter(RETRY_MS);
       throw thrown;
     } finally {
       this.#running = undefined;
     }
   }
 
-  #kickAfter(delayMs: number): void {
+  #runAfter(delayMs: number): void {
     if (this.#stopped) return;
-    this.#cancelTimer = this.#options.scheduler.after(delayMs, () => this.kick());
+    this.#cancelTimer = this.#options.scheduler.after(delayMs, () => {
+      this.finish().catch(() => undefined);
+    });
   }
 }

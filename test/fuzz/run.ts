@@ -1,7 +1,7 @@
 // `make fuzz`: histories of new seeds for a minute, or until one fails, then 20,000 damaged bodies
-// to every door, then two minutes of killed workers. ARGS picks one of the three, `histories`,
-// `doors` (and behind it, part of the name of one) or `chaos`; SEED=n the history of that seed, or
-// with ARGS=doors those bodies.
+// to every door, then two minutes of killed workers. ARGS picks one of the three: `histories` (and
+// behind it, how many), `doors` (and behind it, part of the name of one) or `chaos`; SEED=n the
+// history of that seed, the first of so many, or with ARGS=doors those bodies.
 
 import * as assert from 'uvu/assert';
 import { toError } from '../../storage/errors.ts';
@@ -18,12 +18,12 @@ const GROWN_MIB = 256;
 
 const given = process.env['SEED'];
 const first = given ? Number(given) : Math.floor(Math.random() * 2 ** 31);
-const [pick, ...name] = process.argv.slice(2);
+const [pick, more = ''] = process.argv.slice(2);
 const isAll = pick === undefined && !given;
 try {
   console.log(`from seed ${first}`);
-  if (pick === undefined || pick === 'histories') await runHistories();
-  if (isAll || pick === 'doors') await runDoors(name.join(' '));
+  if (pick === undefined || pick === 'histories') await runHistories(Number(more));
+  if (isAll || pick === 'doors') await runDoors(more);
   if (isAll || pick === 'chaos') {
     console.log(JSON.stringify(await runSweepChaos(first, 2 * MINUTE_MS)));
   }
@@ -34,11 +34,13 @@ try {
   process.exitCode = 1;
 }
 
-async function runHistories(): Promise<void> {
+/** `count` of them; 0 for one that is given, or for as many as a minute has. */
+async function runHistories(count: number): Promise<void> {
   const startMs = performance.now();
+  const isMinute = count === 0 && !given;
   let seed = first;
   do await runHistory(seed++);
-  while (!given && performance.now() - startMs < MINUTE_MS);
+  while (isMinute ? performance.now() - startMs < MINUTE_MS : seed < first + count);
   console.log(`${seed - first} histories, none wrong`);
 }
 

@@ -64,6 +64,22 @@ background('tells of a failure and tries again a second later', async () => {
   assert.is(time.pending, 0);
 });
 
+// A merge that filled the disk led to mending, which led to the merge, and nothing else had a turn.
+background('leaves a failed step to the timer, whoever kicks meanwhile', async () => {
+  const state = { owed: 1, failures: 3 };
+  const { work, time, failed } = lab(state);
+  await rejection(work.finish());
+  work.kick();
+  assert.is(failed.length, 1, 'a kick waits');
+  await rejection(work.finish());
+  assert.is(failed.length, 2, 'who waits for the end does not');
+  time.advance(1000);
+  await rejection(work.finish());
+  time.advance(1000);
+  await work.finish();
+  assert.is(state.owed, 0);
+});
+
 // It resolved instead, and who asked again as long as something was owed asked for ever.
 background('finishes nothing once it is stopped, and says so', async () => {
   const state = { owed: 1, failures: 1 };
