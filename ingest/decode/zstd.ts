@@ -22,18 +22,28 @@ export function decompressFrame(frame: Uint8Array, sizeMax: number): Buffer {
   return content;
 }
 
-/** The content of frames that arrive in chunks; each piece is made when it is asked for. */
-export async function* uncompressedPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/**
+ * The content of frames that arrive in chunks; each piece is made when it is asked for. `onDeclared`
+ * is told of the size that the first frame declares, if it does, and may throw.
+ */
+export async function* uncompressedPieces(
+  chunks: AsyncIterable<Buffer>,
+  onDeclared: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
   const context = boundedContext();
   let owed = 0;
+  let isFirst = true;
   for await (const chunk of chunks) {
+    if (isFirst) onDeclared(declaredSize(chunk) ?? 0);
+    isFirst = false;
     for (let consumed = 0, full = false; consumed < chunk.length || full; ) {
       const piece = Buffer.allocUnsafe(PIECE_BYTES);
       const rest = chunk.subarray(consumed);
       const [left, produced, read] = context.decompressStream(piece, rest);
       owed = left;
       consumed += read;
-      full = produced === piece.length;
+      // Behind a frame that is whole nothing is left, though its end filled the piece.
+      full = produced === piece.length && left > 0;
       if (produced > 0) yield piece.subarray(0, produced);
     }
   }
@@ -47,6 +57,15 @@ function inspectFrame(frame: Uint8Array): number | undefined {
     throw malformed(`columns_zstd is not one zstd frame: ${frame.length - length} bytes follow it`);
   }
   return guarded(() => zstd.getFrameContentSize(frame)) ?? undefined;
+}
+
+/** The same of the beginning of a frame, which may be too short to tell. */
+function declaredSize(chunk: Uint8Array): number | undefined {
+  try {
+    return zstd.getFrameContentSize(chunk) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** For a frame that does not declare its size: doubles its memory while there is more to come. */

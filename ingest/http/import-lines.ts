@@ -55,7 +55,7 @@ export async function importLines(request: HttpRequest, decoder: LineDecoder): P
   }
 
   try {
-    for await (const block of request.readLines()) {
+    for await (const block of request.readLines(decoder.lineBytesMax)) {
       decodeBlock(block);
       if (events.size === 0 && points.size < BATCH_POINTS) continue;
       await writeBoth();
