@@ -10,7 +10,7 @@ import { IngestError, malformed } from '../errors.ts';
  * Decompressed at a time: every piece is a turn of the event loop, so that large ones make much of
  * an unfolding body cheaper, and are a waste of memory for a small one.
  */
-const PIECE_BYTES_MIN = 16 * 1024;
+const PIECE_BYTES_MIN = 4 * 1024;
 const PIECE_BYTES_MAX = 256 * 1024;
 /** What text ordinarily unfolds to, of its size as sent. */
 const UNFOLDS_TO = 8;
@@ -56,11 +56,13 @@ export interface BodyRules {
  */
 export async function* openBody(source: Readable, rules: BodyRules): AsyncGenerator<Buffer> {
   const { coding, declaredBytes, sizeMax, signal, received } = rules;
-  const decoder = STREAMED[coding]!(pieceBytes(declaredBytes));
+  const size = pieceBytes(declaredBytes);
+  const decoder = STREAMED[coding]!(size);
   const stop = () => decoder.destroy(signal.reason);
-  const checkDeclared = (bytes: number) => {
+  const onDeclared = (bytes: number) => {
     if (bytes > sizeMax) throw tooLarge('the uncompressed body', sizeMax);
   };
+  const pieces = () => uncompressedPieces(decoder, { pieceBytes: size, onDeclared });
   const cutOff = () => decoder.destroy(new IngestError('CANCELLED', 'the body was cut off'));
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
@@ -68,7 +70,7 @@ export async function* openBody(source: Readable, rules: BodyRules): AsyncGenera
   source.once('error', cutOff);
   source.pipe(decoder);
   try {
-    yield* coding === 'zstd' ? uncompressedPieces(decoder, checkDeclared) : decoder;
+    yield* coding === 'zstd' ? pieces() : decoder;
   } catch (error) {
     if (error instanceof IngestError) throw error;
     throw malformed(`${coding} body: ${error instanceof Error ? error.message : String(error)}`);

@@ -37,9 +37,8 @@ bounded('frames that arrive in chunks are whole whatever their size', async () =
       const declared: number[] = [];
       const chunks = Readable.from([frame.subarray(0, 20), frame.subarray(20)]);
       const pieces = [];
-      for await (const piece of uncompressedPieces(chunks, (bytes) => declared.push(bytes))) {
-        pieces.push(piece);
-      }
+      const rules = { pieceBytes: 64 * 1024, onDeclared: (bytes: number) => declared.push(bytes) };
+      for await (const piece of uncompressedPieces(chunks, rules)) pieces.push(piece);
       assert.ok(Buffer.concat(pieces).equals(content), `${size}`);
       assert.equal(declared, [zstd.getFrameContentSize(frame) ?? 0]);
     }
