@@ -16,7 +16,8 @@ import { checkSizes } from './validate.ts';
 
 /** Just under a power of two of bytes, as the pool keeps memory. */
 const FIRST_POINTS = Math.floor((32 * 1024) / POINT_BYTES);
-const FIRST_SERIES = 1024;
+/** Few: most requests that are refused have none, and what each leaves has to be collected. */
+const FIRST_SERIES = 64;
 
 export interface SeriesBatch {
   /** Points added so far. */

@@ -155,7 +155,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Points per second of this token at most, beside what `ingest.limits` says of all.',
   'auth.tokens[].limits.series':
     'Series at most: with `labels`, those that have them; without, those that the token begins ' +
-    'while the server runs.',
+    'while the server runs. Who began a series is not stored: a restart counts such a token from ' +
+    'none, and what was forgotten meanwhile counts on. Give a token labels to hold it to its limit.',
   'auth.tokens[].limits.series_per_metric': 'Of these, for each metric name.',
   'auth.open': 'Without tokens only loopback may be listened on, unless this is `true`.',
 
