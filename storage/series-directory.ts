@@ -211,7 +211,7 @@ export class SeriesDirectory {
   replay(entries: readonly SeriesEntry[], view: IndexView): void {
     for (const { id, labels } of entries) {
       const key = this.#keyOf(labels);
-      view.memory.add(key, labels, id);
+      view.memory.add(key, id);
       // The labels of a series that was forgotten, which the crash kept from being written.
       const before = this.#registry.find(key);
       if (before !== 0 && before !== id) this.#registry.forget(before);

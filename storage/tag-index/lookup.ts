@@ -42,9 +42,7 @@ export async function allSeries(view: IndexView): Promise<Postings> {
 /** Series that have the label, whatever its value. */
 export async function seriesWithName(view: IndexView, name: string): Promise<Postings> {
   const sum = createSum();
-  for (const memory of memoriesOf(view)) {
-    for (const [, ids] of memory.values(name)) sum.put.push(Uint32Array.from(ids));
-  }
+  for (const memory of memoriesOf(view)) sum.put.push(memory.withName(name));
   await addPairOfTables(view, name, '', sum);
   return totalOf(sum, forgottenIn(view));
 }
@@ -89,8 +87,8 @@ export async function seriesWithValuesLike(
   };
   let looked = 0;
   for (const memory of memoriesOf(view)) {
-    for (const [value, ids] of memory.values(name)) {
-      if (value.startsWith(prefix) && passes(value)) sum.put.push(Uint32Array.from(ids));
+    for (const [value, label] of memory.values(name)) {
+      if (value.startsWith(prefix) && passes(value)) sum.put.push(memory.withLabel(label));
       if (++looked % VALUES_PER_TURN === 0) await pause?.();
     }
   }
@@ -117,8 +115,8 @@ export async function sumsByValue(
     return sum;
   };
   for (const memory of memoriesOf(view)) {
-    for (const [value, ids] of memory.values(name)) {
-      sumOf(value).put.push(Uint32Array.from(ids));
+    for (const [value, label] of memory.values(name)) {
+      sumOf(value).put.push(memory.withLabel(label));
     }
   }
   const visit = (cursor: BlockCursor): void => {
