@@ -34,6 +34,7 @@ export {
   type SeriesId,
   validateLabels,
 } from './series/labels.ts';
+export { createLabelsOverlay } from './series/label-overlay.ts';
 export { encodeLabels } from './series/labels-codec.ts';
 export {
   type CompiledMatcher,

@@ -6,7 +6,7 @@ import { refusalOfForgotten } from './errors.ts';
 import { IdSet } from './series/id-set.ts';
 import type { Labels, SeriesId } from './series/labels.ts';
 import { createLabelsCache } from './series/labels-cache.ts';
-import { createLabelsKeys, keptKey, type LabelsKey } from './series/labels-key.ts';
+import { createLabelsKeys, keptKey, keyIn, type LabelsKey } from './series/labels-key.ts';
 import { SeriesRegistry } from './series/registry.ts';
 import { findSeries, labelsOf } from './tag-index/reader.ts';
 import type { IndexView } from './tag-index/view.ts';
@@ -182,6 +182,13 @@ export class SeriesDirectory {
     this.#forgotten.add(id);
     this.#count--;
     this.#departures++;
+  }
+
+  /** See Storage.findInUse. */
+  findInUse(bytes: Uint8Array, length: number): SeriesId {
+    const id = this.#registry.find(keyIn(bytes, length));
+    if (id !== 0) this.#resolved.add(id);
+    return id;
   }
 
   /** See Storage.renew. */

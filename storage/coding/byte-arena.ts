@@ -5,7 +5,7 @@
 import { assert } from '../assert.ts';
 
 const CHUNK_BITS = 18;
-/** A longer piece has a chunk of its own; the first chunk is shorter, as many an arena stays small. */
+/** A longer piece has a chunk of its own; the first one is shorter: many an arena stays small. */
 const CHUNK_BYTES = 2 ** CHUNK_BITS;
 const FIRST_CHUNK_BYTES = 2 ** 14;
 const CHUNKS_MAX = 2 ** (32 - CHUNK_BITS);

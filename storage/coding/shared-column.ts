@@ -1,4 +1,4 @@
-// Columns that grow, in shared memory: once one no longer changes, a worker reads it without a copy.
+// Columns that grow, in shared memory: a worker reads one that no longer changes without a copy.
 
 /** Of zeros. */
 export function sharedColumn(length: number): Uint32Array {

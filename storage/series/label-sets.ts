@@ -78,7 +78,7 @@ export class LabelSets {
     }
   }
 
-  /** Takes a label set that `find` does not know, and returns its slot, which is the size before. */
+  /** Takes a label set that `find` does not know; its slot is the size before. */
   insert({ bytes, length, hash }: LabelsKey): number {
     if (this.#size === this.#hashes.length) this.#grow();
     for (let from = 0; from < length; ) {
