@@ -171,6 +171,22 @@ export class IndexMemory {
     return label === -1 ? NO_POSTINGS : this.#postings.read(label);
   }
 
+  /** How many series have the label pair. */
+  countOf(name: string, value: string): number {
+    const label = this.#labelOf(name, value);
+    return label === -1 ? 0 : this.#postings.countOf(label);
+  }
+
+  /** Those of `ids` that were registered here with the label pair. */
+  pairAmong(name: string, value: string, ids: Postings): Postings {
+    const label = this.#labelOf(name, value);
+    if (label === -1) return NO_POSTINGS;
+    return ids.filter((id) => {
+      const slot = this.#slotOf(id);
+      return slot !== -1 && this.#sets.wordsOf(slot).includes(label);
+    });
+  }
+
   /** Series that have the label, whatever its value. */
   withName(name: string): Postings {
     const of = this.#nameOf(name);
