@@ -85,7 +85,9 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const lookup = createSeriesLookup({ storage, limits, guards, rejections });
     const lookUp = (labels: LabelBytes, assign: (id: number) => void) => {
       // Of almost every series the labels are not even decoded.
-      const known = canonical.put(labels) ? storage.findInUse(canonical.bytes, canonical.length) : 0;
+      const known = canonical.put(labels)
+        ? storage.findInUse(canonical.bytes, canonical.length)
+        : 0;
       lookup.add(known, () => decodeLabels(labels, limits), assign);
     };
     const define = (ref: number, labels: LabelBytes) => {

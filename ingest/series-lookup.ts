@@ -9,8 +9,8 @@ import { checkLabels } from './validate.ts';
 export interface SeriesLookup {
   /**
    * Calls `assign` with the id of a series, or with a rejected id when it cannot be one; in the
-   * order of the calls, at the latest during `settle`. `known` is the id, or 0: then `read` is asked
-   * for the labels, or for why there are none.
+   * order of the calls, at the latest during `settle`. `known` is the id, or 0: then `read` is
+   * asked for the labels, or for why there are none.
    */
   add(known: number, read: () => readonly Label[] | Reason, assign: (id: number) => void): void;
   /** Undefined when every id has been assigned already. */

@@ -24,6 +24,7 @@ export {
 export { openStorage } from './open.ts';
 export { decodePolicySet, encodePolicySet, type PublishedPolicies } from './policy-set.ts';
 export { tierWindowMs } from './rollups/tiers.ts';
+export { createLabelsOverlay } from './series/label-overlay.ts';
 export {
   canonicalLabels,
   compareLabels,
@@ -34,7 +35,6 @@ export {
   type SeriesId,
   validateLabels,
 } from './series/labels.ts';
-export { createLabelsOverlay } from './series/label-overlay.ts';
 export { encodeLabels } from './series/labels-codec.ts';
 export {
   type CompiledMatcher,

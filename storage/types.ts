@@ -240,8 +240,8 @@ export interface Storage {
    */
   renew(id: SeriesId): boolean;
   /**
-   * The id of a series in use by its canonical label bytes (encodeLabels), `bytes[0, length)`, or 0;
-   * it is renewed as well. Bytes that are no label set have none: who has 0 asks `resolve`.
+   * The id of a series in use by its canonical label bytes (encodeLabels), `bytes[0, length)`, or
+   * 0; it is renewed as well. Bytes that are no label set have none: who has 0 asks `resolve`.
    */
   findInUse(bytes: Uint8Array, length: number): SeriesId;
   /** Keeps the series that `ids` lists, whenever it is asked, until the result is called. */

@@ -55,9 +55,9 @@ export interface CanonicalBytes {
   readonly bytes: Uint8Array;
   readonly length: number;
   /**
-   * Copies labels without decoding them: what comes out are the canonical bytes of the labels, or of
-   * none at all, when they are not in order or not valid. False when they are written in an unusual
-   * way.
+   * Copies labels without decoding them: what comes out are the canonical bytes of the labels, or
+   * of none at all, when they are not in order or not valid. False when they are written in an
+   * unusual way.
    */
   put(labels: LabelBytes): boolean;
 }

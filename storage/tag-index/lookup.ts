@@ -72,7 +72,7 @@ export async function seriesWithValues(
   return totalOf(sum, forgottenIn(view));
 }
 
-/** Those of `ids`, which are few: of long postings only the containers are read that they are in. */
+/** The same of `ids`, which are few: only the containers are read that they are in. */
 export async function amongWithValues(
   view: IndexView,
   name: string,
