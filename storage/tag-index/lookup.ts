@@ -18,7 +18,7 @@ import type { IndexTable } from './table.ts';
 import { blocksAcross } from './table-index.ts';
 import { type IndexView, memoriesOf, tablesOf } from './view.ts';
 
-/** Of a block that has postings of one pair alone; there may be twice as many, or a third. */
+/** Of a block that has postings of one pair alone: as gaps; in bitmaps there may be more. */
 const IDS_PER_BLOCK = 16_384;
 
 /** What sources say of some pairs, to be added up. */

@@ -186,8 +186,9 @@ writeReport({
   about: [
     `${figure(count)} new series of seven labels with ${POINTS_PER_SERIES} points each, then as`,
     `many again; each server in a process of its own, fed ${SERIES_PER_REQUEST} series a request`,
-    'through its own door (gRPC; JSON lines for VictoriaMetrics), all of them made beforehand. CPU',
-    'is that of the whole process until it is quiet again; a lookup is an HTTP query for one series.',
+    'through its own door (gRPC; JSON lines for VictoriaMetrics), all of them made beforehand.',
+    'CPU is that of the whole process until it is quiet again; a lookup is an HTTP query for one',
+    'series.',
   ].join(' '),
   columns: [
     'server',
