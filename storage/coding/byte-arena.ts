@@ -7,7 +7,7 @@ import { assert } from '../assert.ts';
 const CHUNK_BITS = 18;
 /** A longer piece has a chunk of its own; the first one is shorter: many an arena stays small. */
 const CHUNK_BYTES = 2 ** CHUNK_BITS;
-const FIRST_CHUNK_BYTES = 2 ** 14;
+const FIRST_CHUNK_BYTES = 2 ** 12;
 const CHUNKS_MAX = 2 ** (32 - CHUNK_BITS);
 
 /** The chunk that an address lies in, and where in it. */

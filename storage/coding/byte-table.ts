@@ -7,7 +7,7 @@ import { ByteArena, chunkOf, offsetOf } from './byte-arena.ts';
 import { hashBytes } from './hash.ts';
 import { grown, sharedColumn } from './shared-column.ts';
 
-const SLOTS_START = 1024;
+const SLOTS_START = 64;
 
 /** What a table holds, as plain data in shared memory. */
 export interface ByteTableColumns {

@@ -13,8 +13,8 @@ import type { Labels } from './labels.ts';
 import { decodeLabels, textEnd } from './labels-codec.ts';
 import type { LabelsKey } from './labels-key.ts';
 
-const SLOTS_START = 512;
-const WORDS_START = 4096;
+const SLOTS_START = 64;
+const WORDS_START = 512;
 
 /** What is in a LabelSets, as plain data in shared memory. */
 export interface LabelSetColumns {

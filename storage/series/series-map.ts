@@ -11,12 +11,13 @@ import type { LabelsKey } from './labels-key.ts';
 const PAGE_BITS = 10;
 const PAGE_IDS = 2 ** PAGE_BITS;
 const POLICIES_MAX = 2 ** 16;
+const CAPACITY_START = 64;
 
 export class SeriesMap {
   readonly #sets = new LabelSets();
   /** Per slot; id 0 is a series that was removed. */
-  #ids = sharedColumn(1024);
-  #policies = new Uint16Array(1024);
+  #ids = sharedColumn(CAPACITY_START);
+  #policies = new Uint16Array(CAPACITY_START);
   /** By id >> PAGE_BITS: slot + 1, or 0. Asked once for each point of some batches: an array. */
   readonly #pages: (Uint32Array | undefined)[] = [];
   #pageCount = 0;

@@ -13,7 +13,7 @@ import type { LabelsKey } from '../series/labels-key.ts';
 import { type PostingColumns, PostingLists } from './posting-lists.ts';
 import { gallop, NO_POSTINGS, type Postings } from './postings.ts';
 
-const CAPACITY_START = 1024;
+const CAPACITY_START = 64;
 const FORGOTTEN_BYTES = 64;
 /** What a label set stands for that is here only because a series that had it was forgotten. */
 export const NO_WORD = 2 ** 32 - 1;

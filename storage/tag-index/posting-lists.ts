@@ -9,7 +9,7 @@ import { grown, sharedColumn } from '../coding/shared-column.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { Postings } from './postings.ts';
 
-const LISTS_START = 1024;
+const LISTS_START = 64;
 const SLICE_BYTES_MIN = 12;
 const SLICE_BYTES_MAX = 4092;
 const LINK_BYTES = 4;
