@@ -3,7 +3,8 @@
 import type { Core } from './core.ts';
 import type { LoadedTable } from './slice-reader.ts';
 import type { SliceTombstone } from './slice-types.ts';
-import type { Block } from './sstable/block.ts';
+import { type Block, withDecoded } from './sstable/block.ts';
+import { decodedBytes } from './sstable/decoded-values.ts';
 import { orReport, readerOf } from './table-access.ts';
 import { tombstonesOver } from './tombstones/hidden.ts';
 import type { ScanRequest, TimeRange } from './types.ts';
@@ -73,13 +74,21 @@ async function loadBlocks(
     return table.readBlock(number);
   };
   const blocks = await Promise.all(
-    numbers.map((number) =>
-      orReport(
-        core.blockCache.get(file.meta.number, number, () => load(number)),
-        request,
-        core,
-      ),
-    ),
+    numbers.map(async (number) => {
+      const reading = core.blockCache.get(file.meta.number, number, () => load(number));
+      const block = await orReport(reading, request, core);
+      return block && decodedOf(file, number, block, core);
+    }),
   );
   return blocks.filter((block) => block !== undefined);
+}
+
+/** The block with a place for its decoded values, if it is used often enough to have one. */
+function decodedOf({ meta }: TableFile, number: number, block: Block, { blockCache }: Core): Block {
+  const bytes = decodedBytes(block.pointCount, block.ids.length);
+  return (
+    blockCache.derived(meta.number, number, bytes, () =>
+      withDecoded(block, new SharedArrayBuffer(bytes)),
+    ) ?? block
+  );
 }

@@ -43,7 +43,8 @@ async function* decoded(
       if (labels === undefined) continue;
       const points = reader.read(position);
       if (points.values.length === 0) continue;
-      series.push({ ...points, id: ids[position]!, labels, values: points.values.slice() });
+      const { shape: _, ...own } = points;
+      series.push({ ...own, id: ids[position]!, labels, values: points.values.slice() });
       count += points.values.length;
       if (count < TURN_POINTS) continue;
       yield series;

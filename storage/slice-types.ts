@@ -55,6 +55,8 @@ export interface SliceReader {
 export interface SlicePoints {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** What is known of the values: none is NaN, or moreover none is below the one before it. */
+  readonly shape?: 'numbers' | 'rising' | undefined;
   /** See SeriesPoints. */
   readonly isEvents?: boolean;
   /**
@@ -110,6 +112,8 @@ export interface BlockContent {
   /** Where it came from, for errors. */
   readonly path: string;
   readonly offset: number;
+  /** Where decoded values are kept, see sstable/decoded-values.ts; absent: nowhere. */
+  readonly decoded?: SharedArrayBuffer;
 }
 
 /** Columns of all series of a slice, one behind the other. */

@@ -15,6 +15,7 @@ import { compressFrame } from '../coding/zstd.ts';
 import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { BlockContent } from '../slice-types.ts';
+import { type DecodedValues, openDecoded } from './decoded-values.ts';
 import { encodeFrames, openFrames, spansOf } from './frames.ts';
 
 /** Frames of a block: directory, streams of timestamps and of values, exceptions of both. */
@@ -36,6 +37,8 @@ export interface Block {
   readonly values: ColumnList;
   /** Columns of timestamps decoded so far. */
   readonly decodedTimes: (Float64Array | undefined)[];
+  /** Where decoded values are kept; undefined: nowhere. */
+  readonly decoded: DecodedValues | undefined;
   readonly pointCount: number;
   /** Memory taken, about. */
   readonly sizeBytes: number;
@@ -141,9 +144,16 @@ export function openContent(source: BlockContent): Block {
     times,
     values,
     decodedTimes: new Array<Float64Array | undefined>(timeCount),
+    decoded: source.decoded && openDecoded(source.decoded, valueCounts),
     pointCount: valueCounts.reduce((sum, points) => sum + points, 0),
     sizeBytes: memoryBytes(content.length, valueCounts, timeCounts),
   };
+}
+
+/** The block with a place in `space` for what is decoded of it. */
+export function withDecoded(block: Block, space: SharedArrayBuffer): Block {
+  const decoded = openDecoded(space, block.values.counts);
+  return { ...block, content: { ...block.content, decoded: space }, decoded };
 }
 
 /** Forms and offsets, and the timestamps once they are decoded. */
