@@ -3,25 +3,25 @@
 // from the times alone can tell by that.
 
 import { assert } from './assert.ts';
-import { decodeColumn } from './coding/column-reader.ts';
 import type { PointColumns } from './memtable.ts';
 import { joinByTime, mergeRuns } from './merge.ts';
 import type { SliceParts } from './slice.ts';
 import type { SlicePoints, SliceReader, SliceTombstone } from './slice-types.ts';
-import { type Block, chunksOf, decodeTimes } from './sstable/block.ts';
-import { NUMBERS, RISING, settleChunk, UNKNOWN } from './sstable/decoded-values.ts';
+import { chunksOf } from './sstable/block.ts';
+import { NUMBERS, RISING } from './sstable/decoded-block.ts';
+import type { PointBlock } from './sstable/point-block.ts';
 import { lowerBoundMs, rangesHiding } from './tombstones/hidden.ts';
 
 export interface LoadedTable {
   /** In order of series, then time. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly PointBlock[];
   /** Those that may hide points of them. */
   readonly tombstones: readonly SliceTombstone[];
 }
 
 /** The points [first, end) of a chunk. */
 interface ChunkPart {
-  readonly block: Block;
+  readonly block: PointBlock;
   readonly chunk: number;
   readonly timestampsMs: Float64Array;
   readonly first: number;
@@ -50,7 +50,7 @@ export function createSliceReader(parts: SliceParts): SliceReader {
     let offset = 0;
     for (const chunk of chunks) {
       const end = offset + chunk.end - chunk.first;
-      known = Math.min(known, decodePart(chunk, values.subarray(offset, end)));
+      known = Math.min(known, readPart(chunk, values.subarray(offset, end)));
       if (offset > 0 && !(values[offset]! >= values[offset - 1]!)) known = Math.min(known, NUMBERS);
       offset = end;
     }
@@ -104,7 +104,7 @@ function createTableCursor(
       const block = blocks[at]!;
       const chunks = chunksOf(block, id);
       for (let chunk = chunks.from; chunk < chunks.to; chunk++) {
-        const timestampsMs = decodeTimes(block, chunk);
+        const timestampsMs = block.timesOf(chunk);
         if (timestampsMs !== known) {
           known = timestampsMs;
           first = lowerBoundMs(timestampsMs, startMs);
@@ -123,7 +123,7 @@ function createTableCursor(
   };
 }
 
-function lastIdOf(block: Block): number {
+function lastIdOf(block: PointBlock): number {
   return block.ids[block.ids.length - 1]!;
 }
 
@@ -173,34 +173,13 @@ function joinTimes(chunks: readonly ChunkPart[], length: number): Float64Array {
   return joined;
 }
 
-/** Chunks that lie in the range only in part are decoded here first. */
-let wholeChunk = new Float64Array(0);
-
 /** Returns what is known of the values. */
-function decodePart(
-  { block, chunk, first, end, timestampsMs }: ChunkPart,
-  into: Float64Array,
-): number {
-  const { decoded } = block;
-  const known = decoded && settleChunk(decoded, block.values, chunk);
-  if (known !== undefined) {
-    const start = decoded!.starts[chunk]!;
-    into.set(decoded!.values.subarray(start + first, start + end));
-    return known;
-  }
-  const { length } = timestampsMs;
-  if (into.length === length) {
-    decodeColumn(block.values, chunk, into);
-  } else {
-    if (wholeChunk.length < length) wholeChunk = new Float64Array(length);
-    const whole = decodeColumn(block.values, chunk, wholeChunk.subarray(0, length));
-    into.set(whole.subarray(first, end));
-  }
-  return UNKNOWN;
+function readPart({ block, chunk, first, end }: ChunkPart, into: Float64Array): number {
+  return block.readValues(chunk, first, end, into);
 }
 
 function columnsOf(part: ChunkPart): PointColumns {
   const values = new Float64Array(part.end - part.first);
-  decodePart(part, values);
+  readPart(part, values);
   return { timestampsMs: part.timestampsMs.subarray(part.first, part.end), values };
 }

@@ -1,8 +1,8 @@
 // What one query may use. Asked while it scans and computes, not after.
 
-import { setImmediate } from 'node:timers/promises';
 import { QueryError } from '../errors.ts';
 import { limitNote, type QueryLimits } from '../limits.ts';
+import { nextTurn } from './turns.ts';
 import type { Series } from './value.ts';
 
 export interface Budget {
@@ -21,7 +21,7 @@ export interface Budget {
 }
 
 /** How long one query computes before it lets the event loop turn. */
-const TURN_MS = 8;
+const TURN_MS = 2;
 const POINT_BYTES = 16;
 const COLUMN_PLACE_BYTES = 9;
 
@@ -67,7 +67,7 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
   }
 
   async function letOthersRun(): Promise<void> {
-    await setImmediate();
+    await nextTurn();
     turnedMs = performance.now();
     signal.throwIfAborted();
   }

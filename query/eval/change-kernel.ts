@@ -9,7 +9,7 @@
 
 import { viewTimeMs } from './lookback.ts';
 import type { Column, Kernel, RangePlan } from './range-function.ts';
-import { createResets, findResets, type Resets, takenBetween } from './resets.ts';
+import { createResets, findResets, type Resets, setNoResets, takenBetween } from './resets.ts';
 import type { Windows } from './windows.ts';
 
 /** A gap to the edge of the range up to this many average intervals is taken for a late point. */
@@ -34,48 +34,75 @@ export function createChangeKernel(plan: RangePlan, counter: boolean, perSecond:
   let known: Windows | undefined;
   let extrapolation: Extrapolation;
   const resets = createResets();
-  let hasResets = false;
 
   return (column, from, to) => {
     const { values, windows, isRising } = column;
     if (from === 0) {
       if (windows !== known) extrapolation = extrapolate(column, plan, perSeconds);
       known = windows;
-      hasResets = counter && !isRising && findResets(resets, values);
+      if (counter && !isRising) findResets(resets, values);
+      else setNoResets(resets);
     }
-    if (hasResets) computeAcross(resets, column, extrapolation, perSeconds, from, to);
-    else computeSteady(column, extrapolation, counter, perSeconds, from, to);
+    const { kind } = resets;
+    if (kind === 'none') computeSteady(column, extrapolation, counter, perSeconds, from, to);
+    else if (kind === 'few') computeAcross(resets, column, extrapolation, perSeconds, from, to);
+    else computeFalling(resets, column, extrapolation, perSeconds, from, to);
   };
 }
 
 /** For a series that was never reset. */
 function computeSteady(
-  { values, windows, results, present }: Column,
+  column: Column,
   extrapolation: Extrapolation,
   counter: boolean,
   perSeconds: number,
   from: number,
   to: number,
 ): void {
+  const { values, windows, results, present } = column;
   const { firsts, ends } = windows;
-  const { scales, safeShares } = extrapolation;
+  const { scales } = extrapolation;
   for (let step = from; step < to; step++) {
     const first = firsts[step]!;
     const end = ends[step]!;
     if (end - first < 2) continue;
     const start = values[first]!;
     const change = values[end - 1]! - start;
-    let scale = scales[step]!;
-    if (counter && change > 0 && start >= 0 && start < change * safeShares[step]!) {
-      scale = scaleAboveZero(extrapolation, step, start, change, perSeconds);
-    }
+    const scale = counter
+      ? scaleFrom(start, change, extrapolation, step, perSeconds)
+      : scales[step]!;
     results[step] = change * scale;
     present[step] = 1;
   }
 }
 
-/** For a series with resets: the change between its ends, and what they took away. */
+/** For a series with resets: in each range the change between its ends, and what each took away. */
 function computeAcross(
+  { positions }: Resets,
+  { values, windows, results, present }: Column,
+  extrapolation: Extrapolation,
+  perSeconds: number,
+  from: number,
+  to: number,
+): void {
+  const { firsts, ends } = windows;
+  // The first reset within the range of a step.
+  let inside = 0;
+  for (let step = from; step < to; step++) {
+    const first = firsts[step]!;
+    const end = ends[step]!;
+    if (end - first < 2) continue;
+    while (positions[inside]! <= first) inside++;
+    const start = values[first]!;
+    let change = values[end - 1]! - start;
+    for (let k = inside; positions[k]! < end; k++) change += values[positions[k]! - 1]!;
+    results[step] = change * scaleFrom(start, change, extrapolation, step, perSeconds);
+    present[step] = 1;
+  }
+}
+
+/** For a gauge, which has so many of them that adding them up in each range would take longest. */
+function computeFalling(
   resets: Resets,
   { values, windows, results, present }: Column,
   extrapolation: Extrapolation,
@@ -84,7 +111,6 @@ function computeAcross(
   to: number,
 ): void {
   const { firsts, ends } = windows;
-  const { scales, safeShares } = extrapolation;
   for (let step = from; step < to; step++) {
     const first = firsts[step]!;
     const end = ends[step]!;
@@ -94,13 +120,23 @@ function computeAcross(
     const taken = takenBetween(resets, values, first, end);
     // Minus zero stays what it is.
     if (taken !== 0) change += taken;
-    let scale = scales[step]!;
-    if (change > 0 && start >= 0 && start < change * safeShares[step]!) {
-      scale = scaleAboveZero(extrapolation, step, start, change, perSeconds);
-    }
-    results[step] = change * scale;
+    results[step] = change * scaleFrom(start, change, extrapolation, step, perSeconds);
     present[step] = 1;
   }
+}
+
+/** What the change of a counter is multiplied with: it is not extended below zero. */
+function scaleFrom(
+  start: number,
+  change: number,
+  extrapolation: Extrapolation,
+  step: number,
+  perSeconds: number,
+): number {
+  if (change > 0 && start >= 0 && start < change * extrapolation.safeShares[step]!) {
+    return scaleAboveZero(extrapolation, step, start, change, perSeconds);
+  }
+  return extrapolation.scales[step]!;
 }
 
 function extrapolate(

@@ -209,7 +209,8 @@ function startWork<Result>(
 }
 
 /** The step up to which ranges span POINTS_PER_TURN. */
-function turnEnd({ firsts, ends }: Windows, from: number, steps: number): number {
+function turnEnd({ firsts, ends, spanned: all }: Windows, from: number, steps: number): number {
+  if (all <= POINTS_PER_TURN) return steps;
   let spanned = 0;
   let to = from;
   while (to < steps && spanned < POINTS_PER_TURN) {

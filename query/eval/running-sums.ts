@@ -66,10 +66,3 @@ export function sumBetween(
   const lost = after - (sum - turned) - (before + turned);
   return sum / divisor + (lost + rests[end]! - rests[first]!) / divisor;
 }
-
-/** How often a value is in one of the ranges [firsts, ends), on average. */
-export function overlapOf(firsts: Uint32Array, ends: Uint32Array): number {
-  let spanned = 0;
-  for (let step = 0; step < firsts.length; step++) spanned += ends[step]! - firsts[step]!;
-  return spanned / Math.max(1, ends.at(-1)!);
-}

@@ -13,13 +13,11 @@ import {
   beginSums,
   createRunningSums,
   extendSums,
-  overlapOf,
   type RunningSums,
   sumBetween,
 } from './running-sums.ts';
-import type { Windows } from './windows.ts';
 
-/** How often values are in a range for running sums to take less. */
+/** In how many ranges a point has to be, on average, for running sums to take less. */
 const OVERLAP_MIN = 2;
 
 /** `direct` computes a single range; with `mean`, sums are divided by the number of points. */
@@ -27,14 +25,10 @@ export function createSumKernel(plan: RangePlan, direct: RangeFunction, mean: bo
   const byRange = createKernel(direct, plan);
   const running = createRunningSums();
   const input = createRangeInput();
-  let known: Windows | undefined;
-  let isOverlapping = false;
 
   return (column, from, to) => {
     const { values, windows } = column;
-    if (windows !== known) isOverlapping = overlapOf(windows.firsts, windows.ends) >= OVERLAP_MIN;
-    known = windows;
-    if (!isOverlapping) return byRange(column, from, to);
+    if (windows.spanned < OVERLAP_MIN * values.length) return byRange(column, from, to);
     if (from === 0) beginSums(running, values.length);
     extendSums(running, values, windows.ends[to - 1]!);
     input.values = values;

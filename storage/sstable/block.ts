@@ -15,7 +15,6 @@ import { compressFrame } from '../coding/zstd.ts';
 import { BLOCK_CHUNKS_MAX, CHUNK_POINTS_MAX } from '../limits.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { BlockContent } from '../slice-types.ts';
-import { type DecodedValues, openDecoded } from './decoded-values.ts';
 import { encodeFrames, openFrames, spansOf } from './frames.ts';
 
 /** Frames of a block: directory, streams of timestamps and of values, exceptions of both. */
@@ -37,8 +36,6 @@ export interface Block {
   readonly values: ColumnList;
   /** Columns of timestamps decoded so far. */
   readonly decodedTimes: (Float64Array | undefined)[];
-  /** Where decoded values are kept; undefined: nowhere. */
-  readonly decoded: DecodedValues | undefined;
   readonly pointCount: number;
   /** Memory taken, about. */
   readonly sizeBytes: number;
@@ -144,16 +141,9 @@ export function openContent(source: BlockContent): Block {
     times,
     values,
     decodedTimes: new Array<Float64Array | undefined>(timeCount),
-    decoded: source.decoded && openDecoded(source.decoded, valueCounts),
     pointCount: valueCounts.reduce((sum, points) => sum + points, 0),
     sizeBytes: memoryBytes(content.length, valueCounts, timeCounts),
   };
-}
-
-/** The block with a place in `space` for what is decoded of it. */
-export function withDecoded(block: Block, space: SharedArrayBuffer): Block {
-  const decoded = openDecoded(space, block.values.counts);
-  return { ...block, content: { ...block.content, decoded: space }, decoded };
 }
 
 /** Forms and offsets, and the timestamps once they are decoded. */
@@ -163,10 +153,13 @@ function memoryBytes(contentBytes: number, chunks: Uint32Array, timeCounts: Uint
 }
 
 /** Chunks [from, to) are those of series `id`. */
-export function chunksOf(block: Block, id: SeriesId): { from: number; to: number } {
-  const from = lowerBound(block.ids, id);
+export function chunksOf(
+  { ids }: Pick<Block, 'ids'>,
+  id: SeriesId,
+): { readonly from: number; readonly to: number } {
+  const from = lowerBound(ids, id);
   let to = from;
-  while (to < block.ids.length && block.ids[to] === id) to++;
+  while (to < ids.length && ids[to] === id) to++;
   return { from, to };
 }
 
@@ -188,7 +181,11 @@ export function decodeChunk(block: Block, chunk: number): DecodedChunk {
 
 /** The timestamps of a chunk: the same array for all chunks that share them. */
 export function decodeTimes(block: Block, chunk: number): Float64Array {
-  const t = block.timeColumns[chunk]!;
+  return decodeTimesOf(block, block.timeColumns[chunk]!);
+}
+
+/** The column `t` of timestamps. */
+export function decodeTimesOf(block: Block, t: number): Float64Array {
   const decoded = block.decodedTimes[t];
   if (decoded !== undefined) return decoded;
   const timestampsMs = decodeColumn(block.times, t);
