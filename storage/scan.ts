@@ -113,7 +113,7 @@ async function* slicesOf(
     const found = { tables: loaded, memory, events, summaries };
     const slice = await sliceOf(version, wanted, found, request, core);
     if (slice.ids.length > 0) yield slice;
-    if (from + width < ids.length) await core.env.scheduler.nextTurn();
+    await core.env.scheduler.nextTurn();
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { QueryError } from '../errors.ts';
 import { limitNote, type QueryLimits } from '../limits.ts';
-import { nextTurn } from './turns.ts';
+import { msInTurn, nextTurn } from './turns.ts';
 import type { Series } from './value.ts';
 
 export interface Budget {
@@ -20,7 +20,7 @@ export interface Budget {
   readonly points: number;
 }
 
-/** How long one query computes before it lets the event loop turn. */
+/** How long queries compute, one or several, before one lets the event loop turn. */
 const TURN_MS = 2;
 const POINT_BYTES = 16;
 const COLUMN_PLACE_BYTES = 9;
@@ -55,7 +55,6 @@ export function mapValues(
 
 /** `signal` is the query's deadline. */
 export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
-  let turnedMs = performance.now();
   let series = 0;
   let points = 0;
   let bytes = 0;
@@ -68,7 +67,6 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
 
   async function letOthersRun(): Promise<void> {
     await nextTurn();
-    turnedMs = performance.now();
     signal.throwIfAborted();
   }
 
@@ -97,7 +95,7 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
     },
     turn() {
       signal.throwIfAborted();
-      return performance.now() - turnedMs < TURN_MS ? undefined : letOthersRun();
+      return msInTurn() < TURN_MS ? undefined : letOthersRun();
     },
     get points() {
       return points;

@@ -4,6 +4,12 @@
 import { setImmediate } from 'node:timers';
 
 const waiting: (() => void)[] = [];
+let turnedMs = 0;
+
+/** How long queries have computed since the event loop turned for one of them, ms at most. */
+export function msInTurn(): number {
+  return performance.now() - turnedMs;
+}
 
 /** Resolves when the event loop has turned, and everybody who asked before has had a turn. */
 export function nextTurn(): Promise<void> {
@@ -14,6 +20,7 @@ export function nextTurn(): Promise<void> {
 }
 
 function admit(): void {
+  turnedMs = performance.now();
   waiting.shift()?.();
   if (waiting.length > 0) setImmediate(admit);
 }
