@@ -1,5 +1,5 @@
 // Whose turn it is on the thread that takes requests: one query computes in each turn of the event
-// loop, however many are under way, so that an acknowledgement waits for one of them and not for all.
+// loop, however many are under way, so that an acknowledgement waits for one of them, not for all.
 
 import { setImmediate } from 'node:timers';
 
