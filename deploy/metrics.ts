@@ -61,6 +61,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     'When the scrubber had last read every table; no value before.',
     (s) => (s.scrub.lastPassMs ?? Number.NaN) / 1000,
   ],
+  [
+    'varve_scrub_interval_seconds',
+    'In which the scrubber is to read every table once; +Inf when it does not run.',
+    (s) => s.scrub.everyMs / 1000,
+  ],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
 

@@ -49,8 +49,12 @@ export interface StorageStats {
   readonly pinned: { readonly bytes: number; readonly bytesMax: number };
   /** Handles of table files. `max` falls when the system runs out: `exhausted` times so far. */
   readonly handles: { readonly open: number; readonly max: number; readonly exhausted: number };
-  /** What the scrubber read since the start, and found; when it ended its last whole pass. */
+  /**
+   * What the scrubber read since the start, and found; when it ended its last whole pass, and how
+   * long one should take: Infinity when there is none.
+   */
   readonly scrub: {
+    readonly everyMs: number;
     readonly bytes: number;
     readonly damages: number;
     readonly lastPassMs?: number;
