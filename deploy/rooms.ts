@@ -93,7 +93,7 @@ export function createRooms(
     ...(beside !== undefined && { beside: beside.query }),
   });
   const app = createHttpApp({ ...options, storage, servers });
-  registerAccess(app, tokens);
+  registerAccess(app, tokens, (why) => metrics.operations.accessRefused('http', why));
   ingest.registerRoutes(app);
   query.registerRoutes(app);
   return { ingest, query, app, metadata };

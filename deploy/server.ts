@@ -115,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         await putInForce(options, state, parts, tokensOf, { ...state.config, retention });
       }),
   });
-  const parts = await createParts(options, state, { reload, policySets }, tls);
+  const parts = await startParts(options, state, { reload, policySets }, tls);
   try {
     const grpc = await listenGrpc(parts.grpcServer, config.grpc.listen, grpcCredentials(tls));
     const http = await listenHttp(parts.rooms[0].app, config.http.listen);
@@ -159,10 +159,16 @@ function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
   return ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
 }
 
-async function createParts(
+interface Reloading {
+  readonly reload: () => Promise<void>;
+  readonly policySets: PolicySets;
+}
+
+/** When the rest cannot be made, nothing is left that sweeps a storage which is closed. */
+async function startParts(
   options: ServerOptions,
   state: ServerState,
-  { reload, policySets }: { reload: () => Promise<void>; policySets: PolicySets },
+  reloading: Reloading,
   tls: TlsMaterial | undefined,
 ): Promise<Parts> {
   const { config } = state;
@@ -180,8 +186,26 @@ async function createParts(
     logger: log,
     registry,
   });
-  const tokens = () => state.tokens;
   const threads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
+  try {
+    return createParts(options, state, reloading, tls, { retention, threads });
+  } catch (error) {
+    await retention.stop();
+    await threads.close();
+    throw error;
+  }
+}
+
+function createParts(
+  options: ServerOptions,
+  state: ServerState,
+  { reload, policySets }: Reloading,
+  tls: TlsMaterial | undefined,
+  { retention, threads }: Pick<Parts, 'retention' | 'threads'>,
+): Parts {
+  const { config } = state;
+  const { storage, clock, scheduler, metrics, log } = options;
+  const tokens = () => state.tokens;
   const roomsOptions = {
     ...{ clock, scheduler, metrics, log, tokens, reload, retention, threads },
     config: () => state.config,
@@ -205,7 +229,7 @@ async function createParts(
   const grpcServer = createGrpcServer({
     messageBytes: config.ingest.limits.message,
     idleMs: config.grpc.idle_timeout,
-    interceptors: [grpcGuard(tokens)],
+    interceptors: [grpcGuard(tokens, (why) => metrics.operations.accessRefused('grpc', why))],
   });
   for (const { descriptor, methods } of grpcServices(everybody)) {
     const implementation = tenants.dispatching(descriptor.typeName, methods.implementation);

@@ -2,7 +2,15 @@
 
 export interface StorageStats {
   readonly series: number;
+  /** Events included. */
   readonly pointsAppended: number;
+  readonly events: {
+    /** Since the start. */
+    readonly appended: number;
+    /** In tables, and the size of these. */
+    readonly stored: number;
+    readonly tableBytes: number;
+  };
   readonly batchesAppended: number;
   readonly memtable: { readonly points: number; readonly bytes: number; readonly sealed: number };
   readonly wal: {

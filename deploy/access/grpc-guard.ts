@@ -8,17 +8,22 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { authorizationOf } from '../../ingest/index.ts';
+import type { Refusal } from '../operation-metrics.ts';
 import { judge } from './access.ts';
 import { needOfGrpc } from './rights.ts';
 import type { Tokens } from './tokens.ts';
 
-/** `tokens` is asked for each call: a reload replaces them. */
-export function grpcGuard(tokens: () => Tokens): ServerInterceptor {
+/** `tokens` is asked for each call: a reload replaces them. `refused` counts. */
+export function grpcGuard(
+  tokens: () => Tokens,
+  refused: (refusal: Refusal) => void,
+): ServerInterceptor {
   return (method, call) => {
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
         const verdict = judge(tokens(), authorizationOf(metadata), needOfGrpc(method.path));
         if (verdict.kind === 'allowed') return next(metadata);
+        refused(verdict.kind);
         const isUnknown = verdict.kind === 'unknown';
         const code = isUnknown ? status.UNAUTHENTICATED : status.PERMISSION_DENIED;
         guarded.sendStatus({ code, details: verdict.message });

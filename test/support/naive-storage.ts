@@ -247,6 +247,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     stats: () => ({
       series: byId.length,
       pointsAppended,
+      events: { appended: events.all().length, stored: 0, tableBytes: 0 },
       batchesAppended,
       memtable: { points: pointsAppended, bytes: pointsAppended * 16, sealed: 0 },
       wal: { segments: 0, bytes: 0, bytesWritten: 0, syncs: 0 },
