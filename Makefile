@@ -17,8 +17,9 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc
 
 dist/.tsbuildinfo: node_modules/.package-lock.json tsconfig.json $(SOURCES)
 	$(BIN)/tsc -p tsconfig.json
-	@chmod +x dist/deploy/main.js
-	@mkdir -p $(BIN) && ln -sfn ../../dist/deploy/main.js $(BIN)/varve
+	@node dist/deploy/bundle.js
+	@chmod +x dist/program/main.js
+	@mkdir -p $(BIN) && ln -sfn ../../dist/program/main.js $(BIN)/varve
 	@touch $@
 
 .PHONY: build
@@ -26,7 +27,7 @@ build: dist/.tsbuildinfo ## install what is missing and compile to dist/
 
 .PHONY: run
 run: build ## build and start one server on the defaults, data in ./data
-	@exec dist/deploy/main.js serve $(ARGS)
+	@exec dist/program/main.js serve $(ARGS)
 
 .PHONY: check
 check: build ## types, format and lint, the rules of the house

@@ -1,29 +1,38 @@
-// Runs the test files, each in a process of its own, a few at a time, and ends with one line:
-// `N passed, N failed`. Arguments pick the files whose path contains any of them.
+// Runs the test files and ends with one line: `N passed, N failed`. Those that start programs or
+// take long have a process of their own; of the others, many share one, as most of what a small
+// one costs is loading what it tests. Arguments pick the files whose path contains any of them.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const FILE_TIMEOUT_MS = 240_000;
-/** How long a file may live on after its last test: something keeps it alive, and will go on to. */
+const FILES_RUNNER = join(here, 'run-files.js');
+const RUN_TIMEOUT_MS = 240_000;
+/** How long a process may live on after its last test: what keeps it alive will go on to. */
 const LINGER_MS = 30_000;
-/** Beginnings of the files that take longest, longest first: started late, one would run alone. */
-const LONGEST = [
-  'crash/every-operation',
-  'e2e/kill',
-  'e2e/',
-  'deploy/',
-  'crash/',
-  'fuzz/',
-  'retention/',
+
+/**
+ * By the beginning of their place, the first that fits: how many files share a process, and what
+ * is begun first, as what takes long would otherwise run alone at the end.
+ */
+const SHARES: readonly { readonly start: string; readonly files: number }[] = [
+  { start: 'crash/every-operation', files: 1 },
+  { start: 'e2e/kill', files: 1 },
+  { start: 'e2e/', files: 4 },
+  { start: 'fuzz/', files: 1 },
+  { start: 'crash/', files: 2 },
+  { start: 'deploy/cli', files: 1 },
+  { start: 'deploy/commands/', files: 4 },
+  { start: 'deploy/dockerfile', files: 1 },
+  { start: 'deploy/examples/', files: 4 },
+  { start: 'retention/jobs/', files: 4 },
+  { start: '', files: 16 },
 ];
 
 interface Outcome {
-  readonly file: string;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
@@ -35,10 +44,14 @@ const picks = process.argv.slice(2);
 const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js'))
   .filter((name) => picks.length === 0 || picks.some((pick) => name.includes(pick)))
-  .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  .sort();
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach(killGroup));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 const outcomes: Outcome[] = [];
-const queue = files.map((name) => join(here, name));
+const queue = shared(files);
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker));
 
 const passed = sum((outcome) => outcome.passed);
@@ -49,36 +62,52 @@ console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} ski
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 async function worker(): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const outcome = await runFile(file);
+  for (let names = queue.shift(); names !== undefined; names = queue.shift()) {
+    const outcome = await runFiles(names);
     outcomes.push(outcome);
     const verdict = outcome.failed > 0 ? 'FAIL' : 'ok';
-    console.log(
-      `${verdict.padEnd(4)} ${outcome.file} (${outcome.passed}, ${outcome.seconds.toFixed(1)} s)`,
-    );
+    const of = [names[0]!, ...(names.length > 1 ? [names.at(-1)!] : [])].map(sourceOf).join(' to ');
+    console.log(`${verdict.padEnd(4)} ${of} (${outcome.passed}, ${outcome.seconds.toFixed(1)} s)`);
     if (outcome.failed > 0) console.log(outcome.output);
   }
 }
 
-function rank(file: string): number {
-  const found = LONGEST.findIndex((start) => file.startsWith(start));
-  return found === -1 ? LONGEST.length : found;
+/** What runs in one process each, in the order of SHARES. */
+function shared(names: readonly string[]): string[][] {
+  return SHARES.flatMap((share) => {
+    const mine = names.filter((name) => shareOf(name) === share);
+    const processes = Math.ceil(mine.length / share.files);
+    return Array.from({ length: processes }, (_, i) =>
+      mine.slice(i * share.files, (i + 1) * share.files),
+    );
+  });
 }
 
-/** A file that dies, hangs or reports no test at all counts as one failure. */
-function runFile(file: string): Promise<Outcome> {
+function shareOf(name: string) {
+  return SHARES.find(({ start }) => name.startsWith(start));
+}
+
+function sourceOf(name: string): string {
+  return name.replace(/\.js$/, '.ts');
+}
+
+/** A process that dies, hangs or reports no test at all counts as one failure. */
+function runFiles(names: readonly string[]): Promise<Outcome> {
   const startMs = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+    const child = spawn(process.execPath, ['--enable-source-maps', FILES_RUNNER, ...names], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, so that the programs it started end with it.
+      detached: true,
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
     });
     const chunks: Buffer[] = [];
     const stop = (why: string) => {
       chunks.push(Buffer.from(`\nstopped ${why}\n`));
-      child.kill('SIGKILL');
+      killGroup(child);
     };
-    let timer = setTimeout(stop, FILE_TIMEOUT_MS, `after ${FILE_TIMEOUT_MS / 1000} s`);
+    running.add(child);
+    let timer = setTimeout(stop, RUN_TIMEOUT_MS, `after ${RUN_TIMEOUT_MS / 1000} s`);
     child.stdout.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       // The last line of uvu's summary.
@@ -89,6 +118,7 @@ function runFile(file: string): Promise<Outcome> {
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.on('close', (code) => {
       clearTimeout(timer);
+      running.delete(child);
       const output = Buffer.concat(chunks).toString('utf8');
       const total = lastCount(output, 'Total');
       const ok = lastCount(output, 'Passed');
@@ -97,7 +127,6 @@ function runFile(file: string): Promise<Outcome> {
       const wrong = total - ok;
       const failed = wrong > 0 ? wrong : code !== 0 || total + skips === 0 ? 1 : 0;
       resolve({
-        file: relative(here, file).replace(/\.js$/, '.ts'),
         passed: ok,
         failed,
         skipped: skips,
@@ -106,6 +135,14 @@ function runFile(file: string): Promise<Outcome> {
       });
     });
   });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** The figure behind uvu's last `label:` line. */

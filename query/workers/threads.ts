@@ -3,7 +3,7 @@
 import { createWorkerCompute } from '../../storage/index.ts';
 import type { QueryThreads } from '../column-compute.ts';
 
-const WORKER_URL = new URL('./worker.js', import.meta.url);
+const WORKER_URL = new URL('./query-worker.js', import.meta.url);
 
 /** At most `size` threads, started when they are first needed. The caller closes them. */
 export function createQueryThreads(size: number): QueryThreads {

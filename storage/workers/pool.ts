@@ -21,7 +21,7 @@ interface Thread {
 }
 
 /** The compiled entry of a thread, beside this file. */
-const WORKER_URL = new URL('./worker.js', import.meta.url);
+const WORKER_URL = new URL('./storage-worker.js', import.meta.url);
 
 /** A pool of `threads` threads that run `entry`, started when the first job comes. */
 export function createWorkerCompute(threads: number, entry: URL = WORKER_URL): Compute {

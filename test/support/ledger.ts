@@ -129,14 +129,19 @@ function erase(expected: Expected, covers: Covers, batchMax: number): void {
   }
 }
 
-/** A value that is seen is there for sure, and none sent later is. */
+/**
+ * A value that is seen is there for sure, and none sent later is. An event that was sent to more
+ * than one window is in one of them: which, nobody knows.
+ */
 function settle(expected: Expected, contents: Contents): void {
   for (const [key, series] of expected) {
     const found = new Map(contents.get(key) ?? []);
     for (const [timestampMs, values] of series) {
-      const seen = values.findIndex(({ bits }) => bits === found.get(timestampMs));
-      series.set(timestampMs, values.slice(0, seen + 1));
-      if (seen >= 0) values[seen]!.sure = true;
+      const isSeen = ({ bits }: SentValue) => bits === found.get(timestampMs);
+      const left = values.slice(0, values.findLastIndex(isSeen) + 1);
+      const homes = new Set(left.filter(isSeen).map(({ point }) => point.home));
+      if (homes.size === 1) left.at(-1)!.sure = true;
+      series.set(timestampMs, left);
     }
   }
 }

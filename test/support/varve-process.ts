@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../deploy/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../program/main.js', import.meta.url));
 
 /** Arguments of a server that writes no points of its own. */
 export const QUIET = ['--set', 'self_monitoring=false'];
