@@ -6,7 +6,7 @@ import type { Core } from './core.ts';
 import { eventPoints, mayHaveEvents } from './events/event-points.ts';
 import { loadTables } from './load-tables.ts';
 import { type Memtable, NO_POINTS, type PointColumns } from './memtable.ts';
-import { loadTiers, partsOf, planAround, planScan } from './rollups/load-tiers.ts';
+import { loadTiers, partsOf, planAround, planScan, tablesOfTiers } from './rollups/load-tiers.ts';
 import type { SeriesId } from './series/labels.ts';
 import { createSlice, type SliceParts, type TierParts } from './slice.ts';
 import type { EncodedSlice, SeriesSlice, SliceRequest } from './slice-types.ts';
@@ -93,6 +93,7 @@ async function* slicesOf(
   const counted = [
     ...parts.map(({ file }) => file),
     ...(withEvents ? tablesIn(version, request, 'events') : []),
+    ...tablesOfTiers(version, plans, request),
   ];
   const width = evenWidth(ids.length, sliceWidth(counted, memtables, request), request);
   for (let from = 0; from < ids.length; from += width) {

@@ -253,6 +253,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     stats: () => ({
       series: byId.length,
       pointsAppended,
+      events: { appended: events.all().length, stored: 0, tableBytes: 0 },
       batchesAppended,
       memtable: { points: pointsAppended, bytes: pointsAppended * 16, sealed: 0 },
       wal: { segments: 0, bytes: 0, bytesWritten: 0, syncs: 0 },
@@ -278,7 +279,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       tablePoints: 0,
       index: { levels: [], compactions: 0, bytesWritten: 0 },
       blockCache: { bytes: 0, bytesMax: 0, hits: 0, misses: 0 },
-      scrub: { bytes: 0, damages: 0 },
+      scrub: { everyMs: Infinity, bytes: 0, damages: 0 },
       pinned: { bytes: 0, bytesMax: 0 },
       handles: { open: 0, max: 0, exhausted: 0 },
       blocksRead: 0,
