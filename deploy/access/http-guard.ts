@@ -18,7 +18,6 @@ export function registerAccess(
     const path = request.url.split('?', 1)[0]!;
     const need = needOfHttp(path, isPage);
     const verdict = judge(tokens(), request.headers.authorization, need);
-    if (verdict.kind !== 'allowed') refused(verdict.kind);
     switch (verdict.kind) {
       case 'allowed': {
         const { token } = verdict;
