@@ -5,6 +5,7 @@ import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RecoveryInfo, Storage, StorageListener, StorageStats } from '../storage/index.ts';
 import { amplificationOf } from './http/storage-status.ts';
+import { createOperationMetrics, type OperationMetrics } from './operation-metrics.ts';
 
 /** Names follow Prometheus's conventions: base units, `_total` for what only grows. */
 const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) => number])[] = [
@@ -13,6 +14,8 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
   ['varve_storage_tables', 'SSTables on disk.', (s) => s.tables],
   ['varve_storage_table_bytes', 'Size of all SSTables.', (s) => s.tableBytes],
   ['varve_storage_table_points', 'Points in all SSTables.', (s) => s.tablePoints],
+  ['varve_storage_table_events', 'Events in all SSTables of events.', (s) => s.events.stored],
+  ['varve_storage_event_bytes', 'Size of the SSTables of events.', (s) => s.events.tableBytes],
   [
     'varve_storage_read_only',
     '1 while writes are refused because the disk is full or fails.',
@@ -49,7 +52,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     (s) => amplificationOf(s).space ?? Number.NaN,
   ],
   ['varve_storage_series_cache_bytes', 'Memory of series in use.', (s) => s.seriesCacheBytes],
-  ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
+  [
+    'varve_block_cache_bytes',
+    'Blocks in memory, decompressed and decoded.',
+    (s) => s.blockCache.bytes,
+  ],
   [
     'varve_table_filters_bytes',
     'Filters and indexes of SSTables in memory.',
@@ -60,6 +67,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     'varve_scrub_last_pass_timestamp_seconds',
     'When the scrubber had last read every table; no value before.',
     (s) => (s.scrub.lastPassMs ?? Number.NaN) / 1000,
+  ],
+  [
+    'varve_scrub_interval_seconds',
+    'In which the scrubber is to read every table once; +Inf when it does not run.',
+    (s) => s.scrub.everyMs / 1000,
   ],
   ['varve_block_cache_max_bytes', 'Budget of the block cache.', (s) => s.blockCache.bytesMax],
 ];
@@ -82,7 +94,8 @@ const STORAGE_COUNTERS: typeof STORAGE_GAUGES = [
     'Times that a full or failing disk began to be in the way of writes.',
     (s) => s.refusals.troubles,
   ],
-  ['varve_storage_points_appended_total', 'Points appended.', (s) => s.pointsAppended],
+  ['varve_storage_points_appended_total', 'Points appended, and events.', (s) => s.pointsAppended],
+  ['varve_storage_events_appended_total', 'Events appended.', (s) => s.events.appended],
   ['varve_storage_batches_appended_total', 'Batches appended.', (s) => s.batchesAppended],
   ['varve_storage_windows_dropped_total', 'Windows dropped.', (s) => s.windowsDropped],
   [
@@ -133,6 +146,7 @@ const DURATION_BUCKETS_SECONDS = [
 export interface ServerMetrics {
   /** Rooms register their own here; read it through `refreshed`. */
   readonly registry: Registry;
+  readonly operations: OperationMetrics;
   /** To be passed to `openStorage`. */
   readonly listener: Partial<StorageListener>;
   /** The registry with storage's figures as of now. */
@@ -158,6 +172,7 @@ export function createServerMetrics(version: string, dataDir: string): ServerMet
   const refreshStats = registerStats(registry);
   return {
     registry,
+    operations: createOperationMetrics(registry),
     listener: registerListener(registry),
     refreshed(storage) {
       refreshStats(storage.stats());

@@ -116,7 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         await putInForce(options, state, parts, tokensOf, { ...state.config, retention });
       }),
   });
-  const parts = await createParts(options, state, { reload, policySets }, tls);
+  const parts = await startParts(options, state, { reload, policySets }, tls);
   try {
     const grpc = await listenGrpc(parts.grpcServer, config.grpc.listen, grpcCredentials(tls));
     const http = await listenHttp(parts.rooms[0].app, config.http.listen);
@@ -160,10 +160,16 @@ function grpcCredentials(tls: TlsMaterial | undefined): ServerCredentials {
   return ServerCredentials.createSsl(tls.ca ?? null, [pair], tls.ca !== undefined);
 }
 
-async function createParts(
+interface Reloading {
+  readonly reload: () => Promise<void>;
+  readonly policySets: PolicySets;
+}
+
+/** When the rest cannot be made, nothing is left that sweeps a storage which is closed. */
+async function startParts(
   options: ServerOptions,
   state: ServerState,
-  { reload, policySets }: { reload: () => Promise<void>; policySets: PolicySets },
+  reloading: Reloading,
   tls: TlsMaterial | undefined,
 ): Promise<Parts> {
   const { config } = state;
@@ -181,9 +187,28 @@ async function createParts(
     logger: log,
     registry,
   });
-  const tokens = () => state.tokens;
-  const refusals = createRefusals({ registry, log, monotonicMs: clock.monotonicMs, tokens });
   const threads = createQueryThreads(Math.min(QUERY_THREADS_MAX, availableParallelism()));
+  try {
+    return createParts(options, state, reloading, tls, { retention, threads });
+  } catch (error) {
+    await retention.stop();
+    await threads.close();
+    throw error;
+  }
+}
+
+function createParts(
+  options: ServerOptions,
+  state: ServerState,
+  { reload, policySets }: Reloading,
+  tls: TlsMaterial | undefined,
+  { retention, threads }: Pick<Parts, 'retention' | 'threads'>,
+): Parts {
+  const { config } = state;
+  const { storage, clock, scheduler, metrics, log } = options;
+  const tokens = () => state.tokens;
+  const { registry } = metrics;
+  const refusals = createRefusals({ registry, log, monotonicMs: clock.monotonicMs, tokens });
   const roomsOptions = {
     ...{ clock, scheduler, metrics, log, refusals, tokens, reload, retention, threads },
     config: () => state.config,

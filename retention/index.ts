@@ -8,9 +8,9 @@ import {
   type Storage,
   StorageError,
 } from '../storage/index.ts';
-import type { JobMode, SweepJobs } from './jobs/jobs.ts';
+import type { JobMode, Jobs } from './jobs/jobs.ts';
 import { startLocalJobs } from './jobs/local.ts';
-import type { SweepQueue } from './jobs/queues.ts';
+import type { JobQueue } from './jobs/queues.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
 import type { SweepPlan } from './plan.ts';
@@ -22,7 +22,7 @@ import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
 export type { JobMode } from './jobs/jobs.ts';
-export type { SweepQueue } from './jobs/queues.ts';
+export type { JobQueue } from './jobs/queues.ts';
 export type { RetentionLogger } from './logger.ts';
 export {
   type Drop,
@@ -102,7 +102,7 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
   const jobs = await startJobs();
 
   /** What is dropped is summarised before it goes, so that a sweep does not wait for the rest. */
-  async function runJob(): Promise<void> {
+  async function sweepThenRollUp(): Promise<void> {
     try {
       await sweeper.sweep();
     } finally {
@@ -110,16 +110,23 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
     }
   }
 
-  async function startJobs(): Promise<SweepJobs> {
-    const common = { sweep: runJob, everyMs: sweepEveryMs, scheduler };
-    if (redisUrl !== undefined) {
-      const { jobMode: onMode } = metrics;
-      // A server without Redis starts a quarter of a second sooner without its clients.
-      const { startRedisJobs } = await import('./jobs/bullmq.ts');
-      return startRedisJobs({ ...common, redisUrl, serverId, clock, logger, onMode });
+  async function startJobs(): Promise<Jobs> {
+    if (redisUrl === undefined) {
+      metrics.jobMode('local');
+      return startLocalJobs({ body: sweepThenRollUp, everyMs: sweepEveryMs, scheduler });
     }
-    metrics.jobMode('local');
-    return startLocalJobs(common);
+    // A server without Redis starts a quarter of a second sooner without its clients.
+    const { startRedisJobs } = await import('./jobs/bullmq.ts');
+    const common = { redisUrl, serverId, everyMs: sweepEveryMs, clock, scheduler, logger };
+    const { jobMode: onMode } = metrics;
+    const sweeps = startRedisJobs({ ...common, kind: 'sweep', body: sweeper.sweep, onMode });
+    const rollups = startRedisJobs({ ...common, kind: 'rollup', body: rollUp, onMode: () => {} });
+    return {
+      get mode() {
+        return sweeps.mode;
+      },
+      stop: async () => void (await Promise.all([sweeps.stop(), rollups.stop()])),
+    };
   }
 
   return {
@@ -128,7 +135,8 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
     },
     async sweepNow() {
       const outcome = await sweeper.sweep();
-      await rollUp({ all: true });
+      // A failure is logged, and is none of the sweep.
+      await rollUp({ all: true }).catch(() => {});
       return outcome;
     },
     plan: sweeper.plan,
@@ -142,10 +150,10 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
   };
 }
 
-/** The sweeps of all servers on a Redis; rejects with UNAVAILABLE when it does not answer. */
-export async function listSweepQueues(options: RedisOptions): Promise<SweepQueue[]> {
-  const { readSweepQueues } = await import('./jobs/queues.ts');
-  return readSweepQueues(options);
+/** The jobs of all servers on a Redis; rejects with UNAVAILABLE when it does not answer. */
+export async function listJobQueues(options: RedisOptions): Promise<JobQueue[]> {
+  const { readJobQueues } = await import('./jobs/queues.ts');
+  return readJobQueues(options);
 }
 
 /** Follows the policies published on a Redis, see policy-sets/follower.ts. */

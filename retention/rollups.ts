@@ -1,5 +1,5 @@
-// Tiers follow what is stored: a part of the job that sweeps, as what is due follows from the
-// manifest too, and as it is as safe to run twice.
+// Tiers follow what is stored: the body of a job, which is safe to run twice, as what is due
+// follows from the manifest.
 
 import type { RollupOptions, RollupOutcome, Storage } from '../storage/index.ts';
 import type { RetentionLogger } from './logger.ts';
@@ -13,7 +13,7 @@ export interface RollupJobOptions {
   readonly metrics: Pick<RetentionMetrics, 'rolledUp' | 'rollupFailed'>;
 }
 
-/** Summarises what is due, or `all`. Never rejects: a failure is logged and counted. */
+/** Summarises what is due, or `all`. A failure is logged and counted before it rejects. */
 export type RollupJob = (which?: Pick<RollupOptions, 'all'>) => Promise<void>;
 
 export function createRollupJob(options: RollupJobOptions): RollupJob {
@@ -26,6 +26,7 @@ export function createRollupJob(options: RollupJobOptions): RollupJob {
     } catch (error) {
       metrics.rollupFailed();
       logger.error({ err: error }, 'tiers are not up to date; the next job tries again');
+      throw error;
     }
   };
 }

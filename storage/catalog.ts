@@ -6,6 +6,7 @@ import type { CatalogOptions } from './catalog-options.ts';
 import { CorruptionError, type StorageError, toError } from './errors.ts';
 import { indexTablePath, tablePath } from './filenames.ts';
 import type { Edit, IndexTableMeta, ManifestState, TableMeta } from './manifest/edit.ts';
+import { Removals } from './removals.ts';
 import { lostWith } from './rollups/marks.ts';
 import type { RollupState } from './rollups/tiers.ts';
 import { setAside } from './set-aside.ts';
@@ -35,7 +36,7 @@ export class Catalog {
   readonly #indexTables = new Map<number, IndexFile>();
   /** Tables that an edit removed and that somebody still reads. */
   readonly #leaving = new Map<number, TableFile>();
-  readonly #cleanups = new Set<Promise<void>>();
+  readonly #removals: Removals;
   #version: Version;
   /** As of the tables above: the manifest's state runs ahead of them while an edit is made. */
   #deletions: Deletions;
@@ -48,10 +49,10 @@ export class Catalog {
   #owed: MakeEdit | undefined;
   /** Removes files of edits that failed together with the manifest. */
   #leftBehind: (() => Promise<void>)[] = [];
-  #closed = false;
 
   constructor(options: CatalogOptions) {
     this.#options = options;
+    this.#removals = new Removals(options.fs, (error) => options.cleanupFailed(error));
     this.#nextFileNumber = options.log.state.nextFileNumber;
     this.#deletions = options.log.state;
     this.#rollups = options.log.state;
@@ -241,8 +242,7 @@ export class Catalog {
   async close(): Promise<void> {
     await this.#lastEdit;
     this.#version.release();
-    while (this.#cleanups.size > 0) await Promise.all(this.#cleanups);
-    this.#closed = true;
+    await this.#removals.close();
     await this.#options.log.close();
   }
 
@@ -327,23 +327,9 @@ export class Catalog {
     }
   }
 
-  /**
-   * What cannot be unlinked now is an orphan that the next start removes; so is what a scan held
-   * beyond close, when the directory may have another owner.
-   */
   #fileGone(number: number, path: string, unlink: boolean, closed: Promise<void>): void {
     this.#options.tableGone(number);
     this.#leaving.delete(number);
-    const cleanup = closed
-      .then(() => (unlink && !this.#closed ? this.#unlink(path) : undefined))
-      .catch((error: unknown) => this.#options.cleanupFailed(toError(error)))
-      .finally(() => this.#cleanups.delete(cleanup));
-    this.#cleanups.add(cleanup);
-  }
-
-  /** A window's directory goes with its last file. */
-  async #unlink(path: string): Promise<void> {
-    await this.#options.fs.remove(path);
-    await this.#options.fs.removeDir(path.slice(0, path.lastIndexOf('/')));
+    this.#removals.fileGone(path, unlink, closed);
   }
 }

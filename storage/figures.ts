@@ -2,7 +2,15 @@
 
 export interface StorageStats {
   readonly series: number;
+  /** Events included. */
   readonly pointsAppended: number;
+  readonly events: {
+    /** Since the start. */
+    readonly appended: number;
+    /** In tables, and the size of these. */
+    readonly stored: number;
+    readonly tableBytes: number;
+  };
   readonly batchesAppended: number;
   readonly memtable: { readonly points: number; readonly bytes: number; readonly sealed: number };
   readonly wal: {
@@ -49,8 +57,12 @@ export interface StorageStats {
   readonly pinned: { readonly bytes: number; readonly bytesMax: number };
   /** Handles of table files. `max` falls when the system runs out: `exhausted` times so far. */
   readonly handles: { readonly open: number; readonly max: number; readonly exhausted: number };
-  /** What the scrubber read since the start, and found; when it ended its last whole pass. */
+  /**
+   * What the scrubber read since the start, and found; when it ended its last whole pass, and how
+   * long one should take: Infinity when there is none.
+   */
   readonly scrub: {
+    readonly everyMs: number;
     readonly bytes: number;
     readonly damages: number;
     readonly lastPassMs?: number;

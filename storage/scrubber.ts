@@ -34,10 +34,10 @@ export class Scrubber {
     this.#core = core;
   }
 
-  /** Bytes read and damaged places found since the start; when the last whole pass ended. */
   get figures(): ScrubFigures {
     const lastPassMs = this.#lastPassMs;
-    const figures = { bytes: this.#bytes, damages: this.#damages };
+    const everyMs = this.#core.settings.scrubEveryMs;
+    const figures = { everyMs, bytes: this.#bytes, damages: this.#damages };
     return lastPassMs === undefined ? figures : { ...figures, lastPassMs };
   }
 

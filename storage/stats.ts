@@ -19,9 +19,15 @@ export function statsOf(
   const { active, sealed, windows } = catalog.version.parts;
   const generations = [active, ...sealed];
   const tables = [...catalog.state.tables.values()];
+  const ofEvents = tables.filter(({ kind }) => kind === 'events');
   return {
     series: series.count,
     pointsAppended: writes.pointsAppended,
+    events: {
+      appended: writes.eventsAppended,
+      stored: sum(ofEvents, (table) => table.pointCount),
+      tableBytes: sum(ofEvents, (table) => table.sizeBytes),
+    },
     batchesAppended: writes.batchesAppended,
     memtable: {
       points: sum(generations, ({ memtable, events }) => memtable.points + events.count),

@@ -21,8 +21,16 @@ export function tablesIn(
   range: TimeRange,
   kind: TableContent = 'points',
 ): TableFile[] {
-  const { startMs, endMs } = range;
-  return windowsIn(version, range)
+  return tablesOf(windowsIn(version, range), range, kind);
+}
+
+/** The same, of some windows. */
+export function tablesOf(
+  windows: readonly WindowTables[],
+  { startMs, endMs }: TimeRange,
+  kind: TableContent,
+): TableFile[] {
+  return windows
     .flatMap((window) => window.tables)
     .filter(({ meta }) => meta.kind === kind)
     .filter(({ meta }) => meta.minTimestampMs < endMs && meta.maxTimestampMs >= startMs)

@@ -47,6 +47,7 @@ export class WritePath {
   #cancelAgeTimer: (() => void) | undefined;
   #shut: Error | undefined;
   #pointsAppended = 0;
+  #eventsAppended = 0;
   #batchesAppended = 0;
   readonly #refusals = { diskFull: 0, diskFailing: 0, flushBehind: 0 };
 
@@ -62,8 +63,13 @@ export class WritePath {
     if (!this.#active.isEmpty) this.#startAgeTimer();
   }
 
+  /** Events included. */
   get pointsAppended(): number {
     return this.#pointsAppended;
+  }
+
+  get eventsAppended(): number {
+    return this.#eventsAppended;
   }
 
   /** Time in which appends waited for room, ms. */
@@ -86,8 +92,9 @@ export class WritePath {
   }
 
   /** See Storage.appendEvents. */
-  appendEvents(batch: EventBatch): Promise<void> {
-    return this.#append(batch.ids.length, eventPieces(batch));
+  async appendEvents(batch: EventBatch): Promise<void> {
+    await this.#append(batch.ids.length, eventPieces(batch));
+    this.#eventsAppended += batch.ids.length;
   }
 
   async #append(count: number, pieces: Iterator<Piece>): Promise<void> {
@@ -131,7 +138,7 @@ export class WritePath {
   register(entries: readonly NewSeries[]): void {
     if (this.#shut !== undefined) throw this.#shut;
     const { newSeries } = this.#active;
-    for (const { id, labels, key } of entries) newSeries.add(key, labels, id);
+    for (const { id, key } of entries) newSeries.add(key, id);
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();

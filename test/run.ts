@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const FILES_RUNNER = join(here, 'run-files.js');
-const RUN_TIMEOUT_MS = 240_000;
+/** For the first file of a process, and for each further one. */
+const FILE_TIMEOUTS_MS = [240_000, 20_000] as const;
 /** How long a process may live on after its last test: what keeps it alive will go on to. */
 const LINGER_MS = 30_000;
 
@@ -107,7 +108,9 @@ function runFiles(names: readonly string[]): Promise<Outcome> {
       killGroup(child);
     };
     running.add(child);
-    let timer = setTimeout(stop, RUN_TIMEOUT_MS, `after ${RUN_TIMEOUT_MS / 1000} s`);
+    const [firstMs, furtherMs] = FILE_TIMEOUTS_MS;
+    const timeoutMs = firstMs + (names.length - 1) * furtherMs;
+    let timer = setTimeout(stop, timeoutMs, `after ${timeoutMs / 1000} s`);
     child.stdout.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       // The last line of uvu's summary.

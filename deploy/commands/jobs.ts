@@ -1,6 +1,6 @@
-// varve jobs: the sweeps that servers run as jobs on a Redis, by server.
+// varve jobs: the jobs that servers have on a Redis, by server and kind.
 
-import { listSweepQueues, type SweepQueue } from '../../retention/index.ts';
+import { type JobQueue, listJobQueues } from '../../retention/index.ts';
 import { formatDuration } from '../config.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type RedisOfOptions, redisOf } from './redis-option.ts';
@@ -12,6 +12,7 @@ export interface JobsOptions extends RedisOfOptions {
 
 const HEADER = [
   'SERVER',
+  'JOB',
   'EVERY',
   'WORKERS',
   'WAITING',
@@ -26,22 +27,23 @@ export async function listJobs(options: JobsOptions, { engine, stdout }: World):
   const redisUrl = redisOf(options);
   const { scheduler, compute } = engine.createEnv();
   try {
-    const queues = await listSweepQueues({ redisUrl, scheduler });
+    const queues = await listJobQueues({ redisUrl, scheduler });
     stdout.write(options.json ? `${JSON.stringify(queues)}\n` : report(queues));
   } finally {
     await compute.close();
   }
 }
 
-function report(queues: readonly SweepQueue[]): string {
-  if (queues.length === 0) return 'no server has sweeps on this Redis\n';
+function report(queues: readonly JobQueue[]): string {
+  if (queues.length === 0) return 'no server has jobs on this Redis\n';
   return renderTable(HEADER, queues.map(cells));
 }
 
-function cells(queue: SweepQueue): string[] {
+function cells(queue: JobQueue): string[] {
   const { lastCompleted, lastFailed } = queue;
   return [
     queue.serverId,
+    queue.kind,
     queue.everyMs === undefined ? '-' : formatDuration(queue.everyMs),
     ...[queue.workers, queue.waiting, queue.active, queue.failed].map(String),
     timeCell(queue.nextMs),

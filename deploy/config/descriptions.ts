@@ -52,7 +52,9 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Memory of series from which on those that were not written to lately are let go of, and ' +
     'read from the tag index when they are met again. Series that are written to stay whatever ' +
     'it says.',
-  'storage.block_cache': 'Decompressed blocks kept for queries.',
+  'storage.block_cache':
+    'Blocks kept for queries: decompressed, and in up to half of it decoded, when they are read ' +
+    'again and again.',
   'storage.pinned': 'Filters and indexes of tables kept in memory.',
   'storage.scrub_every':
     'Every table is read once in this time, to find damage while there is a backup; `forever`: ' +

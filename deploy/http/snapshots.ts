@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, type Storage, snapshotsDir } from '../../storage/index.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logging.ts';
+import type { ServerMetrics } from '../metrics.ts';
 import { sendError } from './errors.ts';
 
 interface SnapshotRouteOptions {
@@ -13,6 +14,7 @@ interface SnapshotRouteOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Pick<ServerMetrics, 'operations'>;
 }
 
 /** What Go's strconv.ParseBool takes. */
@@ -21,6 +23,7 @@ const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
 
 export function registerSnapshots(scope: FastifyInstance, options: SnapshotRouteOptions): void {
   const { config, storage, clock, log } = options;
+  const { operations } = options.metrics;
   scope.route<{ Querystring: { readonly skip_head?: string } }>({
     method: ['POST', 'PUT'],
     url: '/api/v1/admin/tsdb/snapshot',
@@ -33,7 +36,13 @@ export function registerSnapshots(scope: FastifyInstance, options: SnapshotRoute
       const startMs = clock.monotonicMs();
       const dir = `${snapshotsDir(config().data_dir)}/${name}`;
       const skipHead = TRUE.includes(skip_head);
-      const { files, sizeBytes, lost } = await storage.snapshot(dir, { skipHead });
+      const { files, sizeBytes, lost } = await storage
+        .snapshot(dir, { skipHead })
+        .catch((error) => {
+          operations.snapshotFailed();
+          throw error;
+        });
+      operations.snapshotMade(clock.nowMs());
       const durationMs = clock.monotonicMs() - startMs;
       log.info({ dir, files, sizeBytes, lost: lost.length, durationMs }, 'snapshot made');
       const warnings = lost.map(({ message }) => message);

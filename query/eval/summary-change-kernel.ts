@@ -3,48 +3,62 @@
 
 import { EXTRAPOLATION_THRESHOLD, scaleOf } from './change-kernel.ts';
 import { viewTimeMs } from './lookback.ts';
-import type { Column, Kernel, RangePlan } from './range-function.ts';
+import type { Kernel, RangePlan } from './range-function.ts';
 
 /** Fields come in the order count, first, last, resets, first_ms, last_ms. */
 export function createSummaryChangeKernel(
-  plan: RangePlan,
+  { view, rangeMs }: RangePlan,
   counter: boolean,
   perSecond: boolean,
 ): Kernel {
-  const perSeconds = perSecond ? plan.rangeMs / 1000 : 1;
-  return (column, from, to) => {
+  const perSeconds = perSecond ? rangeMs / 1000 : 1;
+  return ({ fields, windows, results, present }, from, to) => {
+    const { firsts, ends } = windows;
+    const changes: Changes = { fields: fields!, rangeMs, counter, perSeconds };
     for (let step = from; step < to; step++) {
-      const result = changeOver(column, step, plan, counter, perSeconds);
-      if (result === undefined) continue;
-      column.results[step] = result;
-      column.present[step] = 1;
+      const first = firsts[step]!;
+      const last = ends[step]! - 1;
+      if (countIn(fields![0]!, first, last) < 2) continue;
+      results[step] = changeOver(changes, first, last, viewTimeMs(view, step));
+      present[step] = 1;
     }
   };
 }
 
-function changeOver(
-  { fields, windows }: Column,
-  step: number,
-  { view, rangeMs }: RangePlan,
-  counter: boolean,
-  perSeconds: number,
-): number | undefined {
-  const [counts, firsts, lasts, resets, firstsMs, lastsMs] = fields!;
-  const first = windows.firsts[step]!;
-  const last = windows.ends[step]! - 1;
-  let count = 0;
-  for (let i = first; i <= last; i++) count += counts![i]!;
-  if (count < 2) return undefined;
-  const start = firsts![first]!;
-  let change = lasts![last]! - start;
-  if (counter) change += takenByResets(firsts!, lasts!, resets!, first, last);
+interface Changes {
+  readonly fields: readonly Float64Array[];
+  readonly rangeMs: number;
+  readonly counter: boolean;
+  readonly perSeconds: number;
+}
 
-  const endMs = viewTimeMs(view, step);
-  const sampled = (lastsMs![last]! - firstsMs![first]!) / 1000;
-  const average = sampled / (count - 1);
+/** Points of the steps [first, last]. */
+function countIn(counts: Float64Array, first: number, last: number): number {
+  let count = 0;
+  for (let i = first; i <= last; i++) count += counts[i]!;
+  return count;
+}
+
+/** Of the steps [first, last], which have two points at least, seen from `endMs`. */
+function changeOver(
+  { fields, rangeMs, counter, perSeconds }: Changes,
+  first: number,
+  last: number,
+  endMs: number,
+): number {
+  const firsts = fields[1]!;
+  const lasts = fields[2]!;
+  const firstMs = fields[4]![first]!;
+  const lastMs = fields[5]![last]!;
+  const start = firsts[first]!;
+  let change = lasts[last]! - start;
+  if (counter) change += takenByResets(firsts, lasts, fields[3]!, first, last);
+
+  const sampled = (lastMs - firstMs) / 1000;
+  const average = sampled / (countIn(fields[0]!, first, last) - 1);
   const threshold = average * EXTRAPOLATION_THRESHOLD;
-  let toStart = (firstsMs![first]! - (endMs - rangeMs)) / 1000;
-  let toEnd = (endMs - lastsMs![last]!) / 1000;
+  let toStart = (firstMs - (endMs - rangeMs)) / 1000;
+  let toEnd = (endMs - lastMs) / 1000;
   if (toStart >= threshold) toStart = average / 2;
   if (toEnd >= threshold) toEnd = average / 2;
   if (counter && change > 0 && start >= 0) toStart = Math.min(toStart, sampled * (start / change));

@@ -1,16 +1,16 @@
-// Sweeps as BullMQ jobs. Each server has a queue of its own, since only the process that owns a
-// directory can sweep it, and on the queue one job scheduler: Redis makes one job per interval, and
-// whichever worker of the queue takes it, it is done once. A job left by a process that died is
-// taken over by the next one.
+// One kind of job as BullMQ jobs. Each server has a queue of its own for it, since only the process
+// that owns a directory can work on it, and on the queue one job scheduler: Redis makes one job per
+// interval, and whichever worker of the queue takes it, it is done once. A job left by a process
+// that died is taken over by the next one.
 //
 // A timer watches beside it. While Redis is away, or has given no job for OVERDUE_INTERVALS (hung,
-// or emptied under us), the timer sweeps itself, and offers the schedule to Redis again.
+// or emptied under us), the timer starts jobs itself, and offers the schedule to Redis again.
 
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Clock, Scheduler } from '../../storage/index.ts';
 import type { RetentionLogger } from '../logger.ts';
-import { type JobMode, QUEUE_PREFIX, type SweepBody, type SweepJobs } from './jobs.ts';
+import { type JobBody, type JobKind, type JobMode, type Jobs, QUEUE_PREFIXES } from './jobs.ts';
 
 /** Intervals without a job after which Redis counts as away. */
 const OVERDUE_INTERVALS = 2;
@@ -22,7 +22,8 @@ const CLOSE_MS_MAX = 2000;
 const JOBS_KEPT = 20;
 
 export interface RedisJobsOptions {
-  readonly sweep: SweepBody;
+  readonly kind: JobKind;
+  readonly body: JobBody;
   /** ms between jobs. */
   readonly everyMs: number;
   /** redis:// or rediss:// */
@@ -37,16 +38,16 @@ export interface RedisJobsOptions {
 }
 
 /** Returns at once, in local mode; Redis is used from the moment it answers. */
-export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
-  const { sweep, everyMs, redisUrl, serverId, clock, scheduler, logger, onMode } = options;
-  const queueName = `${QUEUE_PREFIX}${serverId}`;
+export function startRedisJobs(options: RedisJobsOptions): Jobs {
+  const { kind, body, everyMs, redisUrl, serverId, clock, scheduler, logger, onMode } = options;
+  const queueName = `${QUEUE_PREFIXES[kind]}${serverId}`;
   const connection = new Redis(redisUrl, {
     // BullMQ asks for it: its commands wait for the connection rather than fail.
     maxRetriesPerRequest: null,
     retryStrategy: (attempts) => Math.min(50 * 2 ** Math.min(attempts, 10), RECONNECT_MS_MAX),
   });
   const queue = new Queue(queueName, { connection });
-  const worker = new Worker(queueName, runJob, { connection });
+  const worker = new Worker(queueName, takeJob, { connection });
   const keep = { removeOnComplete: { count: JOBS_KEPT }, removeOnFail: { count: JOBS_KEPT } };
 
   let mode: JobMode = 'local';
@@ -57,6 +58,7 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
   let isOffering = false;
   let lastJobMs = clock.monotonicMs();
   let underWay: Promise<unknown> = Promise.resolve();
+  let isUnderWay = false;
   let cancelTick = scheduler.after(everyMs, tick);
   onMode(mode);
 
@@ -71,25 +73,32 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
   queue.on('error', noteTrouble);
   worker.on('error', noteTrouble);
 
-  async function runJob(): Promise<void> {
+  async function takeJob(): Promise<void> {
     goRedis();
-    await runSweep();
+    await run();
   }
 
-  function runSweep(): Promise<unknown> {
-    const run = sweep();
-    underWay = run.catch(() => {});
-    return run;
+  function run(): Promise<unknown> {
+    const done = body();
+    isUnderWay = true;
+    underWay = done
+      .catch(() => {})
+      .finally(() => {
+        isUnderWay = false;
+        lastJobMs = clock.monotonicMs();
+      });
+    return done;
   }
 
   function tick(): void {
     cancelTick = scheduler.after(everyMs, tick);
     if (mode === 'redis') {
-      if (clock.monotonicMs() - lastJobMs <= OVERDUE_INTERVALS * everyMs) return;
+      // None comes while one is under way.
+      if (isUnderWay || clock.monotonicMs() - lastJobMs <= OVERDUE_INTERVALS * everyMs) return;
       goLocal(trouble === undefined ? 'no job came' : `no job came: ${trouble}`);
     }
-    // A failure is logged by the sweep; the next tick is its retry.
-    runSweep().catch(() => {});
+    // A failure is logged by the job; the next tick is its retry.
+    run().catch(() => {});
     if (connection.status === 'ready') void offerSchedule();
   }
 
@@ -98,7 +107,7 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
     if (isOffering) return;
     isOffering = true;
     try {
-      await queue.upsertJobScheduler('sweep', { every: everyMs }, { name: 'sweep', opts: keep });
+      await queue.upsertJobScheduler(kind, { every: everyMs }, { name: kind, opts: keep });
       if (connection.status === 'ready') goRedis();
     } catch (error) {
       goLocal(error instanceof Error ? error.message : String(error));
@@ -114,13 +123,13 @@ export function startRedisJobs(options: RedisJobsOptions): SweepJobs {
     mode = 'redis';
     saidAway = false;
     onMode(mode);
-    logger.info({ queue: queueName }, 'Redis is there: sweeps run as its jobs');
+    logger.info({ queue: queueName }, `Redis is there: ${kind}s run as its jobs`);
   }
 
   function goLocal(reason: string): void {
     if (isStopped) return;
     if (!saidAway) {
-      logger.warn({ queue: queueName, reason }, 'Redis is away: sweeps run on a local timer');
+      logger.warn({ queue: queueName, reason }, `Redis is away: ${kind}s run on a local timer`);
     }
     saidAway = true;
     if (mode === 'local') return;

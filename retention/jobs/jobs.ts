@@ -1,18 +1,26 @@
-// What starts sweeps. Both kinds have the same body, a sweep, which is safe to run twice.
+// What starts the work of retention. A job is safe to run twice: what there is to do follows from
+// the manifest.
+
+/** Jobs that a server has; on Redis each kind has a queue of its own. */
+export const JOB_KINDS = ['sweep', 'rollup'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
 
 /** A server's queue is called so, with its id. Jobs stay under it while servers are upgraded. */
-export const QUEUE_PREFIX = 'varve-sweeps-';
+export const QUEUE_PREFIXES: Readonly<Record<JobKind, string>> = {
+  sweep: 'varve-sweeps-',
+  rollup: 'varve-rollups-',
+};
 
 /** `local`: a timer of this process; `redis`: BullMQ jobs. */
 export const JOB_MODES = ['local', 'redis'] as const;
 export type JobMode = (typeof JOB_MODES)[number];
 
-export interface SweepJobs {
-  /** What starts the next sweep. */
+export interface Jobs {
+  /** What starts the next one. */
   readonly mode: JobMode;
-  /** Starts no more sweeps; resolves once none is under way and all connections are closed. */
+  /** Starts no more; resolves once none is under way and all connections are closed. */
   stop(): Promise<void>;
 }
 
-/** The body of a job. Its failures are logged and counted before it rejects. */
-export type SweepBody = () => Promise<unknown>;
+/** What a job does. Its failures are logged and counted before it rejects. */
+export type JobBody = () => Promise<unknown>;

@@ -1,23 +1,23 @@
-// Sweeps on a timer of this process: one at once, then one per interval.
+// Jobs on a timer of this process: one at once, then one per interval.
 
 import type { Scheduler } from '../../storage/index.ts';
-import type { SweepBody, SweepJobs } from './jobs.ts';
+import type { JobBody, Jobs } from './jobs.ts';
 
 export interface LocalJobsOptions {
-  readonly sweep: SweepBody;
-  /** From the start of a sweep to the start of the next, ms. */
+  readonly body: JobBody;
+  /** From the start of one to the start of the next, ms. */
   readonly everyMs: number;
   readonly scheduler: Scheduler;
 }
 
-export function startLocalJobs({ sweep, everyMs, scheduler }: LocalJobsOptions): SweepJobs {
+export function startLocalJobs({ body, everyMs, scheduler }: LocalJobsOptions): Jobs {
   let underWay: Promise<unknown> = Promise.resolve();
   let cancel = () => {};
 
   function tick(): void {
     cancel = scheduler.after(everyMs, tick);
-    // A failure is logged by the sweep; the next tick is its retry.
-    underWay = sweep().catch(() => {});
+    // A failure is logged by the job; the next tick is its retry.
+    underWay = body().catch(() => {});
   }
 
   tick();

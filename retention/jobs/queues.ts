@@ -1,14 +1,15 @@
-// The queues of sweeps on a Redis, of every server that shares it, as they stand now. Reads only.
+// The queues of jobs on a Redis, of every server that shares it, as they stand now. Reads only.
 
 import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { askRedis, type RedisOptions } from '../redis.ts';
-import { QUEUE_PREFIX } from './jobs.ts';
+import { JOB_KINDS, type JobKind, QUEUE_PREFIXES } from './jobs.ts';
 
 /** Keys that one step of a search looks at: Redis serves others in between. */
 const SCAN_KEYS = 1000;
 
-export interface SweepQueue {
+export interface JobQueue {
+  readonly kind: JobKind;
   /** As in the file `server-id` of the server's data directory. */
   readonly serverId: string;
   /** Processes that take its jobs now. */
@@ -27,24 +28,32 @@ export interface SweepQueue {
   readonly lastFailed: { readonly atMs: number; readonly reason: string } | undefined;
 }
 
-/** In the order of server ids; rejects with UNAVAILABLE when Redis does not answer. */
-export function readSweepQueues(options: RedisOptions): Promise<SweepQueue[]> {
+interface QueueName {
+  readonly kind: JobKind;
+  readonly serverId: string;
+}
+
+/** In the order of server ids, then of JOB_KINDS; rejects with UNAVAILABLE without an answer. */
+export function readJobQueues(options: RedisOptions): Promise<JobQueue[]> {
   return askRedis(options, async (connection) => {
-    const names = await queueNames(connection);
-    return Promise.all(names.sort().map((name) => readQueue(name, connection)));
+    const names = await Promise.all(JOB_KINDS.map((kind) => queueNames(kind, connection)));
+    const inOrder = names.flat().sort((a, b) => compare(a.serverId, b.serverId));
+    return Promise.all(inOrder.map((name) => readQueue(name, connection)));
   });
 }
 
-async function queueNames(connection: Redis): Promise<string[]> {
-  const names = new Set<string>();
-  const match = `bull:${QUEUE_PREFIX}*:meta`;
+async function queueNames(kind: JobKind, connection: Redis): Promise<QueueName[]> {
+  const serverIds = new Set<string>();
+  const [before, after] = [`bull:${QUEUE_PREFIXES[kind]}`, ':meta'];
+  const match = `${before}*${after}`;
   for await (const keys of connection.scanStream({ match, count: SCAN_KEYS })) {
-    for (const key of keys as string[]) names.add(key.slice('bull:'.length, -':meta'.length));
+    for (const key of keys as string[]) serverIds.add(key.slice(before.length, -after.length));
   }
-  return [...names];
+  return [...serverIds].map((serverId) => ({ kind, serverId }));
 }
 
-async function readQueue(name: string, connection: Redis): Promise<SweepQueue> {
+async function readQueue({ kind, serverId }: QueueName, connection: Redis): Promise<JobQueue> {
+  const name = QUEUE_PREFIXES[kind] + serverId;
   const queue = new Queue(name, { connection, skipMetasUpdate: true });
   // The connection is the caller's, who hears of its errors.
   queue.on('error', () => {});
@@ -58,7 +67,7 @@ async function readQueue(name: string, connection: Redis): Promise<SweepQueue> {
     ]);
     const { waiting = 0, active = 0, failed: failures = 0 } = counts;
     return {
-      serverId: name.slice(QUEUE_PREFIX.length),
+      ...{ kind, serverId },
       ...{ workers, waiting, active, failed: failures },
       everyMs: schedule?.every,
       nextMs: schedule?.next,
@@ -71,6 +80,11 @@ async function readQueue(name: string, connection: Redis): Promise<SweepQueue> {
   } finally {
     await queue.close();
   }
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 type FinishedJob = Pick<Job, 'timestamp' | 'processedOn' | 'finishedOn'>;

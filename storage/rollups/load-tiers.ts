@@ -6,7 +6,7 @@ import type { PointColumns } from '../memtable.ts';
 import type { SummaryParts, TierParts } from '../slice.ts';
 import type { LoadedTable } from '../slice-reader.ts';
 import type { RollupRequest, SliceRequest, SliceTombstone } from '../slice-types.ts';
-import { tablesIn } from '../table-access.ts';
+import { tablesOf, windowsIn } from '../table-access.ts';
 import type { TimeRange } from '../types.ts';
 import type { TableFile, Version } from '../version.ts';
 import { contains, envelope, without } from './ranges.ts';
@@ -81,6 +81,29 @@ function hiding({ startMs, endMs }: TimeRange): SliceTombstone {
   return { sequence: NO_SEQUENCE, startMs, endMs, series: EVERY_SERIES };
 }
 
+/** The tables that the steps of `plans` are read from. */
+export function tablesOfTiers(
+  version: Version,
+  plans: readonly PolicyPlan[],
+  { rollups }: SliceRequest,
+): TableFile[] {
+  if (rollups === undefined) return [];
+  return plans.flatMap(({ tiers }) =>
+    tiers.flatMap((read) => fieldTables(version, read, rollups).flat()),
+  );
+}
+
+/** By field. */
+function fieldTables(
+  version: Version,
+  { tier, ranges }: Pick<TierRead, 'tier' | 'ranges'>,
+  request: RollupRequest,
+): TableFile[][] {
+  const range = envelope(ranges)!;
+  const windows = windowsIn(version, range).filter(({ policyId }) => policyId === tier.id);
+  return fieldsRead(request).map((field) => tablesOf(windows, range, field));
+}
+
 /** The steps that are read of series `ids`. */
 export async function loadTiers(
   version: Version,
@@ -111,8 +134,7 @@ async function loadTier(
   const gaps = without([range], ranges).map(hiding);
   const own = { ...request, ...range };
   const fields = await Promise.all(
-    fieldsRead(request.rollups).map(async (field) => {
-      const files = tablesIn(version, range, field).filter(({ meta }) => meta.policyId === tier.id);
+    fieldTables(version, { tier, ranges }, request.rollups).map(async (files) => {
       const parts = files.map((file) => ({ file, range, hidden: gaps }));
       const tables: LoadedTable[] = await loadTables(version, parts, ids, own, core, touched);
       return { ids, ...range, tables, memory: [], events: undefined };

@@ -86,6 +86,7 @@ function planPolicy(
     [{ startMs: goneMs, ...AFTER_ALL }],
   );
   for (const tier of exact) {
+    if (left.length === 0) break;
     const ranges = intersection(left, currentWindows(version, tier, unflushedMs));
     if (ranges.length > 0) reads.push({ tier, isAlone: false, ranges });
     left = without(left, ranges);

@@ -63,7 +63,9 @@ export class Roller {
   async secured(keys: readonly string[]): Promise<readonly string[]> {
     const { state } = this.#core.catalog;
     const sources = new Set(this.#tiers().map(({ rollup }) => rollup.sourceId));
-    const windows = windowsOf(state).filter(({ key }) => keys.includes(key));
+    if (sources.size === 0) return keys;
+    const wanted = new Set(keys);
+    const windows = windowsOf(state).filter(({ key }) => wanted.has(key));
     const ofSources = windows.filter((window) => sources.has(policyIdOf(window)));
     if (ofSources.length === 0) return keys;
     try {

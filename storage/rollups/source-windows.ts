@@ -87,6 +87,7 @@ function freshTombstones(
   range: TimeRange,
   tables: readonly TableMeta[],
 ): Tombstone[] {
+  if (tombstones.size === 0) return [];
   return [...tombstones.values()].filter(
     (tombstone) =>
       tombstone.sequence > mark.tombstoneSequence &&

@@ -44,7 +44,7 @@ export function createSummaryReader(
         .map((tier) => tier(position))
         .filter(({ columns }) => columns[0]!.length > 0);
       if (steps.length === 0) return own;
-      if (asSummaries === undefined) return { ...own, ...joinPoints(own, steps) };
+      if (asSummaries === undefined) return { ...own, ...joinPoints(own, steps), shape: undefined };
       const parts = own.values.length === 0 ? steps : [...steps, asSummaries(own)];
       const { timestampsMs, columns } = joinParts(parts);
       return { timestampsMs, values: columns[0]!, fields: columns };
@@ -108,19 +108,27 @@ function createStepsReader(
   return (position) => {
     const found = readColumns(position);
     const part = withoutStaleSteps(found);
-    // A stale marker after the last point is of no interest here.
-    const columns = part.columns.map((column, f) => {
-      const field = fields[f]!;
-      if (field !== 'first_ms' && field !== 'last_ms') return column;
-      return column.map((offsetMs, i) => part.timestampsMs[i]! + Math.floor(offsetMs));
-    });
+    for (const [f, column] of part.columns.entries()) {
+      if (isTime(fields[f]!)) toTimes(column, part.timestampsMs);
+    }
     if (part.timestampsMs !== known) {
       known = part.timestampsMs;
       ends = known.map((startMs) => startMs + everyMs);
     }
-    const steps = { timestampsMs: ends, columns };
+    const steps = { timestampsMs: ends, columns: part.columns };
     return tier.isHeld && rangeMs < everyMs ? held(steps, tier, fields, rangeMs) : steps;
   };
+}
+
+function isTime(field: SummaryField): boolean {
+  return field === 'first_ms' || field === 'last_ms';
+}
+
+/** From the start of each step to the epoch. That a stale marker follows is of no interest here. */
+function toTimes(offsetsMs: Float64Array, startsMs: Float64Array): void {
+  for (let i = 0; i < offsetsMs.length; i++) {
+    offsetsMs[i] = startsMs[i]! + Math.floor(offsetsMs[i]!);
+  }
 }
 
 function withoutStaleSteps(part: Part): Part {
@@ -156,9 +164,9 @@ function held(
   return {
     timestampsMs: shown,
     columns: columns.map((column, f) => {
-      const isTime = fields[f] === 'first_ms' || fields[f] === 'last_ms';
+      const moves = isTime(fields[f]!);
       return shown.map(
-        (atMs, k) => column[from[k]!]! + (isTime ? atMs - timestampsMs[from[k]!]! : 0),
+        (atMs, k) => column[from[k]!]! + (moves ? atMs - timestampsMs[from[k]!]! : 0),
       );
     }),
   };
@@ -169,9 +177,15 @@ function createPointsReader(tier: TierReader, rangeMs: number): (position: numbe
   const { everyMs, isHeld, heldUntilMs } = tier;
   const readColumns = createColumnsReader(tier);
   const holdMs = Math.max(rangeMs, everyMs / HELD_MAX);
+  let known: Float64Array = NOTHING;
   return (position) => {
     const { timestampsMs: starts, columns } = readColumns(position);
     const [last, lastMs] = columns as [Float64Array, Float64Array];
+    if (!isHeld && lastMs.every(Number.isInteger)) {
+      toTimes(lastMs, starts);
+      if (!haveSame(lastMs, known)) known = lastMs.slice();
+      return { timestampsMs: known, columns: [last] };
+    }
     const timeOf = (step: number) => starts[step]! + Math.floor(lastMs[step]!);
     const times: number[] = [];
     const from: number[] = [];

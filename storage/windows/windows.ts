@@ -36,8 +36,9 @@ export async function readWindows(dir: string, { fs }: Env): Promise<readonly Wi
 export function mayBeInMemory({ catalog }: Core, keys: readonly string[]): boolean {
   const { sealed, active } = catalog.version.parts;
   const generations = [...sealed, active];
+  const wanted = new Set(keys);
   return windowsOf(catalog.state)
-    .filter(({ key }) => keys.includes(key))
+    .filter(({ key }) => wanted.has(key))
     .map(({ startMs, endMs }) => ({ startMs, endMs: endMs + 1 }))
     .some((range) => generations.some((generation) => generation.meets(range)));
 }

@@ -13,6 +13,7 @@ import {
   type TimeRange,
   type WindowInfo,
 } from '../../storage/index.ts';
+import { encodeLabels } from '../../storage/series/labels-codec.ts';
 import { compileMatcher } from '../../storage/series/matcher.ts';
 import { createNaiveEvents } from './naive-events.ts';
 
@@ -31,6 +32,8 @@ const ONE_POLICY: PolicySet = {
   policyOf: () => 0,
 };
 
+const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+
 /** 1, as bits. */
 const ONE_BITS = 0x3ff0000000000000n;
 
@@ -41,6 +44,7 @@ export interface NaiveStorage extends Storage {
 
 export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStorage {
   const byKey = new Map<string, NaiveSeries>();
+  const byBytes = new Map<string, number>();
   const byId: NaiveSeries[] = [];
   const bits = new BigUint64Array(1);
   const double = new Float64Array(bits.buffer);
@@ -90,11 +94,13 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         const id = byId.length + 1;
         const series = { id, labels, policy, points: new Map(), isDeleted: false };
         byKey.set(key, series);
+        byBytes.set(latin1(encodeLabels(labels)), id);
         byId.push(series);
         return series.id;
       });
     },
     renew: () => true,
+    findInUse: (bytes, length) => byBytes.get(latin1(bytes.subarray(0, length))) ?? 0,
     holdSeries: () => () => undefined,
     load: () => undefined,
     policyOf: (id) => byId[id - 1]!.policy,
@@ -247,6 +253,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     stats: () => ({
       series: byId.length,
       pointsAppended,
+      events: { appended: events.all().length, stored: 0, tableBytes: 0 },
       batchesAppended,
       memtable: { points: pointsAppended, bytes: pointsAppended * 16, sealed: 0 },
       wal: { segments: 0, bytes: 0, bytesWritten: 0, syncs: 0 },
@@ -272,7 +279,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
       tablePoints: 0,
       index: { levels: [], compactions: 0, bytesWritten: 0 },
       blockCache: { bytes: 0, bytesMax: 0, hits: 0, misses: 0 },
-      scrub: { bytes: 0, damages: 0 },
+      scrub: { everyMs: Infinity, bytes: 0, damages: 0 },
       pinned: { bytes: 0, bytesMax: 0 },
       handles: { open: 0, max: 0, exhausted: 0 },
       blocksRead: 0,

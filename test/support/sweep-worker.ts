@@ -13,7 +13,8 @@ startRedisJobs({
   everyMs: 1000,
   logger: createTestLog().logger,
   onMode: () => {},
-  async sweep() {
+  kind: 'sweep',
+  async body() {
     const response = await fetch(`${http}/api/v1/admin/sweep`, { method: 'POST' });
     if (!response.ok) throw new Error(await response.text());
   },

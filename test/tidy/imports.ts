@@ -22,7 +22,17 @@ const REACH: Readonly<Record<string, readonly string[]>> = {
 /** Floors of storage from the ground up; a file may import its own floor and those below it. */
 const FLOORS: readonly (readonly string[])[] = [
   ['assert', 'errors', 'env', 'metric-metadata', 'stale', 'sstable/format'],
-  ['limits', 'figures', 'window', 'filenames', 'trouble', 'lock', 'file-handles', 'set-aside'],
+  [
+    'limits',
+    'figures',
+    'window',
+    'filenames',
+    'trouble',
+    'lock',
+    'file-handles',
+    'set-aside',
+    'removals',
+  ],
   ['coding'],
   ['series', 'newest-wins'],
   ['types', 'listener', 'slice-types', 'event-types'],

@@ -26,21 +26,30 @@ async function configFile(text: string): Promise<string> {
 
 jobs('lists the sweeps of a server that is there, and of none', async () => {
   const before = await runHere('jobs', '--redis', redis.url);
-  assert.equal(before, { code: 0, stdout: 'no server has sweeps on this Redis\n', stderr: '' });
+  assert.equal(before, { code: 0, stdout: 'no server has jobs on this Redis\n', stderr: '' });
 
   const varve = await serveVarve(...QUIET, '--set', `retention.redis=${redis.url}`);
   try {
-    await varve.logged(/Redis is there/);
+    await varve.logged(/Redis is there: sweeps/);
+    await varve.logged(/Redis is there: rollups/);
     const serverId = decodeServerId(readFileSync(join(varve.dataDir, 'server-id'), 'utf8'))!;
     const file = await configFile(`retention: {redis: "${redis.url}"}\n`);
     const { code, stdout } = await runHere('jobs', '--config', file);
     assert.is(code, 0);
-    const [header, row] = stdout.split('\n');
-    assert.match(header!, /^SERVER +EVERY +WORKERS +WAITING +ACTIVE +FAILED +NEXT /);
-    assert.match(row!, new RegExp(`^${serverId} +1m +1 +[01] +[01] +0 +20\\d\\d-`));
-    const [queue] = JSON.parse((await runHere('jobs', '--json', '--redis', redis.url)).stdout);
-    assert.is(queue.serverId, serverId);
-    assert.is(queue.everyMs, 60_000);
+    const [header, ...rows] = stdout.trimEnd().split('\n');
+    assert.match(header!, /^SERVER +JOB +EVERY +WORKERS +WAITING +ACTIVE +FAILED +NEXT /);
+    assert.is(rows.length, 2);
+    for (const [i, kind] of ['sweep', 'rollup'].entries()) {
+      assert.match(rows[i]!, new RegExp(`^${serverId} +${kind} +1m +1 +[01] +[01] +0 +20\\d\\d-`));
+    }
+    const queues = JSON.parse((await runHere('jobs', '--json', '--redis', redis.url)).stdout);
+    assert.equal(
+      queues.map(({ serverId: id, kind, everyMs }: Record<string, unknown>) => [id, kind, everyMs]),
+      [
+        [serverId, 'sweep', 60_000],
+        [serverId, 'rollup', 60_000],
+      ],
+    );
   } finally {
     await varve.stop();
   }

@@ -38,7 +38,7 @@ test('it is confined as far as systemd scores', () => {
 
 service('the program is where the build leaves it, with the flags of its first line', () => {
   const start = /^ExecStart=(.*)$/m.exec(text)![1]!;
-  assert.match(start, /\/dist\/deploy\/main\.js serve /);
+  assert.match(start, /\/dist\/program\/main\.js serve /);
   const image = readFileSync('deploy/Dockerfile', 'utf8');
   const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(image)![1]!) as string[];
   const flags = entry.filter((word) => word.startsWith('--'));

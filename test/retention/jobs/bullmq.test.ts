@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { Queue } from 'bullmq';
 import * as assert from 'uvu/assert';
 import { startRedisJobs } from '../../../retention/jobs/bullmq.ts';
-import type { JobMode, SweepJobs } from '../../../retention/jobs/jobs.ts';
+import type { JobMode, Jobs } from '../../../retention/jobs/jobs.ts';
 import { createSimClock, type SimClock } from '../../sim/sim-clock.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { createTestLog } from '../../support/retention.ts';
@@ -52,7 +52,8 @@ function start({
     serverId,
     everyMs,
     logger: log.logger,
-    sweep() {
+    kind: 'sweep',
+    body() {
       counts.sweeps++;
       events.emit('sweep');
       return sweep();
@@ -69,7 +70,7 @@ function start({
 }
 
 /** Stops jobs whose timers wait for the test: time passes until they have stopped. */
-async function stopped(jobs: SweepJobs, sim: SimClock): Promise<void> {
+async function stopped(jobs: Jobs, sim: SimClock): Promise<void> {
   let isStopped = false;
   const stop = jobs.stop().then(() => {
     isStopped = true;

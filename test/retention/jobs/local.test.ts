@@ -9,7 +9,7 @@ local('sweeps at once, then once per interval, until stopped', async () => {
   const { clock, scheduler, advance } = createSimClock();
   const sweptMs: number[] = [];
   const sweep = async () => void sweptMs.push(clock.monotonicMs());
-  const jobs = startLocalJobs({ sweep, everyMs: 60_000, scheduler });
+  const jobs = startLocalJobs({ body: sweep, everyMs: 60_000, scheduler });
   advance(150_000);
   assert.is(jobs.mode, 'local');
   assert.equal(sweptMs, [0, 60_000, 120_000]);
@@ -25,7 +25,7 @@ local('a sweep that fails does not end the sweeps', async () => {
     sweeps++;
     throw new Error('the disk is full');
   };
-  const jobs = startLocalJobs({ sweep, everyMs: 1000, scheduler: sim.scheduler });
+  const jobs = startLocalJobs({ body: sweep, everyMs: 1000, scheduler: sim.scheduler });
   sim.advance(2000);
   assert.is(sweeps, 3);
   await jobs.stop();
@@ -43,7 +43,7 @@ local('stopping waits for the sweep under way', async () => {
         resolve();
       };
     });
-  const jobs = startLocalJobs({ sweep, everyMs: 1000, scheduler });
+  const jobs = startLocalJobs({ body: sweep, everyMs: 1000, scheduler });
   const stopped = jobs.stop().then(() => events.push('stopped'));
   finish();
   await stopped;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Queue, Worker } from 'bullmq';
 import * as assert from 'uvu/assert';
-import { QUEUE_PREFIX } from '../../../retention/jobs/jobs.ts';
-import { readSweepQueues } from '../../../retention/jobs/queues.ts';
+import { QUEUE_PREFIXES } from '../../../retention/jobs/jobs.ts';
+import { readJobQueues } from '../../../retention/jobs/queues.ts';
 import { StorageError } from '../../../storage/index.ts';
 import { createSimClock } from '../../sim/sim-clock.ts';
 import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
@@ -22,11 +22,11 @@ queues.after(async () => {
 });
 
 const { scheduler } = createSimClock();
-const read = (redisUrl = redis.url) => readSweepQueues({ redisUrl, scheduler });
+const read = (redisUrl = redis.url) => readJobQueues({ redisUrl, scheduler });
 
 /** A queue with one job that was done, one that failed, and two of which one waits. */
 async function fillQueue(serverId: string): Promise<() => Promise<void>> {
-  const name = `${QUEUE_PREFIX}${serverId}`;
+  const name = QUEUE_PREFIXES.sweep + serverId;
   const connection = { url: redis.url };
   const queue = new Queue(name, { connection });
   let finish = () => {};
@@ -104,7 +104,7 @@ queues('what never answers is given up', async () => {
   const time = createSimClock();
   const asked = once(server, 'connection');
   const options = { redisUrl: `redis://127.0.0.1:${port}`, scheduler: time.scheduler };
-  const outcome = rejection(readSweepQueues(options));
+  const outcome = rejection(readJobQueues(options));
   await asked;
   time.advance(60_000);
   assert.match(((await outcome) as Error).message, /no answer within 10000 ms/);
