@@ -52,7 +52,11 @@ const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) 
     (s) => amplificationOf(s).space ?? Number.NaN,
   ],
   ['varve_storage_series_cache_bytes', 'Memory of series in use.', (s) => s.seriesCacheBytes],
-  ['varve_block_cache_bytes', 'Decompressed blocks in memory.', (s) => s.blockCache.bytes],
+  [
+    'varve_block_cache_bytes',
+    'Blocks in memory, decompressed and decoded.',
+    (s) => s.blockCache.bytes,
+  ],
   [
     'varve_table_filters_bytes',
     'Filters and indexes of SSTables in memory.',

@@ -1,20 +1,12 @@
-// What whoever runs the server wants to hear of: snapshots, and requests that were turned away.
+// What whoever runs the server wants to hear of snapshots.
 
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Verdict } from './access/access.ts';
-
-export type Refusal = Exclude<Verdict['kind'], 'allowed'>;
 
 export interface OperationMetrics {
   /** A snapshot that was asked for over HTTP is whole, at `atMs` since the epoch. */
   snapshotMade(atMs: number): void;
   snapshotFailed(): void;
-  /** No request gets to see more than its refusal. */
-  accessRefused(port: Port, refusal: Refusal): void;
 }
-
-const PORTS = ['grpc', 'http'] as const;
-type Port = (typeof PORTS)[number];
 
 export function createOperationMetrics(registry: Registry): OperationMetrics {
   const registers = [registry];
@@ -35,21 +27,11 @@ export function createOperationMetrics(registry: Registry): OperationMetrics {
   });
   // A gauge begins with 0.
   last.remove();
-  const refused = new Counter({
-    name: 'varve_access_refused_total',
-    help: 'Requests without a token that is known, and those whose token is not enough.',
-    labelNames: ['port', 'reason'],
-    registers,
-  });
-  for (const port of PORTS) {
-    for (const reason of ['unknown', 'forbidden']) refused.inc({ port, reason }, 0);
-  }
   return {
     snapshotMade(atMs) {
       snapshots.inc();
       last.set(atMs / 1000);
     },
     snapshotFailed: () => failures.inc(),
-    accessRefused: (port, reason) => refused.inc({ port, reason }),
   };
 }

@@ -30,6 +30,7 @@ import type { ServerMetrics } from './metrics.ts';
 import { eventMetricRules, ingestLimits, otlpSettings, queryLimits } from './options.ts';
 import type { PolicySetStatus } from './policy-set/policy-sets.ts';
 import { createQueryLog } from './query-log.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Type, help and unit of some 50,000 metrics. */
 const METADATA_BYTES = 16 * 1024 * 1024;
@@ -51,6 +52,7 @@ export interface RoomsOptions {
   readonly scheduler: Scheduler;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
+  readonly refusals: Refusals;
 }
 
 export interface Rooms {
@@ -93,7 +95,7 @@ export function createRooms(
     ...(beside !== undefined && { beside: beside.query }),
   });
   const app = createHttpApp({ ...options, storage, servers });
-  registerAccess(app, tokens, (why) => metrics.operations.accessRefused('http', why));
+  registerAccess(app, tokens, options.refusals);
   ingest.registerRoutes(app);
   query.registerRoutes(app);
   return { ingest, query, app, metadata };

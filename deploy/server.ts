@@ -29,6 +29,7 @@ import type { ServerMetrics } from './metrics.ts';
 import { eventMetricRules, httpTimeouts, ingestLimits, otlpSettings } from './options.ts';
 import { withPolicySet } from './policy-set/policies.ts';
 import { createPolicySets, type PolicySets } from './policy-set/policy-sets.ts';
+import { createRefusals } from './refusals.ts';
 import { createRooms, createTenantRooms, grpcServices, type Rooms, toTenant } from './rooms.ts';
 import { type SelfMonitoring, startSelfMonitoring } from './self-monitoring/monitor.ts';
 import { openPrivateDoor } from './self-monitoring/private-door.ts';
@@ -206,8 +207,10 @@ function createParts(
   const { config } = state;
   const { storage, clock, scheduler, metrics, log } = options;
   const tokens = () => state.tokens;
+  const { registry } = metrics;
+  const refusals = createRefusals({ registry, log, monotonicMs: clock.monotonicMs, tokens });
   const roomsOptions = {
-    ...{ clock, scheduler, metrics, log, tokens, reload, retention, threads },
+    ...{ clock, scheduler, metrics, log, refusals, tokens, reload, retention, threads },
     config: () => state.config,
     findSender: createFindSender(tokens),
     isReady: () => state.isReady,
@@ -220,7 +223,7 @@ function createParts(
     return toTenant(tenant);
   });
   const httpServers = createHttpServers({
-    tls,
+    ...{ tls, refusals },
     timeouts: httpTimeouts(config),
     route: ({ headers }) => tenants.of(headers.authorization)?.listener,
   });
@@ -229,7 +232,9 @@ function createParts(
   const grpcServer = createGrpcServer({
     messageBytes: config.ingest.limits.message,
     idleMs: config.grpc.idle_timeout,
-    interceptors: [grpcGuard(tokens, (why) => metrics.operations.accessRefused('grpc', why))],
+    interceptors: [grpcGuard(tokens, refusals)],
+    onOversize: (path, authorization) =>
+      refusals.count({ port: 'grpc', path, reason: 'too_large', authorization }),
   });
   for (const { descriptor, methods } of grpcServices(everybody)) {
     const implementation = tenants.dispatching(descriptor.typeName, methods.implementation);

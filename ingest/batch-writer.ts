@@ -6,7 +6,7 @@ import type { Admission } from './admission.ts';
 import { POINT_BYTES } from './decode/columns.ts';
 import { readInTurns } from './decode/entries.ts';
 import { readEvents, type StreamBytes } from './decode/events.ts';
-import { decodeLabels, type LabelBytes, labelsKey } from './decode/labels.ts';
+import { createCanonicalBytes, decodeLabels, type LabelBytes } from './decode/labels.ts';
 import { convertTimestamps } from './decode/timestamps.ts';
 import {
   definitionReader,
@@ -22,7 +22,6 @@ import type { IngestLimits } from './limits.ts';
 import type { PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
 import type { Sender } from './sender.ts';
-import type { SeriesCache } from './series-cache.ts';
 import { createSeriesLookup } from './series-lookup.ts';
 import type { SeriesQuotas } from './series-quotas.ts';
 
@@ -42,7 +41,6 @@ export interface BatchWriterOptions {
   readonly events: EventWriter;
   readonly admission: Admission;
   readonly quotas: SeriesQuotas;
-  readonly cache: SeriesCache;
   /** Asked once per request, so that a reload counts from the next one. */
   readonly limits: () => IngestLimits;
 }
@@ -62,7 +60,8 @@ export interface BatchWriter {
 }
 
 export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
-  const { storage, points: pointWriter, admission, quotas, cache } = options;
+  const { storage, points: pointWriter, admission, quotas } = options;
+  const canonical = createCanonicalBytes();
 
   async function submit(
     bytes: Buffer,
@@ -83,9 +82,13 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     let idMax = 0;
     const rejections = createRejections();
     const guards = quotas.guards(limits, sender);
-    const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
+    const lookup = createSeriesLookup({ storage, limits, guards, rejections });
     const lookUp = (labels: LabelBytes, assign: (id: number) => void) => {
-      lookup.add(labelsKey(labels), () => decodeLabels(labels, limits), assign);
+      // Of almost every series the labels are not even decoded.
+      const known = canonical.put(labels)
+        ? storage.findInUse(canonical.bytes, canonical.length)
+        : 0;
+      lookup.add(known, () => decodeLabels(labels, limits), assign);
     };
     const define = (ref: number, labels: LabelBytes) => {
       lookUp(labels, (id) => dictionary.define(ref, id));

@@ -7,7 +7,7 @@ import type { EventWriter } from './event-writer.ts';
 import type { IngestLimits } from './limits.ts';
 import type { WriteOutcome } from './point-writer.ts';
 import { createRejections, type Reason } from './reasons.ts';
-import type { SeriesCache } from './series-cache.ts';
+import { knownId, type SeriesCache } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesLookup } from './series-lookup.ts';
 import { checkSizes } from './validate.ts';
@@ -47,7 +47,7 @@ export interface EventBatchOptions {
 export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
   const { storage, writer, cache, limits, guards } = options;
   const rejections = createRejections();
-  const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
+  const lookup = createSeriesLookup({ storage, limits, guards, rejections });
   const added: { readonly event: NewEvent; id: number }[] = [];
 
   function checked(labels: readonly Label[] | Reason): readonly Label[] | Reason {
@@ -61,11 +61,13 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
     add(key, labels, event) {
       const entry = { event, id: 0 };
       added.push(entry);
+      const known = knownId(cache, key, storage);
       lookup.add(
-        key,
+        known,
         () => checked(labels()),
         (id) => {
           entry.id = id;
+          if (known === 0) cache.set(key, id);
         },
       );
     },

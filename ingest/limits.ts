@@ -36,6 +36,9 @@ export interface IngestLimits {
 
 const MIB = 1024 * 1024;
 
+/** Of a line that is a row: whatever unfolds into one without an end is refused early. */
+export const ROW_BYTES_MAX = MIB;
+
 export const DEFAULT_LIMITS: IngestLimits = {
   series: 5_000_000,
   seriesPerMetric: Number.POSITIVE_INFINITY,

@@ -8,7 +8,7 @@ import type { IngestLimits } from './limits.ts';
 import type { PointPool } from './point-pool.ts';
 import type { IdentifiedPoints } from './point-writer.ts';
 import { createRejections, REJECTED_ID_MIN, type Reason } from './reasons.ts';
-import type { SeriesCache } from './series-cache.ts';
+import { knownId, type SeriesCache } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesLookup } from './series-lookup.ts';
 import { type SeriesPredictor, viewOf } from './series-predictor.ts';
@@ -16,7 +16,8 @@ import { checkSizes } from './validate.ts';
 
 /** Just under a power of two of bytes, as the pool keeps memory. */
 const FIRST_POINTS = Math.floor((32 * 1024) / POINT_BYTES);
-const FIRST_SERIES = 1024;
+/** Few: most requests that are refused have none, and what each leaves has to be collected. */
+const FIRST_SERIES = 64;
 
 export interface SeriesBatch {
   /** Points added so far. */
@@ -81,7 +82,7 @@ export interface SeriesBatchOptions {
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   const { storage, cache, predictor, scope, limits, guards, pool, reserve } = options;
   const rejections = createRejections();
-  const lookup = createSeriesLookup({ storage, cache, limits, guards, rejections });
+  const lookup = createSeriesLookup({ storage, limits, guards, rejections });
   /** Ids by slot; 0 until storage has told. */
   let slotIds = new Uint32Array(FIRST_SERIES);
   let slots = 0;
@@ -124,16 +125,17 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   function series(key: string, labels: () => readonly Label[] | Reason): number {
     const slot = nextSlot();
     // Ahead of the closures that a new one needs: almost every series is known.
-    const known = cache.get(key);
+    const known = knownId(cache, key, storage);
     if (known !== 0) {
       slotIds[slot] = known;
       return slot;
     }
     lookup.add(
-      key,
+      0,
       () => checked(labels()),
       (id) => {
         slotIds[slot] = id;
+        cache.set(key, id);
       },
     );
     return slot;
@@ -145,6 +147,15 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       sourceView = viewOf(bytes);
     }
     return sourceView;
+  }
+
+  /** `size` of the key that is expected, unless its series was forgotten. */
+  function ifRenewed(size: number): number {
+    return size > 0 && storage.renew(predictor.expectedId()) ? size : 0;
+  }
+
+  function expected(bytes: Buffer, start: number, end: number): number {
+    return ifRenewed(predictor.expected(inView(bytes), start, end));
   }
 
   function takeExpected(): number {
@@ -162,12 +173,12 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     },
 
     series,
-    expected: (bytes, start, end) => predictor.expected(inView(bytes), start, end),
+    expected,
     expectedRest: (prefix, bytes, start, end) =>
-      predictor.expectedRest(prefix, inView(bytes), start, end),
+      ifRenewed(predictor.expectedRest(prefix, inView(bytes), start, end)),
     takeExpected,
     seriesAt(bytes, start, end, labels) {
-      if (predictor.expected(inView(bytes), start, end) === end - start && end > start) {
+      if (end > start && expected(bytes, start, end) === end - start) {
         return takeExpected();
       }
       const text = bytes.toString('latin1', start, end);

@@ -2,6 +2,9 @@
 // hash a series and no decoding. Bounded by two generations: when the young one is full the old
 // one is let go, and whatever is asked for meanwhile moves over.
 
+import type { Storage } from '../storage/index.ts';
+import { REJECTED_ID_MIN } from './reasons.ts';
+
 /** Longer keys are not worth keeping: an ordinary label set has a tenth of this. */
 const KEY_BYTES_MAX = 4096;
 
@@ -9,7 +12,14 @@ const KEY_BYTES_MAX = 4096;
 export interface SeriesCache {
   /** The id, or 0 when it is not known. */
   get(key: string): number;
+  /** What says that there is no series is not kept: it may change. */
   set(key: string, id: number): void;
+}
+
+/** The id of a series that came before and was not forgotten since, or 0. */
+export function knownId(cache: SeriesCache, key: string, storage: Storage): number {
+  const id = cache.get(key);
+  return id !== 0 && storage.renew(id) ? id : 0;
 }
 
 /** Caches that share one budget: what one does not use, another may. */
@@ -41,7 +51,7 @@ export function createSeriesCaches(bytesMax: number): SeriesCaches {
       all.push(own);
 
       function set(key: string, id: number): void {
-        if (key.length > KEY_BYTES_MAX) return;
+        if (key.length > KEY_BYTES_MAX || id >= REJECTED_ID_MIN) return;
         if (youngBytes >= bytesMax / 2) age();
         own.young.set(key, id);
         youngBytes += key.length + 64;

@@ -1,31 +1,29 @@
-// The series of one request: known ones from the cache at once, new ones from storage together.
+// The series of one request: those that storage has to look for are asked for together.
 
 import type { Label, Labels, Storage } from '../storage/index.ts';
 import type { IngestLimits } from './limits.ts';
 import { type Reason, type Rejections, rejectedId } from './reasons.ts';
-import type { SeriesCache } from './series-cache.ts';
 import type { SeriesGuard, SeriesRefused } from './series-guard.ts';
 import { checkLabels } from './validate.ts';
 
 export interface SeriesLookup {
   /**
-   * Calls `assign` with the id of the series that `key` stands for in the cache, or with a rejected
-   * id when it cannot be one; in the order of the calls, at the latest during `settle`. `read` is
-   * asked for the labels, or for why there are none, when the key is new.
+   * Calls `assign` with the id of a series, or with a rejected id when it cannot be one; in the
+   * order of the calls, at the latest during `settle`. `known` is the id, or 0: then `read` is
+   * asked for the labels, or for why there are none.
    */
-  add(key: string, read: () => readonly Label[] | Reason, assign: (id: number) => void): void;
+  add(known: number, read: () => readonly Label[] | Reason, assign: (id: number) => void): void;
   /** Undefined when every id has been assigned already. */
   settle(): Promise<void> | undefined;
 }
 
 /** An `add` that waits: for storage to tell its id, or only for its turn. */
 type Waiting =
-  | { readonly kind: 'new'; readonly key: string; readonly assign: (id: number) => void }
+  | { readonly kind: 'new'; readonly assign: (id: number) => void }
   | { readonly kind: 'known'; readonly id: number; readonly assign: (id: number) => void };
 
 export interface SeriesLookupOptions {
   readonly storage: Storage;
-  readonly cache: SeriesCache;
   readonly limits: IngestLimits;
   /** All of them have to let a new series in. */
   readonly guards: readonly SeriesGuard[];
@@ -34,7 +32,7 @@ export interface SeriesLookupOptions {
 }
 
 export function createSeriesLookup(options: SeriesLookupOptions): SeriesLookup {
-  const { storage, cache, limits, guards, rejections } = options;
+  const { storage, limits, guards, rejections } = options;
   const waiting: Waiting[] = [];
   /** Of the waiting ones that are new, in their order. */
   const labelSets: Labels[] = [];
@@ -79,7 +77,6 @@ export function createSeriesLookup(options: SeriesLookupOptions): SeriesLookup {
         continue;
       }
       const id = ids[position]!;
-      if (id !== 0) cache.set(entry.key, id);
       // What storage was told not to register has no id.
       entry.assign(id === 0 ? refuse(refused[position]!) : id);
       position++;
@@ -92,14 +89,14 @@ export function createSeriesLookup(options: SeriesLookupOptions): SeriesLookup {
   }
 
   return {
-    add(key, read, assign) {
-      let id = cache.get(key);
-      if (id === 0 || !storage.renew(id)) {
+    add(known, read, assign) {
+      let id = known;
+      if (id === 0) {
         const sent = read();
         const labels = typeof sent === 'string' ? sent : checkLabels(sent);
         if (typeof labels !== 'string') {
           labelSets.push(labels);
-          waiting.push({ kind: 'new', key, assign });
+          waiting.push({ kind: 'new', assign });
           return;
         }
         id = rejectedId(labels);

@@ -17,6 +17,8 @@ export interface SeriesPredictor {
    * it and goes on at `start`; the size is that of the rest.
    */
   expectedRest(prefix: number, bytes: DataView, start: number, end: number): number;
+  /** The id of the series that is expected, or 0. */
+  expectedId(): number;
   /** The id of the series that was expected, which has come. */
   take(): number;
   /** Tells which series has come instead. */
@@ -27,6 +29,7 @@ export interface SeriesPredictor {
 export const NO_PREDICTOR: SeriesPredictor = {
   expected: () => 0,
   expectedRest: () => 0,
+  expectedId: () => 0,
   take: () => 0,
   learn: () => {},
 };
@@ -100,6 +103,7 @@ export function createSeriesPredictor(bytesMax: number): SeriesPredictor {
     expectedRest(prefix, bytes, start, end) {
       return prefix > shared[last]! ? 0 : restOf(nexts[last]!, prefix, bytes, start, end);
     },
+    expectedId: () => ids[nexts[last]!]!,
     take() {
       last = nexts[last]!;
       return ids[last]!;

@@ -22,7 +22,11 @@ const NAME_SHOWN_CHARS_MAX = 100;
 interface Population {
   readonly matchers: readonly Matcher[];
   readonly isOfMetric: boolean;
-  /** A sender without labels has the series that it began since the start: no index knows them. */
+  /**
+   * A sender without labels has the series that it began since the start: no index knows them.
+   * Stored as a number it would outlive the series that are forgotten, and shut the sender out for
+   * good; an owner of each series would cost every series memory and disk for a limit of few.
+   */
   readonly isSinceStart: boolean;
   /** Undefined until it is read. */
   count: number | undefined;

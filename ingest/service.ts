@@ -125,7 +125,6 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
       if (code === 'INTERNAL') logger.error({ err: error, method }, 'a write failed on a bug');
     },
   };
-  const cache = caches.open();
   const doors: DoorContext = {
     ...shared,
     quotas,
@@ -148,7 +147,6 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     events,
     admission,
     quotas,
-    cache,
     limits: () => limits,
   });
   const holdSeries: WriteContext['holdSeries'] = (ids) => storage.holdSeries(ids);

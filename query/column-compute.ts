@@ -23,6 +23,8 @@ export interface QueryThreads extends Compute {
 
 /** Points that ranges span, and places of columns, below which a task stays here: 1 or 2 ms. */
 const LIGHT_WORK = 200_000;
+/** What a point takes that is decoded already, as a part of one that is not. */
+const DECODED_WORK = 1 / 4;
 
 /**
  * For one query. `signal` is its deadline; whoever calls closes the result at its end, so that no
@@ -90,6 +92,10 @@ export function createColumnCompute(
 /** How much there is to do, in points and places: a point counts as often as it is looked at. */
 function workOf(slice: SeriesSlice, task: ColumnTask): number {
   const { steps, stepMs } = task.view.grid;
-  const overlap = readsPointsOnce(task.what) ? 1 : Math.min(steps, 1 + task.rangeMs / stepMs);
-  return slice.pointsMax * overlap + slice.labels.length * steps;
+  const { pointsMax, pointsDecoded, labels } = slice;
+  const places = labels.length * steps;
+  if (readsPointsOnce(task.what)) {
+    return pointsMax - pointsDecoded + pointsDecoded * DECODED_WORK + places;
+  }
+  return pointsMax * Math.min(steps, 1 + task.rangeMs / stepMs) + places;
 }

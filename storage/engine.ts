@@ -130,6 +130,10 @@ export class Engine implements Storage {
     return this.#core.series.resolve(labelSets, admit);
   }
 
+  findInUse(bytes: Uint8Array, length: number): SeriesId {
+    return this.#core.series.findInUse(bytes, length);
+  }
+
   renew(id: SeriesId): boolean {
     return this.#core.series.renew(id);
   }

@@ -24,6 +24,7 @@ export {
 export { openStorage } from './open.ts';
 export { decodePolicySet, encodePolicySet, type PublishedPolicies } from './policy-set.ts';
 export { tierWindowMs } from './rollups/tiers.ts';
+export { createLabelsOverlay } from './series/label-overlay.ts';
 export {
   canonicalLabels,
   compareLabels,

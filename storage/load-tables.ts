@@ -4,6 +4,8 @@ import type { Core } from './core.ts';
 import type { LoadedTable } from './slice-reader.ts';
 import type { SliceTombstone } from './slice-types.ts';
 import type { Block } from './sstable/block.ts';
+import { decodedBytes } from './sstable/decoded-block.ts';
+import { keepDecoded, type PointBlock, pointsOf } from './sstable/point-block.ts';
 import { orReport, readerOf } from './table-access.ts';
 import { tombstonesOver } from './tombstones/hidden.ts';
 import type { ScanRequest, TimeRange } from './types.ts';
@@ -51,7 +53,7 @@ async function loadBlocks(
   range: TimeRange,
   request: ScanRequest,
   core: Core,
-): Promise<Block[]> {
+): Promise<PointBlock[]> {
   const table = await readerOf(file, request, core);
   if (table === undefined) return [];
   const wanted =
@@ -73,13 +75,23 @@ async function loadBlocks(
     return table.readBlock(number);
   };
   const blocks = await Promise.all(
-    numbers.map((number) =>
-      orReport(
-        core.blockCache.get(file.meta.number, number, () => load(number)),
-        request,
-        core,
-      ),
-    ),
+    numbers.map(async (number) => {
+      const reading = core.blockCache.get(file.meta.number, number, () => load(number));
+      const block = await orReport(reading, request, core);
+      return block && pointsIn(file, number, block, core);
+    }),
   );
   return blocks.filter((block) => block !== undefined);
+}
+
+/** Kept decoded, if the block is used often enough. */
+function pointsIn(
+  { meta }: TableFile,
+  number: number,
+  block: Block,
+  { blockCache }: Core,
+): PointBlock {
+  const keep = () => keepDecoded(block);
+  const kept = blockCache.derived(meta.number, number, decodedBytes(block), keep);
+  return kept ?? pointsOf(block);
 }

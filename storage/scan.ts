@@ -10,7 +10,8 @@ import { loadTiers, partsOf, planAround, planScan, tablesOfTiers } from './rollu
 import type { SeriesId } from './series/labels.ts';
 import { createSlice, type SliceParts, type TierParts } from './slice.ts';
 import type { EncodedSlice, SeriesSlice, SliceRequest } from './slice-types.ts';
-import { type Block, lowerBound } from './sstable/block.ts';
+import { lowerBound } from './sstable/block.ts';
+import type { PointBlock } from './sstable/point-block.ts';
 import { tablesIn, windowsIn } from './table-access.ts';
 import type { ScanRequest, SeriesPoints, TimeRange } from './types.ts';
 import type { TableFile, Version } from './version.ts';
@@ -43,7 +44,8 @@ async function* decoded(
       if (labels === undefined) continue;
       const points = reader.read(position);
       if (points.values.length === 0) continue;
-      series.push({ ...points, id: ids[position]!, labels, values: points.values.slice() });
+      const { shape: _, ...own } = points;
+      series.push({ ...own, id: ids[position]!, labels, values: points.values.slice() });
       count += points.values.length;
       if (count < TURN_POINTS) continue;
       yield series;
@@ -93,7 +95,7 @@ async function* slicesOf(
     ...(withEvents ? tablesIn(version, request, 'events') : []),
     ...tablesOfTiers(version, plans, request),
   ];
-  const width = sliceWidth(counted, memtables, request);
+  const width = evenWidth(ids.length, sliceWidth(counted, memtables, request), request);
   for (let from = 0; from < ids.length; from += width) {
     request.signal?.throwIfAborted();
     const wanted = ids.subarray(from, from + width);
@@ -135,6 +137,12 @@ function sliceWidth(
   return Math.max(1, Math.min(sliceSeries, Math.floor(slicePoints / pointsPerSeries)));
 }
 
+/** The width at most, so that slices of it come to a multiple of what was asked for. */
+function evenWidth(series: number, width: number, { sliceMultiple = 1 }: SliceRequest): number {
+  const slices = Math.ceil(series / width / sliceMultiple) * sliceMultiple;
+  return Math.max(1, Math.ceil(series / slices));
+}
+
 /** Points of `ids` from `from` on as other threads read them, and of how many series they are. */
 export async function loadSlice(
   version: Version,
@@ -149,7 +157,8 @@ export async function loadSlice(
   const loaded = await loadTables(version, parts, wanted, request, core, new Set());
   const { startMs, endMs } = request;
   const read = { ids: wanted, startMs, endMs, tables: loaded, memory: [], events: undefined };
-  return { slice: createSlice(read, [], 0).encode(), width: wanted.length };
+  const about = { labels: [], pointsMax: 0, pointsDecoded: 0 };
+  return { slice: createSlice(read, about).encode(), width: wanted.length };
 }
 
 const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
@@ -179,12 +188,13 @@ async function sliceOf(
   core: Core,
 ): Promise<IdentifiedSlice> {
   const points = Float64Array.from(wanted, (id) => events.get(id)?.values.length ?? 0);
+  const counted = { points, decoded: 0 };
   for (const ofMemtable of columns) {
     for (let i = 0; i < wanted.length; i++) points[i]! += ofMemtable[i]!.values.length;
   }
   const steps = summaries?.tiers.flatMap(({ fields }) => fields.flatMap((own) => own.tables)) ?? [];
   for (const { blocks } of [...tables, ...steps]) {
-    for (const block of blocks) if (countPoints(block, wanted, points)) core.counters.blocksUsed++;
+    for (const block of blocks) if (countPoints(block, wanted, counted)) core.counters.blocksUsed++;
   }
   const found = [...points.keys()].filter((position) => points[position]! > 0);
   const ids = Uint32Array.from(found, (position) => wanted[position]!);
@@ -199,7 +209,8 @@ async function sliceOf(
       tiers: summaries.tiers.map((tier) => ofSeries(tier, ids)),
     },
   };
-  return { ids, slice: createSlice(parts, labels, pointsMax) };
+  const about = { labels, pointsMax, pointsDecoded: counted.decoded };
+  return { ids, slice: createSlice(parts, about) };
 }
 
 function ofSeries(tier: TierParts, ids: Uint32Array): TierParts {
@@ -214,15 +225,22 @@ function eventColumns(
   return events.size === 0 ? undefined : Array.from(ids, (id) => events.get(id) ?? NO_POINTS);
 }
 
-/** Adds the points of the block's chunks by position in `wanted`; whether there were any. */
-function countPoints(block: Block, wanted: Uint32Array, points: Float64Array): boolean {
-  const { ids, values } = block;
+/** Points by position in `wanted`, and how many of all are kept decoded. */
+interface Counted {
+  readonly points: Float64Array;
+  decoded: number;
+}
+
+/** Adds those of the block's chunks; whether there were any. */
+function countPoints(block: PointBlock, wanted: Uint32Array, counted: Counted): boolean {
+  const { ids, counts } = block;
   let any = false;
   let position = lowerBound(wanted, ids[0]!);
   for (let chunk = 0; chunk < ids.length; chunk++) {
     while (position < wanted.length && wanted[position]! < ids[chunk]!) position++;
     if (wanted[position] !== ids[chunk]) continue;
-    points[position]! += values.counts[chunk]!;
+    counted.points[position]! += counts[chunk]!;
+    if (block.isDecoded(chunk)) counted.decoded += counts[chunk]!;
     any = true;
   }
   return any;

@@ -6,7 +6,7 @@ import { refusalOfForgotten } from './errors.ts';
 import { IdSet } from './series/id-set.ts';
 import type { Labels, SeriesId } from './series/labels.ts';
 import { createLabelsCache } from './series/labels-cache.ts';
-import { createLabelsKeys, keptKey, type LabelsKey } from './series/labels-key.ts';
+import { createLabelsKeys, keptKey, keyIn, type LabelsKey } from './series/labels-key.ts';
 import { SeriesRegistry } from './series/registry.ts';
 import { findSeries, labelsOf } from './tag-index/reader.ts';
 import type { IndexView } from './tag-index/view.ts';
@@ -184,6 +184,13 @@ export class SeriesDirectory {
     this.#departures++;
   }
 
+  /** See Storage.findInUse. */
+  findInUse(bytes: Uint8Array, length: number): SeriesId {
+    const id = this.#registry.find(keyIn(bytes, length));
+    if (id !== 0) this.#resolved.add(id);
+    return id;
+  }
+
   /** See Storage.renew. */
   renew(id: SeriesId): boolean {
     if (this.#forgotten.has(id)) return false;
@@ -211,7 +218,7 @@ export class SeriesDirectory {
   replay(entries: readonly SeriesEntry[], view: IndexView): void {
     for (const { id, labels } of entries) {
       const key = this.#keyOf(labels);
-      view.memory.add(key, labels, id);
+      view.memory.add(key, id);
       // The labels of a series that was forgotten, which the crash kept from being written.
       const before = this.#registry.find(key);
       if (before !== 0 && before !== id) this.#registry.forget(before);

@@ -3,24 +3,25 @@
 // from the times alone can tell by that.
 
 import { assert } from './assert.ts';
-import { decodeColumn } from './coding/column-reader.ts';
 import type { PointColumns } from './memtable.ts';
 import { joinByTime, mergeRuns } from './merge.ts';
 import type { SliceParts } from './slice.ts';
-import type { SliceReader, SliceTombstone } from './slice-types.ts';
-import { type Block, chunksOf, decodeTimes } from './sstable/block.ts';
+import type { SlicePoints, SliceReader, SliceTombstone } from './slice-types.ts';
+import { chunksOf } from './sstable/block.ts';
+import { NUMBERS, RISING } from './sstable/decoded-block.ts';
+import type { PointBlock } from './sstable/point-block.ts';
 import { lowerBoundMs, rangesHiding } from './tombstones/hidden.ts';
 
 export interface LoadedTable {
   /** In order of series, then time. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly PointBlock[];
   /** Those that may hide points of them. */
   readonly tombstones: readonly SliceTombstone[];
 }
 
 /** The points [first, end) of a chunk. */
 interface ChunkPart {
-  readonly block: Block;
+  readonly block: PointBlock;
   readonly chunk: number;
   readonly timestampsMs: Float64Array;
   readonly first: number;
@@ -28,6 +29,8 @@ interface ChunkPart {
 }
 
 const SCRATCH_POINTS_MIN = 4096;
+/** By what is known of the values. */
+const SHAPES = [undefined, 'numbers', 'rising'] as const;
 
 export function createSliceReader(parts: SliceParts): SliceReader {
   const { ids, tables, memory, events } = parts;
@@ -37,28 +40,31 @@ export function createSliceReader(parts: SliceParts): SliceReader {
   let sharedMs: Float64Array = new Float64Array(0);
   let lastPosition = -1;
 
-  function readDisjoint(chunks: readonly ChunkPart[]): PointColumns {
+  function readDisjoint(chunks: readonly ChunkPart[]): SlicePoints {
     const length = chunks.reduce((sum, { first, end }) => sum + end - first, 0);
-    if (!haveSameTimes(chunks, before)) sharedMs = joinTimes(chunks, length);
+    if (!haveSameTimes(chunks, before)) sharedMs = sameAs(sharedMs, joinTimes(chunks, length));
     before = chunks;
     if (scratch.length < length) scratch = new Float64Array(2 * length);
     const values = scratch.subarray(0, length);
+    let known = RISING;
     let offset = 0;
     for (const chunk of chunks) {
-      decodePart(chunk, values.subarray(offset, offset + chunk.end - chunk.first));
-      offset += chunk.end - chunk.first;
+      const end = offset + chunk.end - chunk.first;
+      known = Math.min(known, readPart(chunk, values.subarray(offset, end)));
+      if (offset > 0 && !(values[offset]! >= values[offset - 1]!)) known = Math.min(known, NUMBERS);
+      offset = end;
     }
-    return { timestampsMs: sharedMs, values };
+    return { timestampsMs: sharedMs, values, shape: SHAPES[known] };
   }
 
   function readMerged(chunks: readonly ChunkPart[], inMemory: readonly PointColumns[]) {
     const { timestampsMs, values } = mergeRuns([...chunks.map(columnsOf), ...inMemory]);
-    if (!isSameColumn(timestampsMs, sharedMs)) sharedMs = timestampsMs;
+    sharedMs = sameAs(sharedMs, timestampsMs);
     before = [];
     return { timestampsMs: sharedMs, values };
   }
 
-  function readPoints(position: number): PointColumns {
+  function readPoints(position: number): SlicePoints {
     const chunks: ChunkPart[] = [];
     for (const cursor of cursors) cursor(ids[position]!, chunks);
     const inMemory = memory.map((runs) => runs[position]!);
@@ -98,7 +104,7 @@ function createTableCursor(
       const block = blocks[at]!;
       const chunks = chunksOf(block, id);
       for (let chunk = chunks.from; chunk < chunks.to; chunk++) {
-        const timestampsMs = decodeTimes(block, chunk);
+        const timestampsMs = block.timesOf(chunk);
         if (timestampsMs !== known) {
           known = timestampsMs;
           first = lowerBoundMs(timestampsMs, startMs);
@@ -117,7 +123,7 @@ function createTableCursor(
   };
 }
 
-function lastIdOf(block: Block): number {
+function lastIdOf(block: PointBlock): number {
   return block.ids[block.ids.length - 1]!;
 }
 
@@ -150,10 +156,11 @@ function haveSameTimes(a: readonly ChunkPart[], b: readonly ChunkPart[]): boolea
   );
 }
 
-function isSameColumn(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+/** `known`, if the other is the same, and the other otherwise. */
+function sameAs(known: Float64Array, other: Float64Array): Float64Array {
+  if (known.length !== other.length) return other;
+  for (let i = 0; i < other.length; i++) if (known[i] !== other[i]) return other;
+  return known;
 }
 
 function joinTimes(chunks: readonly ChunkPart[], length: number): Float64Array {
@@ -166,22 +173,13 @@ function joinTimes(chunks: readonly ChunkPart[], length: number): Float64Array {
   return joined;
 }
 
-/** Chunks that lie in the range only in part are decoded here first. */
-let wholeChunk = new Float64Array(0);
-
-function decodePart({ block, chunk, first, end, timestampsMs }: ChunkPart, into: Float64Array) {
-  const { length } = timestampsMs;
-  if (into.length === length) {
-    decodeColumn(block.values, chunk, into);
-    return;
-  }
-  if (wholeChunk.length < length) wholeChunk = new Float64Array(length);
-  const decoded = decodeColumn(block.values, chunk, wholeChunk.subarray(0, length));
-  into.set(decoded.subarray(first, end));
+/** Returns what is known of the values. */
+function readPart({ block, chunk, first, end }: ChunkPart, into: Float64Array): number {
+  return block.readValues(chunk, first, end, into);
 }
 
 function columnsOf(part: ChunkPart): PointColumns {
   const values = new Float64Array(part.end - part.first);
-  decodePart(part, values);
+  readPart(part, values);
   return { timestampsMs: part.timestampsMs.subarray(part.first, part.end), values };
 }

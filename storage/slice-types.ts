@@ -11,6 +11,8 @@ export interface SliceRequest extends ScanRequest {
   readonly slicePoints?: number;
   /** Series of one slice at most. Default 1024. */
   readonly sliceSeries?: number;
+  /** Slices come in multiples of it, of about the same size. Default 1. */
+  readonly sliceMultiple?: number;
   /** Lets summaries stand in for points; without it, points alone are read. */
   readonly rollups?: RollupRequest;
 }
@@ -37,6 +39,8 @@ export interface SeriesSlice {
   readonly labels: readonly (Labels | undefined)[];
   /** Points that are read at most; those next to the range that share its chunks count too. */
   readonly pointsMax: number;
+  /** How many of them are kept decoded, and take less to be read. */
+  readonly pointsDecoded: number;
   /** For reading it here. */
   open(): SliceReader;
   /** For reading it on another thread, with openSlice. */
@@ -55,6 +59,8 @@ export interface SliceReader {
 export interface SlicePoints {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** What is known of the values: none is NaN, or moreover none is below the one before it. */
+  readonly shape?: 'numbers' | 'rising' | undefined;
   /** See SeriesPoints. */
   readonly isEvents?: boolean;
   /**
@@ -110,6 +116,8 @@ export interface BlockContent {
   /** Where it came from, for errors. */
   readonly path: string;
   readonly offset: number;
+  /** Where decoded values are kept, see sstable/decoded-block.ts; absent: nowhere. */
+  readonly decoded?: SharedArrayBuffer;
 }
 
 /** Columns of all series of a slice, one behind the other. */

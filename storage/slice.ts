@@ -14,7 +14,7 @@ import type {
   SeriesSlice,
   SliceReader,
 } from './slice-types.ts';
-import { openContent } from './sstable/block.ts';
+import { openPoints } from './sstable/point-block.ts';
 import type { TimeRange } from './types.ts';
 
 /** What a slice is made of, in the order of writing. */
@@ -40,12 +40,10 @@ export interface TierParts extends Omit<EncodedTier, 'fields'> {
 
 export function createSlice(
   parts: SliceParts,
-  labels: SeriesSlice['labels'],
-  pointsMax: number,
+  about: Pick<SeriesSlice, 'labels' | 'pointsMax' | 'pointsDecoded'>,
 ): SeriesSlice {
   return {
-    labels,
-    pointsMax,
+    ...about,
     open: () => createReader(parts),
     encode: () => encodeParts(parts),
   };
@@ -96,7 +94,7 @@ export function sliceOfColumns(series: readonly LabelledColumns[]): SeriesSlice 
   };
   const points = series.reduce((sum, { values }) => sum + values.length, 0);
   const labels = series.map((one) => one.labels);
-  return createSlice(parts, labels, points);
+  return createSlice(parts, { labels, pointsMax: points, pointsDecoded: 0 });
 }
 
 /** The reader of a slice that another thread has loaded. */
@@ -106,7 +104,7 @@ export function openSlice(encoded: EncodedSlice): SliceReader {
 
 function decodeParts({ summaries, ...encoded }: EncodedSlice): SliceParts {
   const tables = encoded.tables.map(({ blocks, tombstones }) => ({
-    blocks: blocks.map(openContent),
+    blocks: blocks.map(openPoints),
     tombstones,
   }));
   const memory = encoded.memory.map(unpackRuns);

@@ -239,6 +239,11 @@ export interface Storage {
    * resolved. It is not when the series was forgotten: its labels, resolved again, have a new id.
    */
   renew(id: SeriesId): boolean;
+  /**
+   * The id of a series in use by its canonical label bytes (encodeLabels), `bytes[0, length)`, or
+   * 0; it is renewed as well. Bytes that are no label set have none: who has 0 asks `resolve`.
+   */
+  findInUse(bytes: Uint8Array, length: number): SeriesId;
   /** Keeps the series that `ids` lists, whenever it is asked, until the result is called. */
   holdSeries(ids: () => Iterable<SeriesId>): () => void;
   /** Index into `policies` of a series; undefined when it was not in use lately: see `load`. */

@@ -138,7 +138,7 @@ export class WritePath {
   register(entries: readonly NewSeries[]): void {
     if (this.#shut !== undefined) throw this.#shut;
     const { newSeries } = this.#active;
-    for (const { id, labels, key } of entries) newSeries.add(key, labels, id);
+    for (const { id, key } of entries) newSeries.add(key, id);
     // A failure sticks to the WAL: it meets the points that follow.
     this.#options.wal.append({ kind: 'series', entries }).catch(() => undefined);
     this.#startAgeTimer();

@@ -8,22 +8,21 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { authorizationOf } from '../../ingest/index.ts';
-import type { Refusal } from '../operation-metrics.ts';
+import type { Refusals } from '../refusals.ts';
 import { judge } from './access.ts';
 import { needOfGrpc } from './rights.ts';
 import type { Tokens } from './tokens.ts';
 
-/** `tokens` is asked for each call: a reload replaces them. `refused` counts. */
-export function grpcGuard(
-  tokens: () => Tokens,
-  refused: (refusal: Refusal) => void,
-): ServerInterceptor {
+/** `tokens` is asked for each call: a reload replaces them. */
+export function grpcGuard(tokens: () => Tokens, refusals: Refusals): ServerInterceptor {
   return (method, call) => {
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const verdict = judge(tokens(), authorizationOf(metadata), needOfGrpc(method.path));
+        const { path } = method;
+        const authorization = authorizationOf(metadata);
+        const verdict = judge(tokens(), authorization, needOfGrpc(path));
         if (verdict.kind === 'allowed') return next(metadata);
-        refused(verdict.kind);
+        refusals.count({ port: 'grpc', path, reason: verdict.reason, authorization });
         const isUnknown = verdict.kind === 'unknown';
         const code = isUnknown ? status.UNAUTHENTICATED : status.PERMISSION_DENIED;
         guarded.sendStatus({ code, details: verdict.message });

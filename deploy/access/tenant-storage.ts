@@ -4,6 +4,7 @@
 
 import {
   canonicalLabels,
+  createLabelsOverlay,
   type Labels,
   type Matcher,
   type Storage,
@@ -25,9 +26,14 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     selectors.map((matchers) => [...matchers, ...own]);
   const ofTenant = (labels: Labels): Labels =>
     canonicalLabels([...labels.filter(({ name }) => !names.has(name)), ...tenant]);
+  const overlay = createLabelsOverlay(canonicalLabels(tenant));
   return {
     resolve: (labelSets, admit) => storage.resolve(labelSets.map(ofTenant), admit),
     renew: (id) => storage.renew(id),
+    findInUse(bytes, length) {
+      const own = overlay(bytes, length);
+      return storage.findInUse(own.bytes, own.length);
+    },
     holdSeries: (ids) => storage.holdSeries(ids),
     load: (ids) => storage.load(ids),
     policyOf: (id) => storage.policyOf(id),

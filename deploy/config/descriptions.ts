@@ -52,7 +52,9 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Memory of series from which on those that were not written to lately are let go of, and ' +
     'read from the tag index when they are met again. Series that are written to stay whatever ' +
     'it says.',
-  'storage.block_cache': 'Decompressed blocks kept for queries.',
+  'storage.block_cache':
+    'Blocks kept for queries: decompressed, and in up to half of it decoded, when they are read ' +
+    'again and again.',
   'storage.pinned': 'Filters and indexes of tables kept in memory.',
   'storage.scrub_every':
     'Every table is read once in this time, to find damage while there is a backup; `forever`: ' +
@@ -155,7 +157,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Points per second of this token at most, beside what `ingest.limits` says of all.',
   'auth.tokens[].limits.series':
     'Series at most: with `labels`, those that have them; without, those that the token begins ' +
-    'while the server runs.',
+    'while the server runs. Who began a series is not stored: a restart counts such a token from ' +
+    'none, and what was forgotten meanwhile counts on. Give a token labels to hold it to its limit.',
   'auth.tokens[].limits.series_per_metric': 'Of these, for each metric name.',
   'auth.open': 'Without tokens only loopback may be listened on, unless this is `true`.',
 

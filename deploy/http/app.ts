@@ -7,6 +7,7 @@ import { type Config, configYaml } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { ServerMetrics } from '../metrics.ts';
 import type { PolicySetStatus } from '../policy-set/policy-sets.ts';
+import { httpRefusal, type Refusals } from '../refusals.ts';
 import { registerDeletes } from './deletes.ts';
 import { refuseBytes, refuseRequest, registerErrors, sendError } from './errors.ts';
 import { type HostRules, isCorsOrigin, refusalOf } from './host-check.ts';
@@ -32,6 +33,7 @@ export interface HttpAppOptions {
   readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
+  readonly refusals: Refusals;
   readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
   /** Undefined while no published policies are followed. */
   readonly policySet: () => PolicySetStatus | undefined;
@@ -50,11 +52,11 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     routerOptions: { maxParamLength: 4_096 },
     schemaController: { compilersFactory: NO_SCHEMAS },
     frameworkErrors: refuseRequest,
-    clientErrorHandler: refuseBytes,
+    clientErrorHandler: (error, socket) => refuseBytes(error, socket, options.refusals),
     ...(servers !== undefined && { serverFactory: servers.create }),
   });
-  registerGuards(app, () => hostRules(options.config()));
-  registerErrors(app, options.log);
+  registerGuards(app, () => hostRules(options.config()), options.refusals);
+  registerErrors(app, options);
   registerPage(app);
   registerHealth(app, options);
   registerAdministration(app, options);
@@ -74,11 +76,14 @@ function hostRules({ http }: Config): HostRules {
   };
 }
 
-function registerGuards(app: FastifyInstance, rules: () => HostRules): void {
+function registerGuards(app: FastifyInstance, rules: () => HostRules, refusals: Refusals): void {
   app.addHook('onRequest', async (request, reply) => {
     const { host, origin } = request.headers;
     const refusal = refusalOf(rules(), { host, origin });
-    if (refusal !== undefined) return sendError(reply, 403, 'forbidden', refusal);
+    if (refusal !== undefined) {
+      refusals.count(httpRefusal(request, refusal.reason));
+      return sendError(reply, 403, 'forbidden', refusal.message);
+    }
     if (origin === undefined || !isCorsOrigin(rules(), origin)) return;
     reply.header('access-control-allow-origin', origin).header('vary', 'origin');
     if (request.method !== 'OPTIONS') return;

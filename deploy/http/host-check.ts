@@ -18,16 +18,26 @@ export interface HostHeaders {
   readonly origin: string | undefined;
 }
 
+export interface HostRefusal {
+  readonly reason: 'host' | 'origin';
+  readonly message: string;
+}
+
 /** Why a request is refused, or undefined. */
-export function refusalOf(rules: HostRules, { host, origin }: HostHeaders): string | undefined {
+export function refusalOf(
+  rules: HostRules,
+  { host, origin }: HostHeaders,
+): HostRefusal | undefined {
   if (!isLoopback(rules.listenHost)) return undefined;
   if (host === undefined || !isKnownHost(rules, host)) {
-    return `the Host ${host ?? '(none)'} is not known here: add it to http.allowed_hosts`;
+    const message = `the Host ${host ?? '(none)'} is not known here: add it to http.allowed_hosts`;
+    return { reason: 'host', message };
   }
   if (origin === undefined || isSameOrigin(origin, host) || isCorsOrigin(rules, origin)) {
     return undefined;
   }
-  return `pages of ${origin} may not use this server: add it to http.cors_origins`;
+  const message = `pages of ${origin} may not use this server: add it to http.cors_origins`;
+  return { reason: 'origin', message };
 }
 
 /** Whether the answer may be read by a page of `origin`. */

@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { TlsMaterial } from '../access/tls.ts';
+import type { Refusals } from '../refusals.ts';
 import { watchBodies } from './slow-bodies.ts';
 
 /** Connections are looked through this often within the shortest timeout, and at least so often. */
@@ -28,6 +29,7 @@ export interface HttpTimeouts {
 export interface HttpServerOptions {
   readonly timeouts: HttpTimeouts;
   readonly tls: TlsMaterial | undefined;
+  readonly refusals: Refusals;
   /** What answers a request instead of the app that listens. */
   readonly route: (request: IncomingMessage) => RequestListener | undefined;
 }
@@ -40,7 +42,7 @@ export interface HttpServers {
 }
 
 export function createHttpServers(options: HttpServerOptions): HttpServers {
-  const { tls, route, timeouts } = options;
+  const { tls, route, timeouts, refusals } = options;
   const { headersMs, bodyMs, idleMs } = timeouts;
   const lookEveryMs = Math.min(LOOK_EVERY_MS_MAX, Math.min(headersMs, bodyMs) / LOOKS);
   // An import may take hours: what is too slow is for the watch to tell.
@@ -54,12 +56,12 @@ export function createHttpServers(options: HttpServerOptions): HttpServers {
   return {
     create(handler) {
       const listener = (request: IncomingMessage, response: ServerResponse) => {
-        watch.add(request);
+        watch.add(request, response);
         (route(request) ?? handler)(request, response as Parameters<RequestListener>[1]);
       };
       const server =
         tls === undefined ? createServer(serverOptions, listener) : secured(tls, listener);
-      const watch = watchBodies(bodyMs, lookEveryMs);
+      const watch = watchBodies({ patienceMs: bodyMs, lookEveryMs, refusals });
       server.once('close', watch.stop);
       return server;
     },

@@ -2,28 +2,41 @@
 // counts from the connection on, and one for whole requests, which an import that takes hours
 // cannot live with.
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Refusals } from '../refusals.ts';
+import { refuseSlowBody } from './errors.ts';
 
 /** A body that comes at this rate may be as long as it likes. */
 const BODY_BYTES_PER_SECOND = 1024;
 
+const TOO_SLOW =
+  `the body came slower than ${BODY_BYTES_PER_SECOND} bytes a second, ` +
+  'by more than http.body_timeout allows';
+
 export interface BodyWatch {
-  /** Watches a request until its body is whole. */
-  add(request: IncomingMessage): void;
+  /** Watches a request until its body is whole; `response` is its answer. */
+  add(request: IncomingMessage, response: ServerResponse): void;
   stop(): void;
 }
 
 interface Watched {
+  readonly response: ServerResponse;
   /** When the patience with it ends, unless more comes. */
   dueMs: number;
   bytesRead: number;
 }
 
+export interface BodyWatchOptions {
+  readonly patienceMs: number;
+  readonly lookEveryMs: number;
+  readonly refusals: Refusals;
+}
+
 /**
- * Destroys the connection of a body that is behind the rate by more than `patienceMs`. The time in
- * which it is us who do not read counts for nobody.
+ * Refuses a body that is behind the rate by more than `patienceMs`, and closes its connection. The
+ * time in which it is us who do not read counts for nobody.
  */
-export function watchBodies(patienceMs: number, lookEveryMs: number): BodyWatch {
+export function watchBodies({ patienceMs, lookEveryMs, refusals }: BodyWatchOptions): BodyWatch {
   const watched = new Map<IncomingMessage, Watched>();
   const timer = setInterval(look, lookEveryMs);
   timer.unref();
@@ -46,14 +59,21 @@ export function watchBodies(patienceMs: number, lookEveryMs: number): BodyWatch 
       const mostMs = nowMs + patienceMs;
       state.dueMs = isOurs ? mostMs : Math.min(mostMs, state.dueMs + earnedMs + stoodStillMs);
       state.bytesRead = bytesRead;
-      if (nowMs > state.dueMs) request.socket.destroy();
+      if (nowMs > state.dueMs) refuse(request, state);
     }
   }
 
+  function refuse(request: IncomingMessage, { response }: Watched): void {
+    watched.delete(request);
+    const { authorization } = request.headers;
+    refusals.count({ port: 'http', reason: 'slow_body', authorization });
+    refuseSlowBody(response, TOO_SLOW);
+  }
+
   return {
-    add(request) {
+    add(request, response) {
       const { bytesRead } = request.socket;
-      watched.set(request, { dueMs: performance.now() + patienceMs, bytesRead });
+      watched.set(request, { response, dueMs: performance.now() + patienceMs, bytesRead });
     },
     stop: () => clearInterval(timer),
   };

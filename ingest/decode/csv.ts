@@ -1,6 +1,7 @@
 // CSV as RFC 4180 has it, a row a line: quoted fields may hold commas and quotes, no line break.
 
 import type { Label } from '../../storage/index.ts';
+import { ROW_BYTES_MAX } from '../limits.ts';
 import type { SeriesBatch } from '../series-batch.ts';
 import type { CsvMapping, CsvTimeFormat } from './csv-mapping.ts';
 import { type LineDecoder, LineError, shown } from './line.ts';
@@ -40,6 +41,7 @@ export function createCsvDecoder({ mapping, headerLines, nowMs }: CsvOptions): L
   }
 
   return {
+    lineBytesMax: ROW_BYTES_MAX,
     decode(line, batch) {
       if (headersLeft > 0) headersLeft--;
       else if (line.trim() !== '') decodeRow(splitRow(line), batch);

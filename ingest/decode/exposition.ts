@@ -10,6 +10,7 @@
 // exemplars are counted and left out.
 
 import type { MetadataStore } from '../../storage/index.ts';
+import { ROW_BYTES_MAX } from '../limits.ts';
 import type { SeriesBatch } from '../series-batch.ts';
 import { createFamilyReader } from './exposition-families.ts';
 import { readSeriesLabels, seriesEnd } from './exposition-labels.ts';
@@ -36,6 +37,7 @@ const SECONDS_MAX = 2 ** 31;
 export function createExpositionDecoder(options: ExpositionOptions): LineDecoder {
   const families = createFamilyReader(options.metadata);
   return {
+    lineBytesMax: ROW_BYTES_MAX,
     decode(line, batch) {
       const text = line.trim();
       if (text === '') return;

@@ -65,7 +65,11 @@ function readBody(value: unknown, index: number): Buffer {
   throw new LineError(`events[${index}] has no body as a string, or as {"base64":"..."}`);
 }
 
+const NO_OBJECT = 'is not a JSON object with metric, values and timestamps, or stream and events';
+
 function parseObject(line: string): ParsedLine {
+  // The parser's own error is dear, and most of what is no object does not begin like one.
+  if (!/^\s*\{/.test(line)) throw new LineError(NO_OBJECT);
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -73,9 +77,7 @@ function parseObject(line: string): ParsedLine {
     throw new LineError(`is not JSON: ${(error as Error).message}`);
   }
   if (isObject(parsed)) return parsed;
-  throw new LineError(
-    'is not a JSON object with metric, values and timestamps, or stream and events',
-  );
+  throw new LineError(NO_OBJECT);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -16,6 +16,7 @@ import {
 
 const NAME_FIELD = 1;
 const VALUE_FIELD = 2;
+const CANONICAL_BYTES_START = 1024;
 
 /** The label fields of one series, tags included. */
 export interface LabelBytes {
@@ -49,9 +50,54 @@ export function findLabels(cursor: WireCursor, field: number): LabelBytes {
   return { bytes: joined, start: 0, end: joined.length };
 }
 
-/** What the same series has the next time it comes; says nothing about order or meaning. */
-export function labelsKey(labels: LabelBytes): string {
-  return labels.bytes.toString('latin1', labels.start, labels.end);
+/** Labels as storage has them (encodeLabels), in one buffer: good until the next `put`. */
+export interface CanonicalBytes {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  /**
+   * Copies labels without decoding them: what comes out are the canonical bytes of the labels, or
+   * of none at all, when they are not in order or not valid. False when they are written in an
+   * unusual way.
+   */
+  put(labels: LabelBytes): boolean;
+}
+
+export function createCanonicalBytes(): CanonicalBytes {
+  let bytes = new Uint8Array(CANONICAL_BYTES_START);
+  let length = 0;
+
+  /** A text with its length is written the same way on both sides. */
+  function putText(cursor: WireCursor): void {
+    const from = cursor.offset;
+    const size = readLength(cursor);
+    const to = cursor.offset + size;
+    for (let at = from; at < to; at++) bytes[length++] = cursor.bytes[at]!;
+    cursor.offset = to;
+  }
+
+  return {
+    get bytes() {
+      return bytes;
+    },
+    get length() {
+      return length;
+    },
+    put({ bytes: source, start, end }) {
+      if (end - start > bytes.length) bytes = new Uint8Array(2 * (end - start));
+      length = 0;
+      const cursor = wireCursor(source, start, end);
+      while (readTag(cursor) !== 0) {
+        const size = readLength(cursor);
+        const labelEnd = cursor.offset + size;
+        if (readTag(cursor) !== NAME_FIELD * 8 + WIRE_LEN) return false;
+        putText(cursor);
+        if (readTag(cursor) !== VALUE_FIELD * 8 + WIRE_LEN) return false;
+        putText(cursor);
+        if (cursor.offset !== labelEnd) return false;
+      }
+      return true;
+    },
+  };
 }
 
 /**

@@ -4,16 +4,24 @@ import type { EventBatch } from '../event-batch.ts';
 import type { SeriesBatch } from '../series-batch.ts';
 
 export interface LineDecoder {
+  /** Default: ingest.limits.message. */
+  readonly lineBytesMax?: number;
   /** Adds what one line has, without its newline; throws LineError and adds nothing. */
   decode(line: string, points: SeriesBatch, events: EventBatch): void;
   /** No line follows. */
   end?(): void;
 }
 
-/** Why a line cannot be read: one phrase that names the place. */
+/**
+ * Why a line cannot be read: one phrase that names the place. Without a stack, which takes longer
+ * than the reading: a body may consist of such lines.
+ */
 export class LineError extends Error {
   constructor(message: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'LineError';
   }
 }

@@ -16,7 +16,7 @@ import { type MethodCodec, reflectionPackage, serviceDefinition } from '../../pr
 import { LINGER_MS, trackConnections } from './connections.ts';
 import { type FlowWindows, widenWindows } from './flow-control.ts';
 import { onHttp2Server } from './http2-server.ts';
-import { explainOversize } from './oversize.ts';
+import { explainOversize, type OnOversize } from './oversize.ts';
 
 const MIB = 1024 * 1024;
 /** A call that waits for its turn in one connection costs memory; a client opens another one. */
@@ -33,6 +33,8 @@ export interface GrpcServerOptions {
   readonly idleMs?: number;
   /** Asked of every call, in this order. */
   readonly interceptors?: readonly ServerInterceptor[];
+  /** Told of calls that are refused for a message over `messageBytes`. */
+  readonly onOversize?: OnOversize;
 }
 
 export interface GrpcServer {
@@ -58,7 +60,10 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   const messageBytes = options.messageBytes ?? 32 * MIB;
   const server = new Server({
     'grpc.max_receive_message_length': messageBytes,
-    interceptors: [explainOversize(messageBytes), ...(options.interceptors ?? [])],
+    interceptors: [
+      explainOversize(messageBytes, options.onOversize ?? (() => {})),
+      ...(options.interceptors ?? []),
+    ],
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': CONCURRENT_CALLS_MAX,
     // A peer that vanished without a word is noticed, and its streams are let go.

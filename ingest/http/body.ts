@@ -6,15 +6,21 @@ import { createGunzip, createInflate } from 'node:zlib';
 import { uncompressedPieces } from '../decode/zstd.ts';
 import { IngestError, malformed } from '../errors.ts';
 
-/** Decompressed at a time. */
-const PIECE_BYTES = 64 * 1024;
+/**
+ * Decompressed at a time: every piece is a turn of the event loop, so that large ones make much of
+ * an unfolding body cheaper, and are a waste of memory for a small one.
+ */
+const PIECE_BYTES_MIN = 4 * 1024;
+const PIECE_BYTES_MAX = 256 * 1024;
+/** What text ordinarily unfolds to, of its size as sent. */
+const UNFOLDS_TO = 8;
 
 /** Content codings that can be undone piece by piece. Snappy's block format cannot: snappy.ts. */
-const STREAMED: Readonly<Record<string, () => Transform>> = {
+const STREAMED: Readonly<Record<string, (chunkSize: number) => Transform>> = {
   identity: () => new PassThrough(),
-  gzip: () => createGunzip({ chunkSize: PIECE_BYTES }),
-  'x-gzip': () => createGunzip({ chunkSize: PIECE_BYTES }),
-  deflate: () => createInflate({ chunkSize: PIECE_BYTES }),
+  gzip: (chunkSize) => createGunzip({ chunkSize }),
+  'x-gzip': (chunkSize) => createGunzip({ chunkSize }),
+  deflate: (chunkSize) => createInflate({ chunkSize }),
   zstd: () => new PassThrough(),
   snappy: () => new PassThrough(),
 };
@@ -31,19 +37,32 @@ export function contentCoding(header: string | undefined): string {
   throw new IngestError('UNSUPPORTED_MEDIA_TYPE', message);
 }
 
+export interface BodyRules {
+  /** See contentCoding. */
+  readonly coding: string;
+  /** As the headers have it; NaN when they do not. */
+  readonly declaredBytes: number;
+  /** A body that says ahead that it unfolds to more is TOO_LARGE; Infinity for no such limit. */
+  readonly sizeMax: number;
+  readonly signal: AbortSignal;
+  /** Told of bytes as they were sent. */
+  readonly received: (bytes: number) => void;
+}
+
 /**
- * Reads `source` no faster than it is consumed; snappy is left as it is. `received` is told of
- * bytes as they were sent. Ends with the reason of `signal` when that is aborted, with CANCELLED
- * when the client goes away. Whatever happens, the connection stays, so that an answer can be sent.
+ * Reads `source` no faster than it is consumed; snappy is left as it is. Ends with the reason of
+ * `signal` when that is aborted, with CANCELLED when the client goes away. Whatever happens, the
+ * connection stays, so that an answer can be sent.
  */
-export async function* openBody(
-  source: Readable,
-  coding: string,
-  signal: AbortSignal,
-  received: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  const decoder = STREAMED[coding]!();
+export async function* openBody(source: Readable, rules: BodyRules): AsyncGenerator<Buffer> {
+  const { coding, declaredBytes, sizeMax, signal, received } = rules;
+  const size = pieceBytes(declaredBytes);
+  const decoder = STREAMED[coding]!(size);
   const stop = () => decoder.destroy(signal.reason);
+  const onDeclared = (bytes: number) => {
+    if (bytes > sizeMax) throw tooLarge('the uncompressed body', sizeMax);
+  };
+  const pieces = () => uncompressedPieces(decoder, { pieceBytes: size, onDeclared });
   const cutOff = () => decoder.destroy(new IngestError('CANCELLED', 'the body was cut off'));
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
@@ -51,7 +70,7 @@ export async function* openBody(
   source.once('error', cutOff);
   source.pipe(decoder);
   try {
-    yield* coding === 'zstd' ? uncompressedPieces(decoder) : decoder;
+    yield* coding === 'zstd' ? pieces() : decoder;
   } catch (error) {
     if (error instanceof IngestError) throw error;
     throw malformed(`${coding} body: ${error instanceof Error ? error.message : String(error)}`);
@@ -62,6 +81,11 @@ export async function* openBody(
     source.unpipe(decoder);
     source.resume();
   }
+}
+
+function pieceBytes(declaredBytes: number): number {
+  const wanted = Number.isNaN(declaredBytes) ? PIECE_BYTES_MAX : declaredBytes * UNFOLDS_TO;
+  return Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, wanted));
 }
 
 /** A whole body in memory. `hold` is told of every chunk before the next is waited for. */

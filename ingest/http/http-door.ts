@@ -12,9 +12,9 @@ export interface HttpRequest extends DoorRequest {
   readMessage(): Promise<Buffer>;
   /**
    * The body as blocks of whole lines, however long it is; TOO_LARGE when one line is over
-   * ingest.limits.message. The memory of a block is counted until the next one is asked for.
+   * `lineBytesMax` or ingest.limits.message. Its memory is counted until more is asked for.
    */
-  readLines(): Chunks;
+  readLines(lineBytesMax?: number): Chunks;
 }
 
 export interface HttpAnswer {

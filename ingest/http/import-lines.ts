@@ -48,17 +48,16 @@ export async function importLines(request: HttpRequest, decoder: LineDecoder): P
 
   async function writeBoth(): Promise<void> {
     await request.write(points);
-    points = request.createBatch();
-    if (events.size === 0) return;
-    await request.writeEvents(events);
-    events = request.createEvents();
+    if (events.size > 0) await request.writeEvents(events);
   }
 
   try {
-    for await (const block of request.readLines()) {
+    for await (const block of request.readLines(decoder.lineBytesMax)) {
       decodeBlock(block);
       if (events.size === 0 && points.size < BATCH_POINTS) continue;
       await writeBoth();
+      points = request.createBatch();
+      events = request.createEvents();
       storedLines = lines;
     }
     decoder.end?.();

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../proto/index.ts';
 import { createLineReader } from '../decode/influx/lines.ts';
 import { PRECISIONS, type Precision } from '../decode/influx/numbers.ts';
 import { IngestError } from '../errors.ts';
+import { ROW_BYTES_MAX } from '../limits.ts';
 import { rejectionText } from '../responses.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
 
@@ -44,7 +45,7 @@ async function writeLines(
     database,
   });
   let batch = request.createBatch(database);
-  for await (const block of request.readLines()) {
+  for await (const block of request.readLines(ROW_BYTES_MAX)) {
     reader.read(block, batch);
     if (batch.size < BATCH_POINTS) continue;
     await request.write(batch);

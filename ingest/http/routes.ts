@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorCodeOf, statusOf } from '../../proto/index.ts';
 import { createDoor, type Door, type DoorContext, type DoorRequest } from '../door.ts';
 import { IngestError } from '../errors.ts';
-import { contentCoding, openBody, readAll, tooLarge } from './body.ts';
+import { createTurns, type Turns } from '../turns.ts';
+import { type BodyRules, contentCoding, openBody, readAll, tooLarge } from './body.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
 import { HTTP_DOORS } from './http-doors.ts';
 import { registerInfluxQuestions } from './influx.ts';
@@ -32,7 +33,10 @@ export function registerRoutes(
     for (const httpDoor of [...HTTP_DOORS, ...others]) {
       const door = byName.get(httpDoor.name) ?? createDoor(httpDoor.name, context);
       byName.set(httpDoor.name, door);
-      scope.post(httpDoor.url, (request, reply) => respond(door, httpDoor, request, reply));
+      const turns = () => createTurns(context.monotonicMs);
+      scope.post(httpDoor.url, (request, reply) => {
+        return respond(door, { ...httpDoor, turns }, request, reply);
+      });
     }
   });
   app.register(async (scope) => {
@@ -44,9 +48,12 @@ export function registerRoutes(
   });
 }
 
+/** A door with what its requests take turns by. */
+type TurningDoor = HttpDoor & { readonly turns: () => Turns };
+
 async function respond(
   door: Door,
-  httpDoor: HttpDoor,
+  httpDoor: TurningDoor,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -76,42 +83,42 @@ function checkContentType({ url, contentTypes }: HttpDoor, header: string | unde
 }
 
 function toHttpRequest(
-  { defaultCoding }: HttpDoor,
+  { defaultCoding, turns }: TurningDoor,
   { raw, headers }: FastifyRequest,
   request: DoorRequest,
 ): HttpRequest {
   const { limits, draining, received, hold, release } = request;
   const sizeMax = limits.messageBytes;
   const query = raw.url?.split('?', 2)[1] ?? '';
-  const open = () => {
-    const coding = contentCoding(headers['content-encoding'] ?? defaultCoding);
-    return { coding, chunks: openBody(raw, coding, draining, received) };
-  };
+  const declaredBytes = Number(headers['content-length'] ?? Number.NaN);
+  const coding = () => contentCoding(headers['content-encoding'] ?? defaultCoding);
+  const open = (rules: Pick<BodyRules, 'coding' | 'sizeMax'>) =>
+    openBody(raw, { ...rules, declaredBytes, signal: draining, received });
 
-  async function whole({ coding, chunks }: ReturnType<typeof open>): Promise<Buffer> {
+  async function readMessage(): Promise<Buffer> {
+    const rules = { coding: coding(), sizeMax };
     // A declared size is believed when it is too large, never when it is small.
-    if (Number(headers['content-length'] ?? 0) > sizeMax) throw tooLarge('the body', sizeMax);
-    const body = await readAll(chunks, sizeMax, hold);
-    return coding === 'snappy' ? uncompressBlock(body, sizeMax, hold) : body;
+    if (declaredBytes > sizeMax) throw tooLarge('the body', sizeMax);
+    const body = await readAll(open(rules), sizeMax, hold);
+    return rules.coding === 'snappy' ? uncompressBlock(body, sizeMax, hold) : body;
   }
 
-  async function* readLines(): AsyncGenerator<Buffer> {
-    const body = open();
-    const chunks = body.coding === 'snappy' ? slices(await whole(body)) : body.chunks;
-    for await (const block of lineBlocks(chunks, sizeMax)) {
-      hold(block.length);
-      try {
-        yield block;
-      } finally {
-        release(block.length);
-      }
+  async function* readLines(lineBytesMax = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+    const rules = { coding: coding(), sizeMax: Number.POSITIVE_INFINITY };
+    const chunks = rules.coding === 'snappy' ? slices(await readMessage()) : open(rules);
+    const limit = { bytesMax: Math.min(lineBytesMax, sizeMax), isFixed: lineBytesMax < sizeMax };
+    const turn = turns();
+    for await (const block of lineBlocks(chunks, limit, { hold, release })) {
+      yield block;
+      const next = turn();
+      if (next !== undefined) await next;
     }
   }
 
   return Object.assign(request, {
     headers,
     parameters: new URLSearchParams(query),
-    readMessage: async () => whole(open()),
+    readMessage,
     readLines,
   });
 }

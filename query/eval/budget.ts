@@ -1,8 +1,8 @@
 // What one query may use. Asked while it scans and computes, not after.
 
-import { setImmediate } from 'node:timers/promises';
 import { QueryError } from '../errors.ts';
 import { limitNote, type QueryLimits } from '../limits.ts';
+import { msInTurn, nextTurn } from './turns.ts';
 import type { Series } from './value.ts';
 
 export interface Budget {
@@ -20,8 +20,8 @@ export interface Budget {
   readonly points: number;
 }
 
-/** How long one query computes before it lets the event loop turn. */
-const TURN_MS = 8;
+/** How long queries compute, one or several, before one lets the event loop turn. */
+const TURN_MS = 2;
 const POINT_BYTES = 16;
 const COLUMN_PLACE_BYTES = 9;
 
@@ -55,7 +55,6 @@ export function mapValues(
 
 /** `signal` is the query's deadline. */
 export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
-  let turnedMs = performance.now();
   let series = 0;
   let points = 0;
   let bytes = 0;
@@ -67,8 +66,7 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
   }
 
   async function letOthersRun(): Promise<void> {
-    await setImmediate();
-    turnedMs = performance.now();
+    await nextTurn();
     signal.throwIfAborted();
   }
 
@@ -97,7 +95,7 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
     },
     turn() {
       signal.throwIfAborted();
-      return performance.now() - turnedMs < TURN_MS ? undefined : letOthersRun();
+      return msInTurn() < TURN_MS ? undefined : letOthersRun();
     },
     get points() {
       return points;

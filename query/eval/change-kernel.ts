@@ -9,6 +9,7 @@
 
 import { viewTimeMs } from './lookback.ts';
 import type { Column, Kernel, RangePlan } from './range-function.ts';
+import { createResets, findResets, type Resets, setNoResets, takenBetween } from './resets.ts';
 import type { Windows } from './windows.ts';
 
 /** A gap to the edge of the range up to this many average intervals is taken for a late point. */
@@ -32,52 +33,52 @@ export function createChangeKernel(plan: RangePlan, counter: boolean, perSecond:
   const perSeconds = perSecond ? plan.rangeMs / 1000 : 1;
   let known: Windows | undefined;
   let extrapolation: Extrapolation;
-  let resets: Uint32Array = NO_RESETS;
+  const resets = createResets();
 
   return (column, from, to) => {
-    const { values, windows } = column;
+    const { values, windows, isRising } = column;
     if (from === 0) {
       if (windows !== known) extrapolation = extrapolate(column, plan, perSeconds);
       known = windows;
-      resets = counter ? findResets(values) : NO_RESETS;
+      if (counter && !isRising) findResets(resets, values);
+      else setNoResets(resets);
     }
-    if (resets.length === 0) computeSteady(column, extrapolation, counter, perSeconds, from, to);
-    else computeAcross(resets, column, extrapolation, perSeconds, from, to);
+    const { kind } = resets;
+    if (kind === 'none') computeSteady(column, extrapolation, counter, perSeconds, from, to);
+    else if (kind === 'few') computeAcross(resets, column, extrapolation, perSeconds, from, to);
+    else computeFalling(resets, column, extrapolation, perSeconds, from, to);
   };
 }
 
 /** For a series that was never reset. */
 function computeSteady(
-  { values, windows, results, present }: Column,
+  column: Column,
   extrapolation: Extrapolation,
   counter: boolean,
   perSeconds: number,
   from: number,
   to: number,
 ): void {
+  const { values, windows, results, present } = column;
   const { firsts, ends } = windows;
-  const { scales, safeShares } = extrapolation;
+  const { scales } = extrapolation;
   for (let step = from; step < to; step++) {
     const first = firsts[step]!;
     const end = ends[step]!;
     if (end - first < 2) continue;
     const start = values[first]!;
     const change = values[end - 1]! - start;
-    let scale = scales[step]!;
-    if (counter && change > 0 && start >= 0 && start < change * safeShares[step]!) {
-      scale = scaleAboveZero(extrapolation, step, start, change, perSeconds);
-    }
+    const scale = counter
+      ? scaleFrom(start, change, extrapolation, step, perSeconds)
+      : scales[step]!;
     results[step] = change * scale;
     present[step] = 1;
   }
 }
 
-/**
- * For a series with resets: in each range the change between its ends, and what each of its resets
- * took away. A gauge has so many of them that looking each one up would take longest.
- */
+/** For a series with resets: in each range the change between its ends, and what each took away. */
 function computeAcross(
-  resets: Uint32Array,
+  { positions }: Resets,
   { values, windows, results, present }: Column,
   extrapolation: Extrapolation,
   perSeconds: number,
@@ -85,84 +86,57 @@ function computeAcross(
   to: number,
 ): void {
   const { firsts, ends } = windows;
-  const { scales, safeShares } = extrapolation;
-  const { length } = resets;
-  // Of the range of a step: resets [inside, beyond).
+  // The first reset within the range of a step.
   let inside = 0;
-  let beyond = 0;
   for (let step = from; step < to; step++) {
     const first = firsts[step]!;
     const end = ends[step]!;
     if (end - first < 2) continue;
-    while (inside < length && resets[inside]! <= first) inside++;
-    if (beyond < inside) beyond = inside;
-    while (beyond < length && resets[beyond]! < end) beyond++;
+    while (positions[inside]! <= first) inside++;
     const start = values[first]!;
     let change = values[end - 1]! - start;
-    for (let k = inside; k < beyond; k++) change += values[resets[k]! - 1]!;
-    let scale = scales[step]!;
-    if (change > 0 && start >= 0 && start < change * safeShares[step]!) {
-      scale = scaleAboveZero(extrapolation, step, start, change, perSeconds);
-    }
-    results[step] = change * scale;
+    for (let k = inside; positions[k]! < end; k++) change += values[positions[k]! - 1]!;
+    results[step] = change * scaleFrom(start, change, extrapolation, step, perSeconds);
     present[step] = 1;
   }
 }
 
-const NO_RESETS = new Uint32Array(0);
-/** A series with more resets than this is a gauge, most likely. */
-const RARE_RESETS = 32;
-let resetSpace = new Uint32Array(64);
-let differences = new Float64Array(64);
-let differenceWords = new Uint32Array(differences.buffer);
-
-/** Positions of values that are below the one before; valid until the next call. */
-function findResets(values: Float64Array): Uint32Array {
-  const { length } = values;
-  if (resetSpace.length < length) {
-    resetSpace = new Uint32Array(2 * length);
-    differences = new Float64Array(2 * length);
-    differenceWords = new Uint32Array(differences.buffer);
+/** For a gauge, which has so many of them that adding them up in each range would take longest. */
+function computeFalling(
+  resets: Resets,
+  { values, windows, results, present }: Column,
+  extrapolation: Extrapolation,
+  perSeconds: number,
+  from: number,
+  to: number,
+): void {
+  const { firsts, ends } = windows;
+  for (let step = from; step < to; step++) {
+    const first = firsts[step]!;
+    const end = ends[step]!;
+    if (end - first < 2) continue;
+    const start = values[first]!;
+    let change = values[end - 1]! - start;
+    const taken = takenBetween(resets, values, first, end);
+    // Minus zero stays what it is.
+    if (taken !== 0) change += taken;
+    results[step] = change * scaleFrom(start, change, extrapolation, step, perSeconds);
+    present[step] = 1;
   }
-  const positions = resetSpace;
-  let count = 0;
-  let before = values[0]!;
-  for (let i = 1; i < length; i++) {
-    const value = values[i]!;
-    if (value < before) {
-      positions[count++] = i;
-      if (count === RARE_RESETS) {
-        count = findMany(values, i + 1, positions, count, differences, differenceWords);
-        break;
-      }
-    }
-    before = value;
-  }
-  return count === 0 ? NO_RESETS : positions.subarray(0, count);
 }
 
-/**
- * Goes on from `from` on without a branch: of a gauge, whether a value is below the one before is
- * guessed wrongly half of the time, which takes ten times as long. The high word of their
- * difference tells: beyond that of -0, up to that of -Infinity. Differences below 2^-1042 are none.
- */
-function findMany(
-  values: Float64Array,
-  from: number,
-  positions: Uint32Array,
-  found: number,
-  space: Float64Array,
-  words: Uint32Array,
+/** What the change of a counter is multiplied with: it is not extended below zero. */
+function scaleFrom(
+  start: number,
+  change: number,
+  extrapolation: Extrapolation,
+  step: number,
+  perSeconds: number,
 ): number {
-  const { length } = values;
-  let count = found;
-  for (let i = from; i < length; i++) space[i] = values[i]! - values[i - 1]!;
-  for (let i = from; i < length; i++) {
-    const beyond = (words[2 * i + 1]! - 0x8000_0001) | 0;
-    positions[count] = i;
-    count += ((beyond - 0x7ff0_0000) & ~beyond) >>> 31;
+  if (change > 0 && start >= 0 && start < change * extrapolation.safeShares[step]!) {
+    return scaleAboveZero(extrapolation, step, start, change, perSeconds);
   }
-  return count;
+  return extrapolation.scales[step]!;
 }
 
 function extrapolate(

@@ -164,14 +164,15 @@ function startWork<Result>(
   function begin(): Column | undefined {
     const read = reader.read(position);
     points += read.values.length;
-    const { fields } = read;
-    const isWhole = seesStale || fields !== undefined;
+    const { fields, shape } = read;
+    const isWhole = seesStale || fields !== undefined || shape !== undefined;
     const { timestampsMs, values } = isWhole ? read : withoutStale(read);
     if (values.length === 0) return undefined;
     const { results, present } = sink.space();
     return {
       timestampsMs,
       values,
+      isRising: shape === 'rising',
       isEvents: read.isEvents === true,
       fields,
       windows: windowsOf(timestampsMs),
@@ -208,7 +209,8 @@ function startWork<Result>(
 }
 
 /** The step up to which ranges span POINTS_PER_TURN. */
-function turnEnd({ firsts, ends }: Windows, from: number, steps: number): number {
+function turnEnd({ firsts, ends, spanned: all }: Windows, from: number, steps: number): number {
+  if (all <= POINTS_PER_TURN) return steps;
   let spanned = 0;
   let to = from;
   while (to < steps && spanned < POINTS_PER_TURN) {

@@ -9,7 +9,7 @@ import { createSortedWindow, slideSorted } from './sorted-window.ts';
 // fast. What each addition rounds off is found without a branch (Knuth's TwoSum, the same bits as
 // by Neumaier's case distinction); where the sum is not finite, it is of no use.
 
-function sumOverTime({ values, first, end }: RangeInput): number {
+export function sumOverTime({ values, first, end }: RangeInput): number {
   let sum = 0;
   let compensation = 0;
   for (let i = first; i < end; i++) {
@@ -22,7 +22,7 @@ function sumOverTime({ values, first, end }: RangeInput): number {
   return Number.isFinite(sum) ? sum + compensation : sum;
 }
 
-function avgOverTime(input: RangeInput): number {
+export function avgOverTime(input: RangeInput): number {
   const { values, first, end } = input;
   const count = end - first;
   let sum = values[first]!;

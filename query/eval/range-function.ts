@@ -35,6 +35,8 @@ export interface RangePlan {
 export interface Column {
   readonly timestampsMs: Float64Array;
   readonly values: Float64Array;
+  /** Whether no value is NaN or below the one before it, for sure. */
+  readonly isRising: boolean;
   /** Whether each point stands for an event: see event-functions.ts. */
   readonly isEvents: boolean;
   /** Of summaries, the fields that the call asked for; `values` is the first of them. */
@@ -48,10 +50,9 @@ export interface Column {
 /** Computes the steps [from, to) of a column; of one column they come in order, from 0 on. */
 export type Kernel = (column: Column, from: number, to: number) => void;
 
-/** Calls `compute` for every step that sees a point. */
-export function createKernel(compute: RangeFunction, plan: RangePlan): Kernel {
-  const parameters = plan.parameters.map(() => 0);
-  const input: RangeInput = {
+/** An empty range, for whoever fills it in before each call. */
+export function createRangeInput(): RangeInput {
+  return {
     timestampsMs: new Float64Array(0),
     values: new Float64Array(0),
     first: 0,
@@ -61,6 +62,12 @@ export function createKernel(compute: RangeFunction, plan: RangePlan): Kernel {
     timeMs: 0,
     memory: { index: -1, end: 0, sorted: undefined },
   };
+}
+
+/** Calls `compute` for every step that sees a point. */
+export function createKernel(compute: RangeFunction, plan: RangePlan): Kernel {
+  const parameters = plan.parameters.map(() => 0);
+  const input = createRangeInput();
   return (column, from, to) => {
     if (from === 0) {
       input.timestampsMs = column.timestampsMs;

@@ -2,9 +2,10 @@
 
 import { createChangeKernel } from './change-kernel.ts';
 import { EVENT_FUNCTIONS } from './event-functions.ts';
-import { OVER_TIME_FUNCTIONS } from './over-time-functions.ts';
+import { avgOverTime, OVER_TIME_FUNCTIONS, sumOverTime } from './over-time-functions.ts';
 import { createKernel, type Kernel, type RangeFunction, type RangePlan } from './range-function.ts';
 import { RATE_FUNCTIONS } from './rate-functions.ts';
+import { createSumKernel } from './sum-kernel.ts';
 
 const FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   ...RATE_FUNCTIONS,
@@ -16,6 +17,8 @@ const KERNELS: Readonly<Record<string, (plan: RangePlan) => Kernel>> = {
   rate: (plan) => createChangeKernel(plan, true, true),
   increase: (plan) => createChangeKernel(plan, true, false),
   delta: (plan) => createChangeKernel(plan, false, false),
+  sum_over_time: (plan) => createSumKernel(plan, sumOverTime, false),
+  avg_over_time: (plan) => createSumKernel(plan, avgOverTime, true),
 };
 
 export function isRangeFunction(name: string): boolean {

@@ -62,6 +62,7 @@ export async function* scanSlices(
     onCorruption: ({ message }) => annotations.damage(message),
     rollups,
     slicePoints: SLICE_POINTS,
+    sliceMultiple: Math.max(1, context.compute.parallel),
     sliceSeries: Math.max(1, Math.min(SLICE_SERIES, Math.floor(SLICE_PLACES / steps))),
   };
   const cost = trace === undefined ? undefined : addSelector(trace, selector);

@@ -7,6 +7,8 @@ import { slide, type Viewpoint, viewTimeMs } from './lookback.ts';
 export interface Windows {
   readonly firsts: Uint32Array;
   readonly ends: Uint32Array;
+  /** Points of all of them: one that is in several counts as often. */
+  readonly spanned: number;
 }
 
 /** Gives the windows on a column of timestamps; on that of the call before, the same ones. */
@@ -15,7 +17,7 @@ export function createWindowsOf(
   rangeMs: number,
 ): (timestampsMs: Float64Array) => Windows {
   let known: Float64Array | undefined;
-  let windows: Windows = { firsts: new Uint32Array(0), ends: new Uint32Array(0) };
+  let windows: Windows = { firsts: new Uint32Array(0), ends: new Uint32Array(0), spanned: 0 };
   return (timestampsMs) => {
     if (timestampsMs === known) return windows;
     known = timestampsMs;
@@ -26,12 +28,14 @@ export function createWindowsOf(
 
 function windowsOn(timestampsMs: Float64Array, view: Viewpoint, rangeMs: number): Windows {
   const { steps } = view.grid;
-  const windows = { firsts: new Uint32Array(steps), ends: new Uint32Array(steps) };
+  const [firsts, ends] = [new Uint32Array(steps), new Uint32Array(steps)];
+  let spanned = 0;
   const window = { first: 0, end: 0, startMs: 0, endMs: 0 };
   for (let step = 0; step < steps; step++) {
     slide(window, timestampsMs, viewTimeMs(view, step), rangeMs);
-    windows.firsts[step] = window.first;
-    windows.ends[step] = window.end;
+    firsts[step] = window.first;
+    ends[step] = window.end;
+    spanned += window.end - window.first;
   }
-  return windows;
+  return { firsts, ends, spanned };
 }

@@ -5,6 +5,7 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { CompressStream } from 'zstd-napi';
+import { nextTurn } from '../eval/turns.ts';
 import type { Answer } from './handler.ts';
 
 export type Encoding = 'gzip' | 'zstd';
@@ -67,10 +68,14 @@ function streamed(pieces: Iterable<string>): string | Readable {
   if (second.done === true) return first.value;
   const start = [first.value, second.value];
   const rest = { [Symbol.iterator]: () => iterator };
-  return Readable.from(chain(start, rest), { objectMode: false });
+  return Readable.from(inTurns(start, rest), { objectMode: false });
 }
 
-function* chain(start: Iterable<string>, rest: Iterable<string>): Generator<string> {
+/** A client that reads as fast as it is sent to would leave the event loop no turn otherwise. */
+async function* inTurns(start: Iterable<string>, rest: Iterable<string>): AsyncGenerator<string> {
   yield* start;
-  yield* rest;
+  for (const piece of rest) {
+    await nextTurn();
+    yield piece;
+  }
 }

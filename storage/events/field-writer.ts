@@ -1,14 +1,37 @@
 // One field of many bodies: shapes and numbers.
 
 import { growBytes } from './grow.ts';
-import { END_MARK, isDigit, isLetter, NUMBER_MARK, SHAPES_MAX } from './text-format.ts';
+import {
+  END_MARK,
+  isDigit,
+  isLetter,
+  NUMBER_MARK,
+  QUOTE,
+  SHAPES_MAX,
+  SPACE,
+} from './text-format.ts';
 
 /** A power of two, well above SHAPES_MAX. */
 const SLOTS = 1024;
+/** Of FNV-1. */
+const HASH_FACTOR = 0x01000193;
+
+/** What a byte is to a field; looked up, as every byte of every event comes by here. */
+const DIGIT = 1;
+const LETTER = 2;
+/** A space or a quote. */
+const CUT = 3;
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === SPACE || byte === QUOTE) return CUT;
+  return isDigit(byte) ? DIGIT : isLetter(byte) ? LETTER : 0;
+});
 
 export interface FieldWriter {
-  /** Adds the bytes [from, to), which hold neither mark. */
-  add(bytes: Uint8Array, from: number, to: number): void;
+  /**
+   * Adds the field of a body that begins at `from` and returns where it ends: at a space outside
+   * quotes, or at the end when it takes all. The body holds neither mark.
+   */
+  add(body: Uint8Array, from: number, takesAll: boolean): number;
   /** Shapes, choices and numbers; views that are good until the next add or reset. */
   streams(): Uint8Array[];
   reset(): void;
@@ -26,43 +49,63 @@ export function createFieldWriter(): FieldWriter {
   /** Where shapes begin, and behind them the end of the one that was written last. */
   const starts = new Uint32Array(SHAPES_MAX + 2);
   let distinct = 0;
+  /** Of the shape that was written last. */
+  let shapeHash = 0;
   /** 1 + shape, by hash of its bytes. */
   const slots = new Uint16Array(SLOTS);
 
-  /** Writes the shape of a field behind the others and returns the hash of it. */
-  function writeShape(bytes: Uint8Array, from: number, to: number): number {
-    shapes = growBytes(shapes, shapesLength + (to - from) + 1);
-    numbers = growBytes(numbers, numbersLength + 2 * (to - from));
+  /**
+   * Writes the shape of the field that begins at `from` behind the others, with a hash of it to
+   * `shapeHash`, and returns where the field ends.
+   */
+  function writeShape(bytes: Uint8Array, from: number, takesAll: boolean): number {
+    const end = bytes.length;
+    shapes = growBytes(shapes, shapesLength + (end - from) + 1);
+    numbers = growBytes(numbers, numbersLength + 2 * (end - from));
     // Locals: variables of the closure would be fetched again for every byte.
     const target = shapes;
     const digits = numbers;
     let digitsAt = numbersLength;
     let hash = 0;
     let at = shapesLength;
-    for (let i = from; i < to; ) {
+    let isQuoted = false;
+    let before = 0;
+    let i = from;
+    while (i < end) {
       const byte = bytes[i]!;
-      let end = i + 1;
-      if (isDigit(byte)) {
-        while (end < to && isDigit(bytes[end]!)) end++;
-        const touches =
-          (i > from && isLetter(bytes[i - 1]!)) || (end < to && isLetter(bytes[end]!));
-        if (!touches) {
-          for (; i < end; i++) digits[digitsAt++] = bytes[i]!;
+      const kind = KINDS[byte]!;
+      if (kind === DIGIT) {
+        let runEnd = i + 1;
+        while (runEnd < end && KINDS[bytes[runEnd]!] === DIGIT) runEnd++;
+        const isTouched = before === LETTER || (runEnd < end && KINDS[bytes[runEnd]!] === LETTER);
+        before = DIGIT;
+        if (!isTouched) {
+          for (; i < runEnd; i++) digits[digitsAt++] = bytes[i]!;
           digits[digitsAt++] = END_MARK;
           target[at++] = NUMBER_MARK;
-          hash = Math.imul(hash + 1, 0x01000193);
+          hash = Math.imul(hash + 1, HASH_FACTOR);
           continue;
         }
+        for (; i < runEnd; i++) {
+          target[at++] = bytes[i]!;
+          hash = Math.imul(hash ^ bytes[i]!, HASH_FACTOR);
+        }
+        continue;
       }
-      for (; i < end; i++) {
-        target[at++] = bytes[i]!;
-        hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+      if (kind === CUT && !takesAll) {
+        if (byte === QUOTE) isQuoted = !isQuoted;
+        else if (!isQuoted) break;
       }
+      before = kind;
+      target[at++] = byte;
+      hash = Math.imul(hash ^ byte, HASH_FACTOR);
+      i++;
     }
     numbersLength = digitsAt;
     target[at++] = END_MARK;
     starts[distinct + 1] = at;
-    return hash ^ (hash >>> 15);
+    shapeHash = hash ^ (hash >>> 15);
+    return i;
   }
 
   /** The shape before the last one that equals it, or `distinct`. */
@@ -101,20 +144,21 @@ export function createFieldWriter(): FieldWriter {
   }
 
   return {
-    add(bytes, from, to) {
-      const hash = writeShape(bytes, from, to);
+    add(bytes, from, takesAll) {
+      const end = writeShape(bytes, from, takesAll);
       if (isWrittenOut) {
         shapesLength = starts[1]!;
-        return;
+        return end;
       }
-      const shape = findShape(hash);
+      const shape = findShape(shapeHash);
       if (shape === SHAPES_MAX) {
         writeOut();
-        return;
+        return end;
       }
       choices = growBytes(choices, count + 1);
       choices[count++] = shape;
       if (shape === distinct) shapesLength = starts[++distinct]!;
+      return end;
     },
     streams() {
       const chosen = isWrittenOut || distinct === 1 ? 0 : count;

@@ -13,32 +13,64 @@ export interface EventCursor {
   advance(): void;
 }
 
+/** A cursor on its way through a merge; of equal events that of the least rank comes first. */
+interface Head {
+  readonly cursor: EventCursor;
+  readonly rank: number;
+}
+
 /** Calls `emit` for every event of the cursors once, in their order. */
 export function mergeEvents(
   cursors: readonly EventCursor[],
   emit: (columns: EventBatch, position: number) => void,
 ): void {
-  let live = cursors.filter(({ columns }) => columns !== undefined);
+  // A heap: with each table looked at for each event, many tables would be slow to merge.
+  const heads: Head[] = cursors
+    .map((cursor, rank) => ({ cursor, rank }))
+    .filter(({ cursor }) => cursor.columns !== undefined)
+    .sort(compareHeads);
   let lastColumns: EventBatch | undefined;
   let lastPosition = 0;
-  while (live.length > 0) {
-    let least = live[0]!;
-    for (let c = 1; c < live.length; c++) {
-      const cursor = live[c]!;
-      const { columns, position } = cursor;
-      if (compareEvents(columns!, position, least.columns!, least.position) < 0) least = cursor;
-    }
-    const { columns, position } = least;
+  while (heads.length > 0) {
+    const { cursor } = heads[0]!;
+    const columns = cursor.columns!;
+    const { position } = cursor;
     if (
       lastColumns === undefined ||
-      compareEvents(lastColumns, lastPosition, columns!, position) !== 0
+      compareEvents(lastColumns, lastPosition, columns, position) !== 0
     ) {
-      emit(columns!, position);
+      emit(columns, position);
       lastColumns = columns;
       lastPosition = position;
     }
-    least.advance();
-    if (least.columns === undefined) live = live.filter((cursor) => cursor !== least);
+    cursor.advance();
+    if (cursor.columns === undefined) {
+      const last = heads.pop()!;
+      if (heads.length > 0) heads[0] = last;
+    }
+    sinkFirst(heads);
+  }
+}
+
+function compareHeads(a: Head, b: Head): number {
+  const order = compareEvents(
+    a.cursor.columns!,
+    a.cursor.position,
+    b.cursor.columns!,
+    b.cursor.position,
+  );
+  return order || a.rank - b.rank;
+}
+
+/** Moves the first down to where neither of the two below it is ahead of it. */
+function sinkFirst(heads: Head[]): void {
+  let at = 0;
+  for (let below = 1; below < heads.length; below = 2 * at + 1) {
+    const other = below + 1;
+    if (other < heads.length && compareHeads(heads[other]!, heads[below]!) < 0) below = other;
+    if (compareHeads(heads[at]!, heads[below]!) <= 0) return;
+    [heads[at], heads[below]] = [heads[below]!, heads[at]!];
+    at = below;
   }
 }
 

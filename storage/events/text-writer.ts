@@ -11,8 +11,6 @@ import {
   FIELDS_MAX,
   fieldStream,
   NUMBER_MARK,
-  QUOTE,
-  SPACE,
   TEXT_STREAM,
   TEXT_STREAM_COUNT,
 } from './text-format.ts';
@@ -39,23 +37,16 @@ export function createTextWriter(): TextWriter {
 
   /** Adds the fields of `body` to their columns and returns how many there are. */
   function addFields(body: Uint8Array): number {
-    let field = 0;
-    let from = 0;
-    let isQuoted = false;
-    for (let i = 0; i < body.length && field < FIELDS_MAX - 1; i++) {
-      if (body[i] === QUOTE) isQuoted = !isQuoted;
-      else if (body[i] === SPACE && !isQuoted) {
-        addField(field++, body, from, i);
-        from = i + 1;
-      }
+    for (let field = 0, from = 0; ; field++) {
+      const end = writerOf(field).add(body, from, field === FIELDS_MAX - 1);
+      if (end === body.length) return field + 1;
+      from = end + 1;
     }
-    addField(field++, body, from, body.length);
-    return field;
   }
 
-  function addField(field: number, body: Uint8Array, from: number, to: number): void {
-    fields[field] ??= createFieldWriter();
-    fields[field].add(body, from, to);
+  function writerOf(field: number): FieldWriter {
+    if (field === fields.length) fields.push(createFieldWriter());
+    return fields[field]!;
   }
 
   function streams(): Uint8Array[] {

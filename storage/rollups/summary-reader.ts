@@ -44,7 +44,7 @@ export function createSummaryReader(
         .map((tier) => tier(position))
         .filter(({ columns }) => columns[0]!.length > 0);
       if (steps.length === 0) return own;
-      if (asSummaries === undefined) return { ...own, ...joinPoints(own, steps) };
+      if (asSummaries === undefined) return { ...own, ...joinPoints(own, steps), shape: undefined };
       const parts = own.values.length === 0 ? steps : [...steps, asSummaries(own)];
       const { timestampsMs, columns } = joinParts(parts);
       return { timestampsMs, values: columns[0]!, fields: columns };

@@ -111,6 +111,15 @@ function decodeAscii(bytes: Uint8Array): Labels | undefined {
   return labels;
 }
 
+/** Where a name or a value that begins at `from` of canonical bytes ends. */
+export function textEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  let length = 0;
+  let unit = 1;
+  for (; bytes[at]! >= 0x80; unit *= 128) length += (bytes[at++]! - 0x80) * unit;
+  return at + 1 + length + bytes[at]! * unit;
+}
+
 function decodeAny(bytes: Uint8Array, path: string): Labels {
   const reader = new ByteReader(bytes, path);
   const labels: Label[] = [];

@@ -12,6 +12,11 @@ export interface LabelsKey {
   readonly hash: number;
 }
 
+/** The key of canonical bytes, `bytes[0, length)`, which stay where they are. */
+export function keyIn(bytes: Uint8Array, length: number): LabelsKey {
+  return { bytes, length, hash: hashBytes(bytes, 0, length) };
+}
+
 /** A copy that outlives the next key. */
 export function keptKey({ bytes, length, hash }: LabelsKey): LabelsKey {
   return { bytes: bytes.slice(0, length), length, hash };

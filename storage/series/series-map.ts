@@ -1,40 +1,41 @@
-// A map of series: label set -> id, id -> label set and policy. Of one that is removed the label
-// bytes stay, until the whole map goes or the same labels come again: see registry.ts.
+// A map of series: label set -> id, id -> label set and policy. Of one that is removed the labels
+// stay, until the whole map goes or the same labels come again: see registry.ts.
 
 import { assert } from '../assert.ts';
-import { grown, LabelTable } from './label-table.ts';
+import { grown, sharedColumn } from '../coding/shared-column.ts';
+import { LabelSets } from './label-sets.ts';
 import type { Labels, SeriesId } from './labels.ts';
-import { decodeLabels } from './labels-codec.ts';
 import type { LabelsKey } from './labels-key.ts';
 
 /** Ids of series in use are mostly neighbours: slots by id lie in pages of this many. */
 const PAGE_BITS = 10;
 const PAGE_IDS = 2 ** PAGE_BITS;
 const POLICIES_MAX = 2 ** 16;
+const CAPACITY_START = 64;
 
 export class SeriesMap {
-  readonly #table = new LabelTable();
+  readonly #sets = new LabelSets();
   /** Per slot; id 0 is a series that was removed. */
-  #ids = new Uint32Array(1024);
-  #policies = new Uint16Array(1024);
+  #ids = sharedColumn(CAPACITY_START);
+  #policies = new Uint16Array(CAPACITY_START);
   /** By id >> PAGE_BITS: slot + 1, or 0. Asked once for each point of some batches: an array. */
   readonly #pages: (Uint32Array | undefined)[] = [];
   #pageCount = 0;
   #dead = 0;
 
   get size(): number {
-    return this.#table.size - this.#dead;
+    return this.#sets.size - this.#dead;
   }
 
   /** Bytes of memory held. */
   get memoryBytes(): number {
-    const columns = this.#ids.byteLength + this.#policies.byteLength;
-    return this.#table.memoryBytes + columns + this.#pageCount * PAGE_IDS * 4;
+    const columns = this.#sets.size * (4 + 2);
+    return this.#sets.memoryBytes + columns + this.#pageCount * PAGE_IDS * 4;
   }
 
   /** The id of a label set, or 0 when it is not here. */
   find(key: LabelsKey): SeriesId {
-    const slot = this.#table.find(key.bytes, 0, key.length, key.hash);
+    const slot = this.#sets.find(key);
     return slot === -1 ? 0 : this.#ids[slot]!;
   }
 
@@ -42,10 +43,10 @@ export class SeriesMap {
   add(key: LabelsKey, id: SeriesId, policy: number): void {
     assert(id > 0 && id < 2 ** 32, 'a series id is a positive uint32');
     assert(this.#slotOf(id) === -1, 'an id stands for one label set');
-    const known = this.#table.find(key.bytes, 0, key.length, key.hash);
+    const known = this.#sets.find(key);
     assert(known === -1 || this.#ids[known] === 0, 'a label set has one id');
     if (known !== -1) this.#dead--;
-    const slot = known === -1 ? this.#table.insert(key.bytes, 0, key.length, key.hash) : known;
+    const slot = known === -1 ? this.#sets.insert(key) : known;
     if (slot >= this.#ids.length) this.#grow();
     this.#ids[slot] = id;
     this.#setSlot(id, slot + 1);
@@ -59,7 +60,7 @@ export class SeriesMap {
   /** The labels of a series, or undefined when it is not here. */
   labelsOf(id: SeriesId): Labels | undefined {
     const slot = this.#slotOf(id);
-    return slot === -1 ? undefined : decodeLabels(this.#table.bytesOf(slot));
+    return slot === -1 ? undefined : this.#sets.labelsOf(slot);
   }
 
   /** The index of the policy of a series, or undefined when it is not here. */
@@ -77,7 +78,7 @@ export class SeriesMap {
 
   /** Every id that is here, in no order. */
   *ids(): IterableIterator<SeriesId> {
-    for (let slot = 0; slot < this.#table.size; slot++) {
+    for (let slot = 0; slot < this.#sets.size; slot++) {
       const id = this.#ids[slot]!;
       if (id !== 0) yield id;
     }
@@ -96,9 +97,7 @@ export class SeriesMap {
   move(id: SeriesId, other: SeriesMap): void {
     const slot = this.#slotOf(id);
     assert(slot !== -1, 'a series that is here is moved');
-    const bytes = this.#table.bytesOf(slot);
-    const key = { bytes, length: bytes.length, hash: this.#table.hashOf(slot) };
-    other.add(key, id, this.#policies[slot]!);
+    other.add(this.#sets.keyOf(slot), id, this.#policies[slot]!);
     this.remove(id);
   }
 

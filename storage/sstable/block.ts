@@ -153,10 +153,13 @@ function memoryBytes(contentBytes: number, chunks: Uint32Array, timeCounts: Uint
 }
 
 /** Chunks [from, to) are those of series `id`. */
-export function chunksOf(block: Block, id: SeriesId): { from: number; to: number } {
-  const from = lowerBound(block.ids, id);
+export function chunksOf(
+  { ids }: Pick<Block, 'ids'>,
+  id: SeriesId,
+): { readonly from: number; readonly to: number } {
+  const from = lowerBound(ids, id);
   let to = from;
-  while (to < block.ids.length && block.ids[to] === id) to++;
+  while (to < ids.length && ids[to] === id) to++;
   return { from, to };
 }
 
@@ -178,7 +181,11 @@ export function decodeChunk(block: Block, chunk: number): DecodedChunk {
 
 /** The timestamps of a chunk: the same array for all chunks that share them. */
 export function decodeTimes(block: Block, chunk: number): Float64Array {
-  const t = block.timeColumns[chunk]!;
+  return decodeTimesOf(block, block.timeColumns[chunk]!);
+}
+
+/** The column `t` of timestamps. */
+export function decodeTimesOf(block: Block, t: number): Float64Array {
   const decoded = block.decodedTimes[t];
   if (decoded !== undefined) return decoded;
   const timestampsMs = decodeColumn(block.times, t);

@@ -10,7 +10,7 @@
 
 import { assert } from '../assert.ts';
 import { ByteWriter } from '../coding/byte-writer.ts';
-import type { Postings } from './postings.ts';
+import { intersect, type Postings } from './postings.ts';
 
 export const CONTAINER_BITS = 16;
 export const CONTAINER_IDS = 2 ** CONTAINER_BITS;
@@ -37,6 +37,15 @@ export function encodeContainer(ids: Postings): Uint8Array {
 export function decodeContainer(bytes: Uint8Array, number: number): Postings {
   const base = number * CONTAINER_IDS;
   return bytes.length === BITMAP_BYTES ? fromBitmap(bytes, base) : fromGaps(bytes, base);
+}
+
+/** Those of `ids`, which are all within container `number`, that are in it. */
+export function idsInContainer(bytes: Uint8Array, number: number, ids: Postings): Postings {
+  if (bytes.length !== BITMAP_BYTES) return intersect(ids, decodeContainer(bytes, number));
+  return ids.filter((id) => {
+    const low = id & (CONTAINER_IDS - 1);
+    return (bytes[low >>> 3]! & (1 << (low & 7))) !== 0;
+  });
 }
 
 function toBitmap(ids: Postings): Uint8Array {

@@ -1,16 +1,18 @@
 // The job that turns a sealed memory into one table of level 0. Pure: plain data in, bytes out.
 
 import { ByteReader } from '../coding/byte-reader.ts';
-import { hashBytes } from '../coding/hash.ts';
-import { compareLabelBytes, LabelTable, labelBytesAt } from '../series/label-table.ts';
+import { bytesInSlot, compareSlots } from '../coding/byte-table.ts';
+import { IdSet } from '../series/id-set.ts';
+import { labelBytesOf, wordsOf } from '../series/label-sets.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { IndexRecord } from './block.ts';
 import { CONTAINER_BITS, CONTAINER_IDS } from './container.ts';
-import { DELETE, PUT, type RecordKind } from './format.ts';
+import { DELETE, PUT } from './format.ts';
 import { compareKeys, idKeyOf, labelsKeyOf, pairKeyOf, postingsKeyOf } from './keys.ts';
 import { type IndexMemoryData, NO_WORD } from './memory.ts';
 import { postingsRecordsOf } from './merge.ts';
-import { gallop, type Postings, union } from './postings.ts';
+import { readPostings } from './posting-lists.ts';
+import { difference, gallop, NO_POSTINGS, type Postings, union } from './postings.ts';
 import { type BuiltIndexTable, buildIndexTables } from './table-builder.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -35,89 +37,112 @@ function* recordsOf(data: IndexMemoryData): IterableIterator<IndexRecord> {
   yield* postingsRecords(data);
 }
 
-function* labelsRecords({ labels, slotIds }: IndexMemoryData): IterableIterator<IndexRecord> {
-  const order = Uint32Array.from(slotIds.keys());
-  order.sort((a, b) => compareLabelBytes(labels, a, b));
-  for (const slot of order) {
+function* labelsRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
+  const { sets, slotIds } = data;
+  for (const slot of slotsInOrder(data)) {
     const id = slotIds[slot]!;
     if (id === NO_WORD) continue;
-    const key = labelsKeyOf(labelBytesAt(labels, slot));
+    const key = labelsKeyOf(labelBytesOf(sets, slot));
     yield { key, kind: id === 0 ? DELETE : PUT, value: id === 0 ? NO_BYTES : u32(id) };
   }
 }
 
+/**
+ * Slots by the bytes of their label sets. No label's bytes begin with all of another's, so the sets
+ * are in the order of their labels, one after the other.
+ */
+function slotsInOrder({ sets, slotIds, labelNames }: IndexMemoryData): Uint32Array {
+  const { labels, words, starts } = sets;
+  const ranks = new Uint32Array(labelNames.length);
+  const inOrder = upTo(labelNames.length).sort((a, b) => compareSlots(labels, a, b));
+  for (let rank = 0; rank < ranks.length; rank++) ranks[inOrder[rank]!] = rank;
+  return upTo(slotIds.length).sort((a, b) => {
+    const endA = starts[a + 1]!;
+    const endB = starts[b + 1]!;
+    let atA = starts[a]!;
+    let atB = starts[b]!;
+    for (; atA < endA && atB < endB; atA++, atB++) {
+      const order = ranks[words[atA]!]! - ranks[words[atB]!]!;
+      if (order !== 0) return order;
+    }
+    return endA - atA - (endB - atB);
+  });
+}
+
+function upTo(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
+}
+
 function* idRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
-  const { labels, ids, slots, forgottenIds } = data;
-  const gone = new Set(forgottenIds);
+  const { sets, ids, slots, forgottenIds } = data;
+  const gone = new IdSet(forgottenIds);
   let at = 0;
   for (const id of union([ids, forgottenIds])) {
     while (ids[at]! < id) at++;
     const key = idKeyOf(id);
     if (gone.has(id)) yield { key, kind: DELETE, value: NO_BYTES };
-    else yield { key, kind: PUT, value: labelBytesAt(labels, slots[at]!) };
+    else yield { key, kind: PUT, value: labelBytesOf(sets, slots[at]!) };
   }
 }
 
 function* postingsRecords(data: IndexMemoryData): IterableIterator<IndexRecord> {
-  const { labels, ids, slots, forgottenIds, forgottenSlots } = data;
-  const changes = new PairChanges();
-  const gone = new Set(forgottenIds);
-  for (const [i, id] of ids.entries()) {
-    if (!gone.has(id)) changes.addSeries(labelBytesAt(labels, slots[i]!), id, PUT);
+  const { sets, ids, labelNames, postings, names, nameCount, namePostings, forgottenIds } = data;
+  const left = (put: Postings) => difference(put, forgottenIds);
+  const deleted = deletedBy(data);
+  yield* pairRecords(pairKeyOf(NO_BYTES, NO_BYTES), left(ids), forgottenIds);
+  const labelsOfName = Array.from({ length: nameCount }, (): number[] => []);
+  for (const [label, name] of labelNames.entries()) labelsOfName[name]!.push(label);
+  const ofNames = labelsOfName.map((labels, name) => {
+    const text = new ByteReader(bytesInSlot(names, name), 'memory').prefixedBytes();
+    return { key: pairKeyOf(text, NO_BYTES), name, text, labels };
+  });
+  for (const { key, name, text, labels } of ofNames.sort(byKey)) {
+    const goneOfName = deleted.names.get(name) ?? NO_POSTINGS;
+    yield* pairRecords(key, left(readPostings(namePostings, name)), goneOfName);
+    const pairs = labels.map((label) => ({
+      key: pairKeyOf(text, valueIn(bytesInSlot(sets.labels, label))),
+      label,
+    }));
+    for (const { key: pairKey, label } of pairs.sort(byKey)) {
+      const gone = deleted.labels.get(label) ?? NO_POSTINGS;
+      yield* pairRecords(pairKey, left(readPostings(postings, label)), gone);
+    }
   }
-  for (const [i, id] of forgottenIds.entries()) {
-    changes.addSeries(labelBytesAt(labels, forgottenSlots[i]!), id, DELETE);
-  }
-  for (const { key, put, deleted } of changes.sorted()) yield* pairRecords(key, put, deleted);
 }
 
-/** Which ids come into the postings of each pair, and which leave them. */
-class PairChanges {
-  /** Label bytes of a pair, of a name without its value, and none at all for every series. */
-  readonly #pairs = new LabelTable();
-  /** By slot of #pairs and kind of record. */
-  readonly #ids: [deleted: number[], put: number[]][] = [];
+function byKey(a: { readonly key: Uint8Array }, b: { readonly key: Uint8Array }): number {
+  return compareKeys(a.key, b.key);
+}
 
-  /** Notes `id` under each of its pairs, under each of its names, and under everything. */
-  addSeries(labelBytes: Uint8Array, id: SeriesId, kind: RecordKind): void {
-    const reader = new ByteReader(labelBytes, 'memory');
-    this.#note(labelBytes, 0, 0, id, kind);
-    while (reader.remaining > 0) {
-      const start = reader.offset;
-      reader.prefixedBytes();
-      this.#note(labelBytes, start, reader.offset, id, kind);
-      reader.prefixedBytes();
-      this.#note(labelBytes, start, reader.offset, id, kind);
+function valueIn(labelBytes: Uint8Array): Uint8Array {
+  const reader = new ByteReader(labelBytes, 'memory');
+  reader.prefixedBytes();
+  return reader.prefixedBytes();
+}
+
+/** Forgotten series by each label and each name that they had. */
+function deletedBy({ sets, labelNames, forgottenIds, forgottenSlots }: IndexMemoryData) {
+  const labels = new Map<number, number[]>();
+  const names = new Map<number, number[]>();
+  for (const [i, id] of forgottenIds.entries()) {
+    for (const label of wordsOf(sets, forgottenSlots[i]!)) {
+      note(labels, label, id);
+      note(names, labelNames[label]!, id);
     }
   }
+  return { labels: toPostings(labels), names: toPostings(names) };
+}
 
-  /** In the order of their keys. */
-  sorted(): { key: Uint8Array; put: Postings; deleted: Postings }[] {
-    return this.#ids
-      .map(([deleted, put], slot) => ({
-        key: this.#keyOf(slot),
-        put: Uint32Array.from(put),
-        deleted: Uint32Array.from(deleted),
-      }))
-      .sort((a, b) => compareKeys(a.key, b.key));
-  }
+function note(lists: Map<number, number[]>, key: number, id: SeriesId): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [id]);
+  else list.push(id);
+}
 
-  #note(bytes: Uint8Array, from: number, to: number, id: SeriesId, kind: RecordKind): void {
-    const hash = hashBytes(bytes, from, to);
-    let slot = this.#pairs.find(bytes, from, to, hash);
-    if (slot === -1) {
-      slot = this.#pairs.insert(bytes, from, to, hash);
-      this.#ids.push([[], []]);
-    }
-    this.#ids[slot]![kind].push(id);
-  }
-
-  #keyOf(slot: number): Uint8Array {
-    const reader = new ByteReader(this.#pairs.bytesOf(slot), 'memory');
-    const name = reader.remaining > 0 ? reader.prefixedBytes() : NO_BYTES;
-    const value = reader.remaining > 0 ? reader.prefixedBytes() : NO_BYTES;
-    return pairKeyOf(name, value);
-  }
+function toPostings(lists: ReadonlyMap<number, number[]>): ReadonlyMap<number, Postings> {
+  return new Map(Array.from(lists, ([key, ids]) => [key, Uint32Array.from(ids)]));
 }
 
 /** The records of one pair, container by container. */

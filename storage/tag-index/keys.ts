@@ -79,9 +79,15 @@ export function postingsKeyOf(pairKey: Uint8Array, container: number): Uint8Arra
   return key;
 }
 
-/** The containers of one pair. */
+/** The containers of one pair, whose key is where it begins. */
 export function pairRange(name: string, value: string): KeyRange {
   return prefixRange(pairKeyOfText(name, value));
+}
+
+/** One container of a pair. */
+export function containerRange(pairKey: Uint8Array, container: number): KeyRange {
+  const from = postingsKeyOf(pairKey, container);
+  return { from, to: Uint8Array.of(...from, 0) };
 }
 
 /** The containers of every value of `name` that starts with `valuePrefix`, and is not "". */

@@ -3,12 +3,23 @@
 
 import { hashBytes } from '../coding/hash.ts';
 import type { BlockCursor } from './block.ts';
-import { decodeContainer } from './container.ts';
+import { CONTAINER_BITS, CONTAINER_IDS, decodeContainer, idsInContainer } from './container.ts';
 import { PUT } from './format.ts';
-import { containerOfKey, type KeyRange, pairRange, valueOfKey, valuesRange } from './keys.ts';
-import { difference, type Postings, union } from './postings.ts';
+import {
+  containerOfKey,
+  containerRange,
+  type KeyRange,
+  pairRange,
+  valueOfKey,
+  valuesRange,
+} from './keys.ts';
+import { difference, gallop, type Postings, union } from './postings.ts';
 import type { IndexTable } from './table.ts';
+import { blocksAcross } from './table-index.ts';
 import { type IndexView, memoriesOf, tablesOf } from './view.ts';
+
+/** Of a block that has postings of one pair alone: as gaps; in bitmaps there may be more. */
+const IDS_PER_BLOCK = 16_384;
 
 /** What sources say of some pairs, to be added up. */
 export interface PostingsSum {
@@ -42,9 +53,7 @@ export async function allSeries(view: IndexView): Promise<Postings> {
 /** Series that have the label, whatever its value. */
 export async function seriesWithName(view: IndexView, name: string): Promise<Postings> {
   const sum = createSum();
-  for (const memory of memoriesOf(view)) {
-    for (const [, ids] of memory.values(name)) sum.put.push(Uint32Array.from(ids));
-  }
+  for (const memory of memoriesOf(view)) sum.put.push(memory.withName(name));
   await addPairOfTables(view, name, '', sum);
   return totalOf(sum, forgottenIn(view));
 }
@@ -61,6 +70,37 @@ export async function seriesWithValues(
     await addPairOfTables(view, name, value, sum);
   }
   return totalOf(sum, forgottenIn(view));
+}
+
+/** The same of `ids`, which are few: only the containers are read that they are in. */
+export async function amongWithValues(
+  view: IndexView,
+  name: string,
+  values: Iterable<string>,
+  ids: Postings,
+): Promise<Postings> {
+  const sum = createSum();
+  for (const value of values) {
+    for (const memory of memoriesOf(view)) sum.put.push(memory.pairAmong(name, value, ids));
+    await addPairAmong(view, name, value, ids, sum);
+  }
+  return totalOf(sum, forgottenIn(view));
+}
+
+/**
+ * About how many series have one of the values, without reading anything: of tables it is known how
+ * many blocks the postings go across.
+ */
+export function sizeOfValues(view: IndexView, name: string, values: Iterable<string>): number {
+  let size = 0;
+  for (const value of values) {
+    for (const memory of memoriesOf(view)) size += memory.countOf(name, value);
+    const range = pairRange(name, value);
+    for (const { index } of tablesOf(view, range)) {
+      size += blocksAcross(index, range) * IDS_PER_BLOCK;
+    }
+  }
+  return size;
 }
 
 /** Called between pieces of long work: lets others run, and may throw to end it. */
@@ -89,8 +129,8 @@ export async function seriesWithValuesLike(
   };
   let looked = 0;
   for (const memory of memoriesOf(view)) {
-    for (const [value, ids] of memory.values(name)) {
-      if (value.startsWith(prefix) && passes(value)) sum.put.push(Uint32Array.from(ids));
+    for (const [value, label] of memory.values(name)) {
+      if (value.startsWith(prefix) && passes(value)) sum.put.push(memory.withLabel(label));
       if (++looked % VALUES_PER_TURN === 0) await pause?.();
     }
   }
@@ -117,8 +157,8 @@ export async function sumsByValue(
     return sum;
   };
   for (const memory of memoriesOf(view)) {
-    for (const [value, ids] of memory.values(name)) {
-      sumOf(value).put.push(Uint32Array.from(ids));
+    for (const [value, label] of memory.values(name)) {
+      sumOf(value).put.push(memory.withLabel(label));
     }
   }
   const visit = (cursor: BlockCursor): void => {
@@ -139,6 +179,32 @@ async function addPairOfTables(
   for (const table of tablesOf(view, range)) {
     if (!table.mayContain(hash)) continue;
     await table.scan(range, (cursor) => addRecord(cursor, sum));
+  }
+}
+
+async function addPairAmong(
+  view: IndexView,
+  name: string,
+  value: string,
+  ids: Postings,
+  sum: PostingsSum,
+): Promise<void> {
+  const range = pairRange(name, value);
+  const pairKey = range.from;
+  const hash = hashBytes(pairKey, 1, pairKey.length);
+  const tables = tablesOf(view, range).filter((table) => table.mayContain(hash));
+  if (tables.length === 0) return;
+  for (let from = 0; from < ids.length; ) {
+    const container = ids[from]! >>> CONTAINER_BITS;
+    const to = gallop(ids, from, (container + 1) * CONTAINER_IDS);
+    const wanted = ids.subarray(from, to);
+    const visit = (cursor: BlockCursor): true => {
+      const found = idsInContainer(cursor.value(), container, wanted);
+      (cursor.kind === PUT ? sum.put : sum.deleted).push(found);
+      return true;
+    };
+    for (const table of tables) await table.scan(containerRange(pairKey, container), visit);
+    from = to;
   }
 }
 

@@ -9,16 +9,21 @@ import {
 } from '../series/matcher.ts';
 import {
   allSeries,
+  amongWithValues,
   type Pause,
   seriesWithName,
   seriesWithValues,
   seriesWithValuesLike,
+  sizeOfValues,
 } from './lookup.ts';
 import { difference, intersect, NO_POSTINGS, type Postings, union } from './postings.ts';
 import { labelsOf } from './reader.ts';
 import type { IndexView } from './view.ts';
 
-/** The labels of so many series are read faster than all values of a label with many. */
+/**
+ * Of so many series it is asked one by one whether they have a label: that is faster than reading
+ * all of its postings, and their labels are read faster than all values of a label with many.
+ */
 const FEW_SERIES = 500;
 
 /**
@@ -37,15 +42,18 @@ export async function select(
 }
 
 /**
- * Matchers that list what they keep come first, cheap ones before others; those that keep series
- * without the label only take away.
+ * Matchers that list what they keep come first, cheap ones before others, and of these the one that
+ * keeps the fewest; those that keep series without the label only take away.
  */
 async function selectAll(
   view: IndexView,
   matchers: readonly CompiledMatcher[],
   pause: Pause | undefined,
 ): Promise<Postings> {
-  const ordered = [...matchers].sort((a, b) => rankOf(a) - rankOf(b));
+  const ordered = matchers
+    .map((matcher) => ({ matcher, rank: rankOf(matcher), size: sizeOf(view, matcher) }))
+    .sort((a, b) => a.rank - b.rank || a.size - b.size)
+    .map(({ matcher }) => matcher);
   let kept: Postings | undefined;
   for (const [i, matcher] of ordered.entries()) {
     if (kept !== undefined && kept.length <= FEW_SERIES && scansValues(matcher)) {
@@ -54,6 +62,8 @@ async function selectAll(
     if (matcher.matchesEmpty) {
       kept ??= await allSeries(view);
       kept = difference(kept, await seriesWithLabel(view, matcher, false, pause));
+    } else if (kept !== undefined && kept.length <= FEW_SERIES && listsValues(matcher)) {
+      kept = await amongWithValues(view, matcher.name, valuesOf(matcher), kept);
     } else {
       const listed = await seriesWithLabel(view, matcher, true, pause);
       kept = kept === undefined ? listed : intersect(kept, listed);
@@ -86,8 +96,7 @@ async function seriesWithLabel(
   const { name, pattern } = matcher;
   const inside = keeps !== matcher.negated;
   if (pattern.kind === 'oneOf') {
-    const values = [...pattern.values].filter((value) => value !== '');
-    const listed = await seriesWithValues(view, name, values);
+    const listed = await seriesWithValues(view, name, valuesOf(matcher));
     return inside ? listed : difference(await seriesWithName(view, name), listed);
   }
   if (pattern.kind === 'prefix' && pattern.prefix === '') {
@@ -97,6 +106,20 @@ async function seriesWithLabel(
   return inside
     ? seriesWithValuesLike(view, name, pattern.prefix, test, pause)
     : seriesWithValuesLike(view, name, '', (value) => !test(value), pause);
+}
+
+/** Whether it keeps series with any of `valuesOf`. */
+function listsValues({ pattern, negated }: CompiledMatcher): boolean {
+  return pattern.kind === 'oneOf' && !negated;
+}
+
+function valuesOf({ pattern }: CompiledMatcher): string[] {
+  return pattern.kind === 'oneOf' ? [...pattern.values].filter((value) => value !== '') : [];
+}
+
+/** About how many series a matcher keeps that lists values; 0 for others. */
+function sizeOf(view: IndexView, matcher: CompiledMatcher): number {
+  return listsValues(matcher) ? sizeOfValues(view, matcher.name, valuesOf(matcher)) : 0;
 }
 
 function rankOf(matcher: CompiledMatcher): number {

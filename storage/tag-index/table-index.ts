@@ -11,7 +11,7 @@ import { ByteWriter } from '../coding/byte-writer.ts';
 import type { SeriesId } from '../series/labels.ts';
 import type { BlockHandle } from '../sstable/format.ts';
 
-import { compareKeys } from './keys.ts';
+import { compareKeys, type KeyRange } from './keys.ts';
 
 export interface TableIndex {
   readonly entryCount: number;
@@ -59,6 +59,11 @@ export function decodeTableIndex(bytes: Uint8Array, path: string, offset: number
   }
   reader.expectEnd();
   return { entryCount, firstId, lastId, firstKey, lastKey, separators, handles };
+}
+
+/** How many blocks from the first to the last that can hold keys of the range, less one. */
+export function blocksAcross(index: TableIndex, { from, to }: KeyRange): number {
+  return blockOf(index, to) - blockOf(index, from);
 }
 
 /** The one block that can hold `key`, or the first key after it begins the next block. */

@@ -2,9 +2,10 @@
 // what it takes to find one of them. VictoriaMetrics, when it can be had, in the same run.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { connect } from '../support/client.ts';
+import { connect } from '../support/ingest-server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { QUIET, startServer } from '../support/varve-process.ts';
+import { encodeRequest, toLabels } from '../support/write-requests.ts';
 import { cpuSeconds, memoryMib } from './load/process-stats.ts';
 import { figure } from './support/figure.ts';
 import { numberOption } from './support/options.ts';
@@ -23,8 +24,9 @@ interface Contestant {
   readonly name: string;
   readonly pid: number;
   readonly http: string;
-  /** Series `from` to `to` with their points. */
-  write(from: number, to: number): Promise<void>;
+  /** A request with the points of series `from` to `to`. */
+  request(from: number, to: number): Buffer;
+  write(request: Buffer): Promise<unknown>;
   /** Resolves once what was written can be read. */
   settle(): Promise<void>;
   stop(): Promise<void>;
@@ -56,14 +58,15 @@ async function startVarve(): Promise<Contestant> {
     name: 'varve',
     pid: server.pid,
     http: server.http,
-    async write(from, to) {
+    request(from, to) {
       const series = Array.from({ length: to - from }, (_, i) => ({
-        labels: Object.entries(labelsOf(from + i)).map(([name, value]) => ({ name, value })),
+        labels: toLabels(labelsOf(from + i)),
         timestampsMs: timestampsMs.map(BigInt),
         values: timestampsMs.map((_, point) => sampleOf(from + i, point)),
       }));
-      await client.write({ series });
+      return encodeRequest({ series });
     },
+    write: (request) => client.write(request),
     async settle() {},
     async stop() {
       client.close();
@@ -79,13 +82,14 @@ async function startVictoria(): Promise<Contestant | undefined> {
     name: server.name,
     pid: server.pid,
     http: server.http,
-    async write(from, to) {
+    request(from, to) {
       const lines = Array.from({ length: to - from }, (_, i) => {
         const values = timestampsMs.map((_, point) => sampleOf(from + i, point));
         return JSON.stringify({ metric: labelsOf(from + i), values, timestamps: timestampsMs });
       });
-      await ask(`${server.http}/api/v1/import`, { method: 'POST', body: lines.join('\n') });
+      return Buffer.from(lines.join('\n'));
     },
+    write: (body) => ask(`${server.http}/api/v1/import`, { method: 'POST', body }),
     settle: () => ask(`${server.http}/internal/force_flush`).then(() => undefined),
     stop: () => server.stop(),
   };
@@ -100,15 +104,16 @@ async function ask(url: string, init?: RequestInit): Promise<string> {
 
 /** Writes `count` series from `from` on, and returns what that took. */
 async function explode(contestant: Contestant, from: number) {
+  const requests: Buffer[] = [];
+  const end = from + count;
+  for (let next = from; next < end; next += SERIES_PER_REQUEST) {
+    requests.push(contestant.request(next, Math.min(end, next + SERIES_PER_REQUEST)));
+  }
   const cpuBefore = cpuSeconds(contestant.pid);
   const beganMs = performance.now();
-  let next = from;
-  const end = from + count;
   const write = async () => {
-    while (next < end) {
-      const first = next;
-      next = Math.min(end, first + SERIES_PER_REQUEST);
-      await contestant.write(first, next);
+    for (let next = requests.shift(); next !== undefined; next = requests.shift()) {
+      await contestant.write(next);
     }
   };
   await Promise.all(Array.from({ length: REQUESTS_UNDER_WAY }, write));
@@ -181,8 +186,9 @@ writeReport({
   about: [
     `${figure(count)} new series of seven labels with ${POINTS_PER_SERIES} points each, then as`,
     `many again; each server in a process of its own, fed ${SERIES_PER_REQUEST} series a request`,
-    'through its own door (gRPC; JSON lines for VictoriaMetrics). CPU is that of the whole',
-    'process until it is quiet again; a lookup is an HTTP query for one series.',
+    'through its own door (gRPC; JSON lines for VictoriaMetrics), all of them made beforehand.',
+    'CPU is that of the whole process until it is quiet again; a lookup is an HTTP query for one',
+    'series.',
   ].join(' '),
   columns: [
     'server',

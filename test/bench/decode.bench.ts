@@ -9,8 +9,9 @@ import { DEFAULT_LIMITS } from '../../ingest/limits.ts';
 import { createPointPool } from '../../ingest/point-pool.ts';
 import { createPointWriter } from '../../ingest/point-writer.ts';
 import { ANYBODY } from '../../ingest/sender.ts';
-import { createSeriesCaches } from '../../ingest/series-cache.ts';
-import type { PolicySet } from '../../storage/index.ts';
+import type { PolicySet, Storage } from '../../storage/index.ts';
+import { createLabelsKeys, keyIn } from '../../storage/series/labels-key.ts';
+import { SeriesRegistry } from '../../storage/series/registry.ts';
 import { createNaiveStorage } from '../support/naive-storage.ts';
 import { columnsSource, definitionsMessage, seriesSource } from './load/batches.ts';
 import { figure } from './support/figure.ts';
@@ -77,7 +78,22 @@ writeReport({
 
 /** On a storage that keeps series but no points. */
 function createWriter(): BatchWriter {
-  const storage = { ...createNaiveStorage(POLICIES), append: async () => {} };
+  const naive = createNaiveStorage(POLICIES);
+  const registry = new SeriesRegistry();
+  const keyOf = createLabelsKeys();
+  const storage: Storage = {
+    ...naive,
+    async resolve(labelSets, admit) {
+      const ids = await naive.resolve(labelSets, admit);
+      for (const [i, labels] of labelSets.entries()) {
+        const key = keyOf(labels);
+        if (registry.find(key) === 0) registry.add(key, ids[i]!, 0);
+      }
+      return ids;
+    },
+    findInUse: (bytes, length) => registry.find(keyIn(bytes, length)),
+    append: async () => {},
+  };
   const clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
   return createBatchWriter({
     storage,
@@ -85,7 +101,6 @@ function createWriter(): BatchWriter {
     events: createEventWriter(storage, clock),
     admission: createAdmission(() => performance.now()),
     quotas: { guards: () => [] },
-    cache: createSeriesCaches(64 * 1024 * 1024).open(),
     limits: () => DEFAULT_LIMITS,
   });
 }

@@ -80,7 +80,7 @@ function stepsOf(ids: Uint32Array): Record<keyof Times, Step> {
   };
 }
 
-async function report({ sent, again }: Required<Times>): Promise<void> {
+async function report({ sent, again, merged }: Required<Times>): Promise<void> {
   const { tablePoints, tableBytes } = storage.stats();
   if (tablePoints !== EVENTS) throw new Error(`expected ${EVENTS} events, found ${tablePoints}`);
   const rare = await search('needle-in-the-haystack');
@@ -110,6 +110,7 @@ async function report({ sent, again }: Required<Times>): Promise<void> {
       ['on disk, merged', perEvent, 'B / event'],
       ['taken in', Math.round((EVENTS / sent) * 1000), 'events / s'],
       ['sent again', Math.round((EVENTS / again) * 1000), 'events / s'],
+      ['flushed and merged after that', merged, 'ms'],
       ['a rare text in all of it', rare.ms, `ms, ${rare.found} found`],
       ['a text of many lines, newest 5,000', common.ms, `ms, ${common.found} found`],
       ['sum by (level) (rate({...}[5m])), 61 steps', rates.ms, `ms, ${rates.series} series`],

@@ -138,6 +138,7 @@ writeReport({
       'mix are walks whose steps alone have about 46 bits of noise, 5.8 B a point: with those, no',
       'layout that loses nothing takes less than about 1.8 B a point of the mix.',
     ].join(' '),
+    'The layouts of doubles that were tried are in [doubles](doubles.md), by kind of metric.',
   ],
   plot: {
     kind: 'bars',

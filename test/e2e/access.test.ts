@@ -1,6 +1,5 @@
 // Tokens on both ports of the program: who may do what, and what a tenant sees.
 
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -9,6 +8,7 @@ import { connect } from '../support/client.ts';
 import { rejection } from '../support/rejection.ts';
 import { suite } from '../support/suite.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { tokenConfig } from '../support/token-config.ts';
 import { QUIET, runVarve, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 
 const access = suite('e2e/access');
@@ -22,20 +22,12 @@ const TOKENS: Readonly<Record<string, string>> = {
 };
 const NOW_MS = Date.now();
 
-function configOf(tokens: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(tokens).map(([name, rest]) => {
-    const hash = createHash('sha256').update(`secret-${name}`).digest('hex');
-    return `    - {name: ${name}, token_sha256: ${hash}, ${rest}}`;
-  });
-  return `auth:\n  tokens:\n${lines.join('\n')}\n`;
-}
-
 let varve: VarveProcess;
 let configFile: string;
 
 access.before(async () => {
   configFile = join(await tempDir(), 'varve.yaml');
-  writeFileSync(configFile, configOf(TOKENS));
+  writeFileSync(configFile, tokenConfig(TOKENS));
   varve = await serveVarve('--config', configFile, ...QUIET);
 });
 
@@ -82,37 +74,6 @@ async function write(token: string, ...given: Parameters<typeof point>): Promise
   }
 }
 
-const PATHS: readonly (readonly [method: string, path: string])[] = [
-  ...['/metrics', '/api/v1/query?query=up', '/api/v1/query_range', '/api/v1/series'],
-  ...['/api/v1/labels', '/api/v1/label/a/values', '/api/v1/metadata', '/api/v1/export'],
-  ...['/api/v1/status/tsdb', '/api/v1/status/config', '/api/v1/status/storage'],
-  ...['/api/v1/status/flags', '/api/v1/status/runtimeinfo', '/api/v1/status/buildinfo'],
-  '/api/v1/status/retention',
-  ...['/api/v1/status/active_queries', '/api/v1/format_query?query=up', '/nothing/here'],
-].map((path) => ['GET', path] as const);
-const POSTS: typeof PATHS = [
-  ...['/api/v1/write', '/v1/metrics', '/v1/logs', '/write', '/api/v2/write', '/api/v1/import'],
-  ...['/api/v1/import/prometheus', '/api/v1/import/csv', '/api/v1/query', '/-/reload'],
-  ...['/api/v1/admin/flush', '/api/v1/admin/compact', '/api/v1/admin/tsdb/delete_series'],
-  ...['/api/v1/admin/tsdb/clean_tombstones', '/api/v1/admin/tsdb/snapshot'],
-  '/api/v1/admin/sweep',
-].map((path) => ['POST', path] as const);
-
-access('without a token every path is shut, but for health and the page', async () => {
-  for (const [method, path] of [...PATHS, ...POSTS]) {
-    for (const authorization of [undefined, 'Bearer wrong', 'Bearer', 'secret-admin']) {
-      const headers = authorization === undefined ? {} : { authorization };
-      const response = await fetch(`${varve.http}${path}`, { method, headers });
-      assert.is(response.status, 401, `${method} ${path}`);
-      assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
-      assert.match(await response.text(), /"errorType":"unauthorized"/);
-    }
-  }
-  for (const path of ['/-/healthy', '/-/ready', '/', '/page/style.css']) {
-    assert.is(await statusOf(path), 200, path);
-  }
-});
-
 access('commands show the token of VARVE_TOKEN', async () => {
   const query = () => runVarve('query', '--http', varve.http, 'vector(7)', '--json');
   const refused = await query();
@@ -127,31 +88,6 @@ access('commands show the token of VARVE_TOKEN', async () => {
   assert.is(exported.code, 0, exported.stderr);
   assert.match(denied.stderr, /admin/);
 });
-
-access('without a token every gRPC method is shut, but for health', async () => {
-  const client = new grpc.Client(varve.grpc, grpc.credentials.createInsecure());
-  const call = (path: string): Promise<grpc.ServiceError | null> =>
-    new Promise((resolve) => {
-      client.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), (error) => resolve(error));
-    });
-  const methods = [
-    ...['Write', 'WriteStream'].map((name) => `/varve.v1.IngestService/${name}`),
-    ...['QueryInstant', 'QueryRange', 'ScanRange', 'Series', 'LabelNames', 'LabelValues'].map(
-      (name) => `/varve.v1.QueryService/${name}`,
-    ),
-    '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-    '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
-  ];
-  for (const path of methods) {
-    assert.is((await call(path))?.code, grpc.status.UNAUTHENTICATED, path);
-  }
-  assert.is(await call('/grpc.health.v1.Health/Check'), null);
-  client.close();
-});
-
-function asIs(bytes: Buffer): Buffer {
-  return bytes;
-}
 
 access('a token does what it can, and nothing else', async () => {
   await write('writer', 'ours', 1);
@@ -252,7 +188,7 @@ access('whatever a tenant asks, nothing of others comes back', async () => {
 access('a token that a reload takes away is not known any more', async () => {
   assert.is(await statusOf('/api/v1/labels', 'reader'), 200);
   const { reader: _, ...left } = TOKENS;
-  writeFileSync(configFile, configOf(left));
+  writeFileSync(configFile, tokenConfig(left));
   assert.is(await statusOf('/-/reload', 'admin', { method: 'POST' }), 200);
   assert.is(await statusOf('/api/v1/labels', 'reader'), 401);
   assert.is(await statusOf('/api/v1/labels', 'admin'), 200);

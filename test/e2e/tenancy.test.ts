@@ -1,6 +1,5 @@
 // A tenant who asks for what is not his in every way there is, over both ports.
 
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -9,6 +8,7 @@ import { connect } from '../support/client.ts';
 import { createClient } from '../support/query-client.ts';
 import { suite } from '../support/suite.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { tokenConfig } from '../support/token-config.ts';
 import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
 import { toLabels } from '../support/write-requests.ts';
 
@@ -30,12 +30,8 @@ const EXPRESSIONS = SELECTORS.flatMap((selector) => expressionAttacks(selector, 
 let varve: VarveProcess;
 
 tenancy.before(async () => {
-  const lines = Object.entries(TOKENS).map(([name, rest]) => {
-    const hash = createHash('sha256').update(`secret-${name}`).digest('hex');
-    return `    - {name: ${name}, token_sha256: ${hash}, ${rest}}`;
-  });
   const configFile = join(await tempDir(), 'varve.yaml');
-  writeFileSync(configFile, `auth:\n  tokens:\n${lines.join('\n')}\n`);
+  writeFileSync(configFile, tokenConfig(TOKENS));
   varve = await serveVarve('--config', configFile, ...QUIET);
   for (const [token, secret] of Object.entries({ admin: 'hidden', blue: 'hidden', red: 'own' })) {
     await write(token, secret);

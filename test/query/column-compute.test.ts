@@ -91,7 +91,7 @@ const HEAVY = [
   'double_exponential_smoothing(x_total[10m], 0.3, 0.7)',
   'rate(x_total[5m] anchored)',
   'timestamp(x_total) - x_total',
-  'sum_over_time(x_total[10m] @ 5000)',
+  'stddev_over_time(x_total[10m] @ 5000)',
 ];
 
 for (const query of HEAVY) {

@@ -3,7 +3,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openStorage, type Storage, type StorageOptions } from '../../storage/index.ts';
+import {
+  encodeLabels,
+  openStorage,
+  type Storage,
+  type StorageOptions,
+} from '../../storage/index.ts';
 import { createSimEnv, type SimEnv } from '../sim/sim-env.ts';
 import { appendEvents } from '../support/events.ts';
 import { appendPoints, contentsOf, labels, type TestPoint } from '../support/storage.ts';
@@ -78,6 +83,8 @@ forgetting(
     await dropHour(storage, 0);
     await wait(env);
     assert.not(storage.renew(before!));
+    const bytes = encodeLabels(labels('m', 's1'));
+    assert.is(storage.findInUse(bytes, bytes.length), 0);
     await appendPoints(storage, pointsOf([1], 1, 7));
     const [after] = await storage.resolve([labels('m', 's1')]);
     assert.ok(after! > before!);
@@ -134,20 +141,22 @@ forgetting('a stream with events in memory or in a table is in use', async () =>
 forgetting('an id that was resolved or renewed a moment ago is good for a while', async () => {
   const env = createSimEnv();
   const storage = await openStorage('data', env, OPTIONS);
-  await appendPoints(storage, pointsOf([1, 2], 0));
+  await appendPoints(storage, pointsOf([1, 2, 3], 0));
   await storage.flush();
   await wait(env);
   const [renewed] = await storage.resolve([labels('m', 's1')]);
   await wait(env);
   assert.ok(storage.renew(renewed!));
   const resolved = await storage.resolve([labels('m', 's2')]);
+  const bytes = encodeLabels(labels('m', 's3'));
+  const found = storage.findInUse(bytes, bytes.length);
   await dropHour(storage, 0);
   for (let turns = 0; turns < 50; turns++) await turn();
-  assert.is(storage.seriesCount, 2);
-  const ids = Uint32Array.of(renewed!, resolved[0]!);
-  await storage.append({ ids, timestampsMs: new Float64Array(2), values: new Float64Array(2) });
+  assert.is(storage.seriesCount, 3);
+  const ids = Uint32Array.of(renewed!, resolved[0]!, found);
+  await storage.append({ ids, timestampsMs: new Float64Array(3), values: new Float64Array(3) });
   await wait(env);
-  assert.is(storage.seriesCount, 2);
+  assert.is(storage.seriesCount, 3);
   await storage.close();
 });
 

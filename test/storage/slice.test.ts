@@ -48,7 +48,9 @@ async function slicesOf(
     const reader = open(one);
     let points = 0;
     for (const [position, ofSeries] of one.labels.entries()) {
-      const { timestampsMs, values } = reader.read(position);
+      const { timestampsMs, values, shape } = reader.read(position);
+      if (shape !== undefined) assert.not(values.some(Number.isNaN));
+      if (shape === 'rising') assert.ok(values.every((v, i) => i === 0 || v >= values[i - 1]!));
       const bits = new BigUint64Array(values.slice().buffer);
       const pairs = Array.from(timestampsMs, (t, i): [number, bigint] => [t, bits[i]!]);
       if (pairs.length > 0) found.set(JSON.stringify(ofSeries), pairs);
@@ -92,6 +94,39 @@ slice(`has what a scan has, here and behind a copy (seed ${SEED})`, () =>
     ),
     { seed: SEED, numRuns: 60 },
   ),
+);
+
+slice('decodes once what is asked for again, whoever reads it', () =>
+  withStorage(async (storage) => {
+    await append(storage, 5, [1, 2, 3, 4], 0);
+    await storage.flush();
+    const decoded: number[] = [];
+    for (let use = 0; use < 3; use++) {
+      const one = await firstSlice(storage);
+      decoded.push(one.pointsDecoded);
+      const reader = openSlice(structuredClone(one.encode()));
+      for (const position of one.labels.keys()) {
+        assert.is(reader.read(position).shape, use === 0 ? undefined : 'rising');
+      }
+    }
+    assert.equal(decoded, [0, 0, 20]);
+  }),
+);
+
+slice('comes in even multiples', () =>
+  withStorage(async (storage) => {
+    await append(storage, 10, [1], 0);
+    const widthsOf = async (sliceSeries: number, sliceMultiple: number) => {
+      const widths: number[] = [];
+      const request = { selectors: [[]], ...EVERYTHING, sliceSeries, sliceMultiple };
+      for await (const { labels: found } of storage.scanSlices(request)) widths.push(found.length);
+      return widths;
+    };
+    assert.equal(await widthsOf(9, 1), [5, 5]);
+    assert.equal(await widthsOf(100, 3), [4, 4, 2]);
+    assert.equal(await widthsOf(4, 2), [3, 3, 3, 1]);
+    assert.equal(await widthsOf(100, 16), Array(10).fill(1));
+  }),
 );
 
 slice('has every event beside points, here and behind a copy', () =>

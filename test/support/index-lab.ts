@@ -88,7 +88,7 @@ export function createIndexLab(cacheBytes = 2 ** 20, bloomBitsPerKey = 9.6): Ind
     },
     add(labels) {
       const id = nextId++;
-      memory.add(keys(labels), labels, id);
+      memory.add(keys(labels), id);
       return id;
     },
     find(labels) {

@@ -13,6 +13,7 @@ import {
   type TimeRange,
   type WindowInfo,
 } from '../../storage/index.ts';
+import { encodeLabels } from '../../storage/series/labels-codec.ts';
 import { compileMatcher } from '../../storage/series/matcher.ts';
 import { createNaiveEvents } from './naive-events.ts';
 
@@ -31,6 +32,8 @@ const ONE_POLICY: PolicySet = {
   policyOf: () => 0,
 };
 
+const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+
 /** 1, as bits. */
 const ONE_BITS = 0x3ff0000000000000n;
 
@@ -41,6 +44,7 @@ export interface NaiveStorage extends Storage {
 
 export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStorage {
   const byKey = new Map<string, NaiveSeries>();
+  const byBytes = new Map<string, number>();
   const byId: NaiveSeries[] = [];
   const bits = new BigUint64Array(1);
   const double = new Float64Array(bits.buffer);
@@ -90,11 +94,13 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
         const id = byId.length + 1;
         const series = { id, labels, policy, points: new Map(), isDeleted: false };
         byKey.set(key, series);
+        byBytes.set(latin1(encodeLabels(labels)), id);
         byId.push(series);
         return series.id;
       });
     },
     renew: () => true,
+    findInUse: (bytes, length) => byBytes.get(latin1(bytes.subarray(0, length))) ?? 0,
     holdSeries: () => () => undefined,
     load: () => undefined,
     policyOf: (id) => byId[id - 1]!.policy,

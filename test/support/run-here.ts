@@ -2,11 +2,17 @@
 
 import { Readable } from 'node:stream';
 import { runCli } from '../../deploy/cli.ts';
+import type { World } from '../../deploy/commands/world.ts';
 import { naiveEngine } from './naive-engine.ts';
 import type { Finished } from './varve-process.ts';
 
 /** Runs one command on the naive engine, without a terminal and without signals. */
-export async function runHere(...args: string[]): Promise<Finished> {
+export function runHere(...args: string[]): Promise<Finished> {
+  return runIn({}, ...args);
+}
+
+/** The same in a world that differs in `own`. */
+export async function runIn(own: Partial<World>, ...args: string[]): Promise<Finished> {
   const said = { stdout: '', stderr: '' };
   const code = await runCli(args, {
     engine: naiveEngine,
@@ -18,6 +24,7 @@ export async function runHere(...args: string[]): Promise<Finished> {
     exit: (exitCode) => {
       throw new Error(`exit ${exitCode}`);
     },
+    ...own,
   });
   return { code, ...said };
 }

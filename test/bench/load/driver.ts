@@ -1,9 +1,8 @@
 // The parent's side: servers and load clients as child processes that end with this one.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { tempDir } from '../../support/temp-dir.ts';
 import { startServer } from '../../support/varve-process.ts';
+import { forkHere, nextOf } from './children.ts';
 import type { ClientMessage, DriverMessage, LoadJob, LoadResult } from './job.ts';
 import { cpuSeconds, memoryMib } from './process-stats.ts';
 
@@ -74,7 +73,7 @@ export async function measure(
   job: Omit<LoadJob, 'address'>,
   meanwhile: () => Promise<void> = async () => {},
 ): Promise<Measured> {
-  const client = forkHere('./client.js', []);
+  const client = forkHere('./client.js');
   const tell = (message: DriverMessage) => client.send(message);
   tell({ kind: 'job', job: { ...job, address: target.address } });
   await nextOf<ClientMessage>(client);
@@ -89,26 +88,4 @@ export async function measure(
     serverCpuSeconds: cpuSeconds(target.pid) - cpuBefore,
     serverPeakMib: memoryMib(target.pid).peak,
   };
-}
-
-function forkHere(file: string, args: readonly string[]): ChildProcess {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
-  const kill = () => child.kill('SIGKILL');
-  process.prependOnceListener('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
-  return child;
-}
-
-/** Its next message; rejects when it ends without one. */
-function nextOf<Message>(child: ChildProcess): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null) => {
-      reject(new Error(`${child.spawnargs.at(1)} ended with ${code}`));
-    };
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.off('exit', ended);
-      resolve(message as Message);
-    });
-  });
 }

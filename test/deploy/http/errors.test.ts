@@ -10,7 +10,8 @@ const errors = suite('deploy/http/errors');
 // A flush that met a full disk was answered as a fault of the server, with 500.
 errors('what the system refuses is 503, with its reason and a time to wait', async () => {
   const app = fastify();
-  registerErrors(app, createLogger({ write: () => true }));
+  const refusals = { count: () => {} };
+  registerErrors(app, { log: createLogger({ write: () => true }), refusals });
   app.get('/broken', () => fstatSync(2 ** 31 - 1));
   const reply = await app.inject('/broken');
   assert.is(reply.statusCode, 503);

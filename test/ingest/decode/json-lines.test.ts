@@ -65,7 +65,8 @@ jsonLines('a line is events of one stream, with bodies that may be any bytes', (
 });
 
 const BAD: readonly (readonly [what: string, line: string, message: RegExp])[] = [
-  ['no JSON', 'up 1', /^is not JSON: /],
+  ['no JSON', 'up 1', /not a JSON object/],
+  ['half of an object', '{"metric":', /^is not JSON: /],
   ['a list', '[]', /not a JSON object with metric/],
   ['null', 'null', /not a JSON object/],
   ['no metric', '{"values":[1],"timestamps":[1]}', /metric is not an object/],

@@ -1,9 +1,10 @@
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Compressor, compress } from 'zstd-napi';
 import zstd from 'zstd-napi/binding.js';
-import { decompressFrame } from '../../../ingest/decode/zstd.ts';
+import { decompressFrame, uncompressedPieces } from '../../../ingest/decode/zstd.ts';
 
 const bounded = suite('ingest/decode/zstd');
 const MIB = 1024 * 1024;
@@ -26,6 +27,22 @@ bounded('gives back what was compressed, declared or not', () => {
     }),
     { seed: 20_260_102, numRuns: 100 },
   );
+});
+
+// A frame whose content filled the last piece was taken for one that is cut short.
+bounded('frames that arrive in chunks are whole whatever their size', async () => {
+  for (const size of [0, 1, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 5 * 64 * 1024]) {
+    const content = Buffer.alloc(size, 'varve');
+    for (const frame of [compress(content), compressUndeclared(content)]) {
+      const declared: number[] = [];
+      const chunks = Readable.from([frame.subarray(0, 20), frame.subarray(20)]);
+      const pieces = [];
+      const rules = { pieceBytes: 64 * 1024, onDeclared: (bytes: number) => declared.push(bytes) };
+      for await (const piece of uncompressedPieces(chunks, rules)) pieces.push(piece);
+      assert.ok(Buffer.concat(pieces).equals(content), `${size}`);
+      assert.equal(declared, [zstd.getFrameContentSize(frame) ?? 0]);
+    }
+  }
 });
 
 bounded('takes content up to the limit exactly', () => {

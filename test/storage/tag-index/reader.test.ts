@@ -120,7 +120,7 @@ for (const bits of [6, 10, 14]) {
 reader('replaying registrations over an index in memory changes nothing', () => {
   const keys = createLabelsKeys();
   const memory = new IndexMemory();
-  for (const i of [1, 2, 3, 2, 3, 4]) memory.add(keys(labelsOfSeries(i)), labelsOfSeries(i), i);
+  for (const i of [1, 2, 3, 2, 3, 4]) memory.add(keys(labelsOfSeries(i)), i);
   assert.equal([...memory.all()], [1, 2, 3, 4]);
   assert.equal([...memory.pair('host', 'host-0')], [1, 2, 3, 4]);
 });
@@ -128,7 +128,7 @@ reader('replaying registrations over an index in memory changes nothing', () => 
 reader('a flush on a worker thread makes the table that it makes here', async () => {
   const keys = createLabelsKeys();
   const memory = new IndexMemory();
-  for (let i = 1; i <= 500; i++) memory.add(keys(labelsOfSeries(i)), labelsOfSeries(i), i);
+  for (let i = 1; i <= 500; i++) memory.add(keys(labelsOfSeries(i)), i);
   memory.forget(keys(labelsOfSeries(9)), 9, true);
   memory.forget(keys(labelsOfSeries(10)), 10, false);
   memory.forget(keys(labelsOfSeries(700)), 700, false);
