@@ -158,7 +158,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'auth.tokens[].limits.series':
     'Series at most: with `labels`, those that have them; without, those that the token begins ' +
     'while the server runs. Who began a series is not stored: a restart counts such a token from ' +
-    'none, and what was forgotten meanwhile counts on. Give a token labels to hold it to its limit.',
+    'none, and what was forgotten meanwhile counts on. Give a token labels to hold it to ' +
+    'its limit.',
   'auth.tokens[].limits.series_per_metric': 'Of these, for each metric name.',
   'auth.open': 'Without tokens only loopback may be listened on, unless this is `true`.',
 
