@@ -82,6 +82,11 @@ async function stopped(jobs: Jobs, sim: SimClock): Promise<void> {
   await stop;
 }
 
+/** The job that was heard of is over: while it is under way no other is missed. */
+function jobEnded(): Promise<void> {
+  return new Promise(setImmediate);
+}
+
 function inspect(serverId: string): Queue {
   const queue = new Queue(`varve-sweeps-${serverId}`, { connection: { url: redis.url } });
   toClose.push(() => queue.close());
@@ -171,6 +176,7 @@ bullmq(
     await on('sweep');
     redis.freeze();
     try {
+      await jobEnded();
       // What Redis sent before it froze has been read or waits: only the timer moves from here on.
       while (jobs.mode === 'redis') sim.advance(EVERY_MS);
       const before = counts.sweeps;
@@ -189,6 +195,7 @@ bullmq('a schedule that was deleted is offered again', async () => {
   const queue = inspect(serverId);
   await queue.obliterate({ force: true });
   const back = on('redis');
+  await jobEnded();
   while (jobs.mode === 'redis') sim.advance(EVERY_MS);
   await back;
   assert.is((await queue.getJobSchedulers()).length, 1);
