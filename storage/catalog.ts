@@ -235,6 +235,11 @@ export class Catalog {
     this.#forget(this.#indexTables, edit.removeIndexTables);
   }
 
+  /** Resolves once the files of removed tables that nobody reads by now are unlinked. */
+  unlinked(): Promise<void> {
+    return this.#removals.settled();
+  }
+
   /**
    * Waits for edits and removals under way, lets go of every file and closes the manifest. Scans
    * that are still under way close what they hold, and remove nothing any more.

@@ -238,6 +238,7 @@ export class Engine implements Storage {
     const safe = await this.#roller.secured(keys);
     const dropped = await withReserve(this.#core, () => dropWindows(this.#core, safe));
     if (dropped.length > 0) this.#forgetter.pointsGone();
+    await this.#core.catalog.unlinked();
     return dropped;
   }
 

@@ -30,6 +30,11 @@ export class Removals {
     });
   }
 
+  /** Resolves once what is gone by now is closed and unlinked. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
   /**
    * Waits for all of them. What a scan holds for longer stays: the directory may have another owner
    * by then.

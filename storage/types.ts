@@ -314,7 +314,8 @@ export interface Storage {
   /**
    * Drops whole windows: no data file is rewritten, scans under way complete. What memory has of
    * them goes as well, as long as the disk lets it be flushed. Unknown keys are skipped; so are
-   * windows of which a tier lacks something that cannot be written now.
+   * windows of which a tier lacks something that cannot be written now. Resolves once files that no
+   * scan reads are unlinked.
    */
   dropWindows(keys: readonly string[]): Promise<readonly WindowInfo[]>;
   /**

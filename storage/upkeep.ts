@@ -62,13 +62,16 @@ export class Upkeep {
     this.#compactor.wantFull();
     this.#indexCompactor.wantFull();
     await Promise.all([this.#index.finish(), this.#windows.finish()]);
+    await this.#options.core.catalog.unlinked();
   }
 
   /** See Storage.cleanTombstones. */
   async cleanTombstones(): Promise<void> {
     this.#cleaner.wantAll();
     await this.#windows.finish();
-    const { refusal } = this.#options.core.trouble;
+    const { catalog, trouble } = this.#options.core;
+    await catalog.unlinked();
+    const { refusal } = trouble;
     if (refusal !== undefined) throw refusal;
   }
 
