@@ -34,7 +34,7 @@ export interface Query {
 }
 
 /** The whole body, or its pieces, made as fast as they are read. */
-export type Answer = string | Iterable<string> | AsyncIterable<string>;
+export type Answer = string | Iterable<string | Uint8Array> | AsyncIterable<string>;
 
 export type Handler = (context: RouteContext, query: Query) => Promise<Answer> | Answer;
 

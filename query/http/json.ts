@@ -1,13 +1,14 @@
 // Results as the JSON of Prometheus's HTTP API, in pieces: an answer may be larger than one string
-// should be.
+// should be. Points are written as bytes, see number-bytes.ts.
 
 import type { Labels } from '../../storage/index.ts';
 import type { QueryResult } from '../engine.ts';
 import type { Grid, Points, Series } from '../eval/value.ts';
 import { stepTimeMs } from '../eval/value.ts';
 import { formatJson } from '../float.ts';
+import { createPiece, type Piece, type PointHeads } from './piece.ts';
 
-/** Characters after which a piece is passed on. */
+/** Characters or bytes after which a piece is passed on. */
 export const PIECE_CHARS = 65_536;
 
 /** Remarks of one kind in one answer, as Prometheus caps them. */
@@ -22,36 +23,37 @@ export interface ResultOptions {
   readonly explain: string | undefined;
 }
 
-export function* resultJson(result: QueryResult, options: ResultOptions): Generator<string> {
+export function* resultJson(result: QueryResult, options: ResultOptions): Generator<Uint8Array> {
   const { value } = result;
   const warnings = [...result.warnings];
-  let piece = `{"status":"success","data":{"resultType":"${resultType(result)}","result":`;
+  const piece = createPiece();
+  piece.text(`{"status":"success","data":{"resultType":"${resultType(result)}","result":`);
   if (value.kind === 'string') {
-    piece += `[${seconds(result.grid.startMs)},${JSON.stringify(value.value)}]`;
+    piece.text(`[${seconds(result.grid.startMs)},${JSON.stringify(value.value)}]`);
   } else if (value.kind === 'scalar' && result.instant) {
-    piece += point(result.grid.startMs, value.values[0]!);
+    piece.text(point(result.grid.startMs, value.values[0]!));
   } else {
     const all = value.kind === 'scalar' ? [scalarSeries(value.values)] : value.series;
     const shown = all.slice(0, options.limit);
     if (shown.length < all.length) warnings.push('results truncated due to limit');
-    piece += '[';
     const heads = pointHeads(result.grid);
     const quoted = createQuoted();
-    for (const [i, series] of shown.entries()) {
-      if (i > 0) piece += ',';
-      piece += `{"metric":${metricJson(series.labels, quoted)},`;
-      piece +=
-        'timestampsMs' in series ? rawJson(series) : columnJson(series, heads, result.instant);
-      piece += '}';
-      if (piece.length < PIECE_CHARS) continue;
-      yield piece;
-      piece = '';
+    let before = '[';
+    for (const series of shown) {
+      piece.text(`${before}{"metric":${metricJson(series.labels, quoted)},`);
+      before = '},';
+      if ('timestampsMs' in series) writeRaw(piece, series);
+      else if (result.instant)
+        piece.text(`"value":${point(result.grid.startMs, series.values[0]!)}`);
+      else writeColumn(piece, series, heads);
+      if (piece.length >= PIECE_CHARS) yield piece.take();
     }
-    piece += ']';
+    piece.text(shown.length === 0 ? '[]' : '}]');
   }
-  if (options.stats !== undefined) piece += `,"stats":${options.stats}`;
-  if (options.explain !== undefined) piece += `,"explain":${options.explain}`;
-  yield `${piece}}${remarksJson('warnings', warnings)}${remarksJson('infos', result.infos)}}`;
+  if (options.stats !== undefined) piece.text(`,"stats":${options.stats}`);
+  if (options.explain !== undefined) piece.text(`,"explain":${options.explain}`);
+  piece.text(`}${remarksJson('warnings', warnings)}${remarksJson('infos', result.infos)}}`);
+  yield piece.take();
 }
 
 function resultType({ value, instant }: QueryResult): string {
@@ -95,30 +97,31 @@ function createQuoted(): Quoted {
   };
 }
 
-function rawJson({ timestampsMs, values }: Points): string {
-  const points: string[] = [];
-  for (let i = 0; i < values.length; i++) points.push(point(timestampsMs[i]!, values[i]!));
-  return `"values":[${points.join(',')}]`;
+function writeRaw(piece: Piece, { timestampsMs, values }: Points): void {
+  piece.text('"values":[');
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) piece.text(',');
+    piece.text(point(timestampsMs[i]!, values[i]!));
+  }
+  piece.text(']');
 }
 
 /** `heads` are the beginnings of points, by step: what all series have in common. */
-function columnJson(
-  { values, present }: Series,
-  heads: readonly string[],
-  instant: boolean,
-): string {
-  if (instant) return `"value":${heads[0]}${formatJson(values[0]!)}"]`;
-  let points = '';
-  for (let i = 0; i < values.length; i++) {
-    if (present[i] === 0) continue;
-    if (points !== '') points += ',';
-    points += `${heads[i]}${formatJson(values[i]!)}"]`;
-  }
-  return `"values":[${points}]`;
+function writeColumn(piece: Piece, { values, present }: Series, heads: PointHeads): void {
+  piece.text('"values":[');
+  piece.points(heads, values, present);
+  piece.text(']');
 }
 
-function pointHeads(grid: Grid): string[] {
-  return Array.from({ length: grid.steps }, (_, i) => pointHead(stepTimeMs(grid, i)));
+function pointHeads(grid: Grid): PointHeads {
+  const heads = Array.from({ length: grid.steps }, (_, i) => pointHead(stepTimeMs(grid, i)));
+  const ends = new Uint32Array(grid.steps);
+  let end = 0;
+  for (const [i, head] of heads.entries()) {
+    end += head.length;
+    ends[i] = end;
+  }
+  return { bytes: Buffer.from(heads.join(''), 'latin1'), ends };
 }
 
 function point(timestampMs: number, value: number): string {

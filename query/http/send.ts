@@ -10,8 +10,8 @@ import type { Answer } from './handler.ts';
 
 export type Encoding = 'gzip' | 'zstd';
 
-/** Below that, compression saves no packet. */
-const ENCODED_CHARS_MIN = 1400;
+/** Below that, in characters or bytes, compression saves no packet. */
+const ENCODED_LENGTH_MIN = 1400;
 
 /** `accepted` is the request's Accept-Encoding. */
 export function sendAnswer(
@@ -22,12 +22,13 @@ export function sendAnswer(
   // What is true now is not a second later, and may be for the asker's eyes only.
   reply.header('cache-control', 'no-store');
   const body = bodyOf(answer);
-  if (typeof body === 'string' && body.length < ENCODED_CHARS_MIN) return reply.send(body);
+  const isWhole = !(body instanceof Readable);
+  if (isWhole && body.length < ENCODED_LENGTH_MIN) return reply.send(body);
   const others = reply.getHeader('vary');
   reply.header('vary', others === undefined ? 'accept-encoding' : `${others}, accept-encoding`);
   const encoding = chooseEncoding(accepted);
   if (encoding === undefined) return reply.send(body);
-  const source = typeof body === 'string' ? Readable.from([body], { objectMode: false }) : body;
+  const source = isWhole ? Readable.from([body], { objectMode: false }) : body;
   // An error on either side ends the other, and with it the response.
   const encoded = pipeline(source, createEncoder(encoding), () => {});
   return reply.header('content-encoding', encoding).send(encoded);
@@ -53,14 +54,16 @@ export function chooseEncoding(accepted = ''): Encoding | undefined {
   return gzip >= zstd ? 'gzip' : 'zstd';
 }
 
-function bodyOf(answer: Answer): string | Readable {
+type BodyPiece = string | Uint8Array;
+
+function bodyOf(answer: Answer): BodyPiece | Readable {
   if (typeof answer === 'string') return answer;
   if (Symbol.asyncIterator in answer) return Readable.from(answer, { objectMode: false });
   return streamed(answer);
 }
 
 /** One piece is sent as it is, with its length; more go out as fast as the client reads. */
-function streamed(pieces: Iterable<string>): string | Readable {
+function streamed(pieces: Iterable<BodyPiece>): BodyPiece | Readable {
   const iterator = pieces[Symbol.iterator]();
   const first = iterator.next();
   const second = iterator.next();
@@ -72,7 +75,10 @@ function streamed(pieces: Iterable<string>): string | Readable {
 }
 
 /** A client that reads as fast as it is sent to would leave the event loop no turn otherwise. */
-async function* inTurns(start: Iterable<string>, rest: Iterable<string>): AsyncGenerator<string> {
+async function* inTurns(
+  start: Iterable<BodyPiece>,
+  rest: Iterable<BodyPiece>,
+): AsyncGenerator<BodyPiece> {
   yield* start;
   for (const piece of rest) {
     await nextTurn();
