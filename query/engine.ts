@@ -21,7 +21,7 @@ import {
 } from './eval/value.ts';
 import { createGate, type Gate } from './gate.ts';
 import { type QueryLimits, stepCount } from './limits.ts';
-import { parse } from './promql/parse.ts';
+import { createParser } from './promql/parse-cache.ts';
 import { typeOf } from './promql/types.ts';
 
 export interface QueryOptions {
@@ -94,6 +94,7 @@ export function createQueryEngine(
   const { nowMs = () => performance.timeOrigin + performance.now(), onEnd } = engineOptions;
   const { gate = createGate(limits), threads } = engineOptions;
   const active = createActiveQueries();
+  const parse = createParser(limits);
 
   async function run(
     text: string,
@@ -101,7 +102,7 @@ export function createQueryEngine(
     grid: Grid,
     options: QueryOptions,
   ): Promise<QueryResult> {
-    const expr = parse(text, limits);
+    const expr = parse(text);
     if (query.stepMs > 0) checkRangeType(typeOf(expr));
     const { client } = options;
     const startMs = performance.now();
