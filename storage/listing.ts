@@ -71,7 +71,7 @@ export async function censusIn(
 }
 
 /** Whether every series of the index is meant, and none of them was touched by a delete. */
-function isAll({ parts }: Version, selectors?: Selectors, range?: TimeRange): boolean {
+export function isAll({ parts }: Version, selectors?: Selectors, range?: TimeRange): boolean {
   return selectors === undefined && range === undefined && parts.deletions.tombstones.size === 0;
 }
 

@@ -4,11 +4,13 @@
 import type { Core } from './core.ts';
 import { findEvents } from './events/find-events.ts';
 import { scanEvents } from './events/scan-events.ts';
-import { censusIn, labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
+import { censusIn, isAll, labelNamesIn, labelValuesIn, seriesIn } from './listing.ts';
 import { scanSlices, scanVersion } from './scan.ts';
 import { cardinalityIn } from './tag-index/cardinality.ts';
 import { passDamagedBlocks } from './tag-index/damage.ts';
+import type { Postings } from './tag-index/postings.ts';
 import { select } from './tag-index/select.ts';
+import { createViewCache } from './tag-index/view-cache.ts';
 import type { ScanRequest, Storage } from './types.ts';
 import type { Version } from './version.ts';
 
@@ -28,9 +30,16 @@ export type Reading = Pick<
 /** Which series are asked about. */
 type Question = Pick<ScanRequest, 'selectors' | 'signal' | 'onCorruption'>;
 
+/** Series of a selection that is kept: 64 of them take 4 MiB at most. */
+const SELECTION_MAX = 16_384;
+/** Values of a label that are kept. */
+const VALUES_MAX = 1024;
+
 /** `assertOpen` throws once the storage is closed. */
 export function createReading(core: Core, assertOpen: () => void): Reading {
   const pause = () => core.env.scheduler.nextTurn();
+  const selections = createViewCache<Postings>(({ length }) => length, SELECTION_MAX);
+  const valuesOfAll = createViewCache<readonly string[]>(({ length }) => length, VALUES_MAX);
 
   async function ask<T>(question: (version: Version) => Promise<T>): Promise<T> {
     assertOpen();
@@ -64,10 +73,14 @@ export function createReading(core: Core, assertOpen: () => void): Reading {
 
   /** Damage of the tag index is told of: series may be missing. */
   async function idsOf(version: Version, question: Question): Promise<Uint32Array> {
-    const ids = await select(version.index, question.selectors, () => {
-      question.signal?.throwIfAborted();
-      return pause();
-    });
+    const { index } = version;
+    const { selectors, signal } = question;
+    const ids = await selections.get(index, JSON.stringify(selectors), () =>
+      select(index, selectors, () => {
+        signal?.throwIfAborted();
+        return pause();
+      }),
+    );
     passDamagedBlocks(version.index, question);
     for (const lost of core.catalog.lostIndexTables) question.onCorruption?.(lost);
     return ids;
@@ -85,7 +98,11 @@ export function createReading(core: Core, assertOpen: () => void): Reading {
     labelNames: (selectors, range) =>
       ask((version) => labelNamesIn(version, core, selectors, range)),
     labelValues: (name, selectors, range) =>
-      ask((version) => labelValuesIn(version, core, name, selectors, range)),
+      ask(async (version) => {
+        const find = () => labelValuesIn(version, core, name, selectors, range);
+        if (!isAll(version, selectors, range)) return find();
+        return [...(await valuesOfAll.get(version.index, name, find))];
+      }),
     cardinality: (top) => ask(({ index }) => cardinalityIn(index, top, pause)),
     census: (matchers, sampleMax) => ask((version) => censusIn(version, core, matchers, sampleMax)),
   };

@@ -47,6 +47,7 @@ export class IndexMemory {
   #ids = sharedColumn(CAPACITY_START);
   #slots = sharedColumn(CAPACITY_START);
   #size = 0;
+  #changes = 0;
   /** By label: its name, and 1 + the label with that name before it. */
   #labelNames = sharedColumn(CAPACITY_START);
   #before = sharedColumn(CAPACITY_START);
@@ -63,6 +64,11 @@ export class IndexMemory {
   /** Series registered here. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Another one after each change. */
+  get revision(): number {
+    return this.#changes;
   }
 
   get isEmpty(): boolean {
@@ -85,6 +91,7 @@ export class IndexMemory {
     const last = this.#size === 0 ? 0 : this.#ids[this.#size - 1]!;
     if (id <= last && this.#slotOf(id) !== -1) return;
     assert(id > last, 'series ids ascend');
+    this.#changes++;
     const known = this.#sets.find(key);
     const slot = known === -1 ? this.#insert(key) : known;
     this.#slotIds[slot] = id;
@@ -110,6 +117,7 @@ export class IndexMemory {
     const slot = known === -1 ? this.#insert(key) : known;
     if (isCurrent) this.#slotIds[slot] = 0;
     this.#forgotten.set(id, slot);
+    this.#changes++;
     this.#forgottenIds = undefined;
   }
 
