@@ -6,6 +6,7 @@ import type { QueryResult } from '../engine.ts';
 import type { Grid, Points, Series } from '../eval/value.ts';
 import { stepTimeMs } from '../eval/value.ts';
 import { formatJson } from '../float.ts';
+import { NUMBER_BYTES_MAX, writeNumber } from './number-bytes.ts';
 import { createPiece, type Piece, type PointHeads } from './piece.ts';
 
 /** Characters or bytes after which a piece is passed on. */
@@ -114,15 +115,30 @@ function writeColumn(piece: Piece, { values, present }: Series, heads: PointHead
 }
 
 function pointHeads(grid: Grid): PointHeads {
-  const heads = Array.from({ length: grid.steps }, (_, i) => pointHead(stepTimeMs(grid, i)));
+  const bytes = Buffer.allocUnsafe(grid.steps * HEAD_BYTES_MAX);
   const ends = new Uint32Array(grid.steps);
   let end = 0;
-  for (const [i, head] of heads.entries()) {
-    end += head.length;
-    ends[i] = end;
+  for (let step = 0; step < grid.steps; step++) {
+    const timeMs = stepTimeMs(grid, step);
+    if (Math.abs(timeMs) < EXACT_MS_MAX) {
+      bytes[end++] = BRACKET;
+      end = writeNumber(bytes, end, timeMs / 1000);
+      bytes[end++] = COMMA;
+      bytes[end++] = QUOTE;
+    } else {
+      end += bytes.write(pointHead(timeMs), end);
+    }
+    ends[step] = end;
   }
-  return { bytes: Buffer.from(heads.join(''), 'latin1'), ends };
+  return { bytes: bytes.subarray(0, end), ends };
 }
+
+/** Up to here a time in seconds has 15 digits, which a double tells apart. */
+const EXACT_MS_MAX = 1e15;
+const HEAD_BYTES_MAX = NUMBER_BYTES_MAX + 3;
+const BRACKET = 0x5b;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
 
 function point(timestampMs: number, value: number): string {
   return `${pointHead(timestampMs)}${formatJson(value)}"]`;

@@ -80,29 +80,38 @@ function writePositive(bytes: Uint8Array, at: number, value: number): number {
 
   let upper = Math.floor(product / LOW_UNIT);
   const rest = product - upper * LOW_UNIT + lacking;
-  const isPowerOfTwo = words[0] === 0 && (high & 0xf_ffff) === 0;
-  // Below a power of two doubles lie half as far apart.
-  const reach = HALF_UNITS[biased]! * scale * (isPowerOfTwo ? 0.5 : 1);
-  let lower = Math.round(rest / 100) * 100;
-  let distance = Math.abs(lower - rest);
-  if (distance > reach - DOUBT) {
-    if (isPowerOfTwo || distance < reach + DOUBT) return -1;
-    lower = Math.round(rest / 10) * 10;
-    distance = Math.abs(lower - rest);
-    if (distance > reach - DOUBT || distance > 5 - DOUBT) {
-      if (distance < reach + DOUBT) return -1;
-      lower = Math.round(rest);
-      if (Math.abs(lower - rest) > 0.5 - DOUBT) return -1;
-    }
-  }
+  let lower = Math.round(rest) | 0;
+  const fraction = rest - lower;
   if (lower < 0) {
     upper--;
     lower += LOW_UNIT;
-  } else if (lower >= LOW_UNIT) {
+  }
+  const isPowerOfTwo = words[0] === 0 && (high & 0xf_ffff) === 0;
+  // Below a power of two doubles lie half as far apart.
+  const reach = HALF_UNITS[biased]! * scale * (isPowerOfTwo ? 0.5 : 1);
+  const beyond = stepsBeyond(lower, fraction, reach);
+  if (Number.isNaN(beyond) || (isPowerOfTwo && (lower - beyond) % 100 !== 0)) return -1;
+  lower -= beyond;
+  if (lower === LOW_UNIT) {
     upper++;
-    lower -= LOW_UNIT;
+    lower = 0;
   }
   return placeDigits(bytes, at, upper, lower, magnitude);
+}
+
+/** How far an integer is beyond the one to be written; NaN where that is too close to tell. */
+function stepsBeyond(integer: number, fraction: number, reach: number): number {
+  const last = integer % 100;
+  const beyondHundred = last > 50 ? last - 100 : last;
+  const toHundred = Math.abs(beyondHundred + fraction) - reach;
+  if (toHundred < -DOUBT) return beyondHundred;
+  if (toHundred < DOUBT) return NaN;
+  const digit = last % 10;
+  const beyondTen = digit > 5 || (digit === 5 && fraction > 0) ? digit - 10 : digit;
+  const distance = Math.abs(beyondTen + fraction);
+  if (distance < reach - DOUBT) return distance < 5 - DOUBT ? beyondTen : NaN;
+  if (distance < reach + DOUBT) return NaN;
+  return Math.abs(fraction) < 0.5 - DOUBT ? 0 : NaN;
 }
 
 /** What `product` lacks of value * scale, exactly. */

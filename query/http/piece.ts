@@ -21,8 +21,8 @@ export interface PointHeads {
 
 /** What a piece grows to, mostly: it is passed on from 64 KiB on, and a series may go beyond. */
 const CAPACITY = 96 * 1024;
-/** Most answers are small. */
-const CAPACITY_START = 8192;
+/** Most answers are small: they double. */
+const CAPACITY_START = 4096;
 const PENDING_MAX = 8192;
 const UTF8_BYTES_PER_UNIT = 3;
 /** `,` before a point, and `"]` behind it. */
@@ -31,12 +31,15 @@ const POINT_BYTES_MAX = NUMBER_BYTES_MAX + 3;
 /** Points for which room is made at once. */
 const RUN_STEPS = 512;
 
+const NOTHING = Buffer.alloc(0);
+
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BRACKET = 0x5d;
 
 export function createPiece(): Piece {
-  let bytes = Buffer.allocUnsafe(CAPACITY_START);
+  let bytes = NOTHING;
+  let capacity = CAPACITY_START;
   let length = 0;
   /** To be written behind the bytes: many short texts at once take less. */
   let pending = '';
@@ -44,7 +47,7 @@ export function createPiece(): Piece {
   function reserve(count: number): void {
     const wanted = length + count;
     if (wanted <= bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(wanted, CAPACITY, bytes.length * 2));
+    const grown = Buffer.allocUnsafe(Math.max(wanted, capacity, bytes.length * 2));
     bytes.copy(grown, 0, 0, length);
     bytes = grown;
   }
@@ -76,8 +79,9 @@ export function createPiece(): Piece {
     take() {
       settle();
       const taken = bytes.subarray(0, length);
-      bytes = Buffer.allocUnsafe(CAPACITY);
+      bytes = NOTHING;
       length = 0;
+      capacity = CAPACITY;
       return taken;
     },
   };
