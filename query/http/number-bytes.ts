@@ -84,7 +84,7 @@ function writePositive(bytes: Uint8Array, at: number, value: number): number {
   const fraction = rest - lower;
   if (lower < 0) {
     upper--;
-    lower += LOW_UNIT;
+    lower = (lower + LOW_UNIT) | 0;
   }
   const isPowerOfTwo = words[0] === 0 && (high & 0xf_ffff) === 0;
   // Below a power of two doubles lie half as far apart.
@@ -101,12 +101,13 @@ function writePositive(bytes: Uint8Array, at: number, value: number): number {
 
 /** How far an integer is beyond the one to be written; NaN where that is too close to tell. */
 function stepsBeyond(integer: number, fraction: number, reach: number): number {
-  const last = integer % 100;
+  // In integers: the remainder of doubles takes longer than all the rest.
+  const last = ((integer | 0) % 100) | 0;
   const beyondHundred = last > 50 ? last - 100 : last;
   const toHundred = Math.abs(beyondHundred + fraction) - reach;
   if (toHundred < -DOUBT) return beyondHundred;
   if (toHundred < DOUBT) return NaN;
-  const digit = last % 10;
+  const digit = (last % 10) | 0;
   const beyondTen = digit > 5 || (digit === 5 && fraction > 0) ? digit - 10 : digit;
   const distance = Math.abs(beyondTen + fraction);
   if (distance < reach - DOUBT) return distance < 5 - DOUBT ? beyondTen : NaN;
