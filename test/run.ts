@@ -11,8 +11,8 @@ import { PROGRAMS_DIR } from './support/debian-package.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const FILES_RUNNER = join(here, 'run-files.js');
-/** For the first file of a process, and for each further one. */
-const FILE_TIMEOUTS_MS = [240_000, 20_000] as const;
+/** For the first file of a process, and for each further one: many times what they take alone. */
+const FILE_TIMEOUTS_MS = [480_000, 20_000] as const;
 /** How long a process may live on after its last test: what keeps it alive will go on to. */
 const LINGER_MS = 30_000;
 
