@@ -51,10 +51,15 @@ export function createAccumulator(kind: AccumulatorKind, steps: number): Accumul
   return CREATE[kind](steps);
 }
 
+/** All of it in one piece of memory, as groups come by the thousand. */
 function emptyState(steps: number, columns: number): AccumulatorState {
+  const { BYTES_PER_ELEMENT } = Float64Array;
+  const memory = new ArrayBuffer(steps * (columns * BYTES_PER_ELEMENT + 1));
   return {
-    present: new Uint8Array(steps),
-    columns: Array.from({ length: columns }, () => new Float64Array(steps)),
+    present: new Uint8Array(memory, steps * columns * BYTES_PER_ELEMENT, steps),
+    columns: Array.from({ length: columns }, (_, i) => {
+      return new Float64Array(memory, i * steps * BYTES_PER_ELEMENT, steps);
+    }),
   };
 }
 
