@@ -50,7 +50,7 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
   }
 
   function addKnown(batch: SeriesBatch): void {
-    const timestampMs = known.timestampMs ?? nowMs;
+    const timestampMs = known.hasTimestamp ? known.timestampMs : nowMs;
     for (let i = 0; i < known.fields; i++) {
       batch.add(known.slots[i]!, timestampMs, known.values[i]!);
     }

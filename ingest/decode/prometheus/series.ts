@@ -75,14 +75,22 @@ export function readKnownSeries(
   tags: SeriesTags,
   target: SeriesTarget,
 ): boolean {
-  const { offset } = series;
+  const { batch } = target;
+  const { bytes, offset, end } = series;
+  // Most often a sample is all that follows.
+  if (bytes[offset] === SAMPLES_TAG && bytes[offset + 1] === end - offset - 2) {
+    countSeries(target);
+    series.offset++;
+    readSample(series, batch, batch.takeExpected());
+    return true;
+  }
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
     if (tag === labelsTag) return false;
     skipField(series, tag);
   }
   series.offset = offset;
   countSeries(target);
-  readFields(series, tags, target, target.batch.takeExpected);
+  readFields(series, tags, target, batch.takeExpected);
   return true;
 }
 

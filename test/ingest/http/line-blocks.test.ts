@@ -32,7 +32,9 @@ async function read(chunks: AsyncGenerator<Buffer>, bytesMax: number, isFixed = 
     },
   };
   const found: Buffer[] = [];
-  for await (const block of lineBlocks(chunks, { bytesMax, isFixed }, memory)) found.push(block);
+  // Copies: a block is gone when the next one is asked for.
+  const blocks = lineBlocks(chunks, { bytesMax, isFixed }, memory);
+  for await (const block of blocks) found.push(Buffer.from(block));
   assert.is(held, 0);
   return { found, most };
 }
