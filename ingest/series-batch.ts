@@ -52,6 +52,13 @@ export interface SeriesBatch {
   takeExpected(): number;
   /** `timestampMs` that is no integer within +-2^53 rejects the point. */
   add(slot: number, timestampMs: number, value: number): void;
+  /** The same for the first `count` of some series, all of one time. */
+  addRow(
+    slots: readonly number[],
+    values: readonly number[],
+    count: number,
+    timestampMs: number,
+  ): void;
   /** The same for a value as two words, little end first: a NaN keeps its payload. */
   addBits(slot: number, timestampMs: number, low: number, high: number): void;
   /** Counts points that the format has and the store does not take. */
@@ -195,6 +202,16 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       points.timestampsMs[size] = timestampMs;
       points.values[size] = value;
       size++;
+    },
+
+    addRow(rowSlots, rowValues, count, timestampMs) {
+      while (size + count > capacity) grow();
+      const { ids, timestampsMs, values } = points;
+      for (let i = 0; i < count; i++) {
+        ids[size] = rowSlots[i]!;
+        timestampsMs[size] = timestampMs;
+        values[size++] = rowValues[i]!;
+      }
     },
 
     addBits(slot, timestampMs, low, high) {

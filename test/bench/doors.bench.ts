@@ -20,8 +20,9 @@ import { figure } from './support/figure.ts';
 import { numberOption } from './support/options.ts';
 import { writeReport } from './support/report.ts';
 
-const MILLIONS = numberOption('millions', 2);
-const WARM_UP_MILLIONS = numberOption('warm-up', 1);
+const MILLIONS = numberOption('millions', 3);
+/** More than a memtable takes: by then flush threads, too, have had something to do. */
+const WARM_UP_MILLIONS = numberOption('warm-up', 3);
 /** Under way at once, as a sender with as many shards has it. */
 const CONCURRENT = 4;
 

@@ -50,7 +50,7 @@ export function readDecimal(bytes: Buffer, start: number, end: number, to: Numbe
   return at;
 }
 
-const decimal: NumberPlace = { value: 0 };
+const decimal: NumberPlace = { value: Number.NaN };
 
 /** A float; undefined when it is none. Infinities and NaN cannot be written. */
 export function parseFloatField(bytes: Buffer, start: number, end: number): number | undefined {
