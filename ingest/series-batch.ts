@@ -61,6 +61,8 @@ export interface SeriesBatch {
   ): void;
   /** The same for a value as two words, little end first: a NaN keeps its payload. */
   addBits(slot: number, timestampMs: number, low: number, high: number): void;
+  /** The same for a value that lies in `bytes` from `at` on, little end first. */
+  addAt(slot: number, timestampMs: number, bytes: Buffer, at: number): void;
   /** Counts points that the format has and the store does not take. */
   reject(reason: Reason, points?: number): void;
 }
@@ -156,6 +158,15 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return sourceView;
   }
 
+  function addBits(slot: number, timestampMs: number, low: number, high: number): void {
+    if (size === capacity) grow();
+    points.ids[size] = slot;
+    points.timestampsMs[size] = timestampMs;
+    valueWords[2 * size] = low;
+    valueWords[2 * size + 1] = high;
+    size++;
+  }
+
   /** `size` of the key that is expected, unless its series was forgotten. */
   function ifRenewed(size: number): number {
     return size > 0 && storage.renew(predictor.expectedId()) ? size : 0;
@@ -214,13 +225,10 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       }
     },
 
-    addBits(slot, timestampMs, low, high) {
-      if (size === capacity) grow();
-      points.ids[size] = slot;
-      points.timestampsMs[size] = timestampMs;
-      valueWords[2 * size] = low;
-      valueWords[2 * size + 1] = high;
-      size++;
+    addBits,
+    addAt(slot, timestampMs, bytes, at) {
+      const view = inView(bytes);
+      addBits(slot, timestampMs, view.getInt32(at, true), view.getInt32(at + 4, true));
     },
 
     reject: (reason, count) => rejections.add(reason, count),

@@ -45,8 +45,9 @@ async function writeV1(request: HttpRequest): Promise<HttpAnswer> {
   const { limits, metadata } = request;
   const body = await request.readMessage();
   const batch = request.createBatch();
-  await readInTurns(writeRequestReader(body, batch, limits));
-  readMetadata(body, metadata, limits);
+  const series = writeRequestReader(body, batch, limits);
+  await readInTurns(series);
+  if (!series.isPlain) readMetadata(body, metadata, limits);
   letGo(body);
   const { rejections } = await request.write(batch);
   // As Prometheus itself: an exemplar that is not kept is no reason to give up on samples.

@@ -62,6 +62,9 @@ export function createBatchLog(
       const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
       points.push({ labels: slots[slot]!, timestampMs, bits });
     },
+    addAt(slot, timestampMs, bytes, at) {
+      batch.addBits(slot, timestampMs, bytes.readInt32LE(at), bytes.readInt32LE(at + 4));
+    },
     reject(reason, count = 1) {
       rejected[reason] = (rejected[reason] ?? 0) + count;
     },
