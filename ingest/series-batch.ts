@@ -52,8 +52,17 @@ export interface SeriesBatch {
   takeExpected(): number;
   /** `timestampMs` that is no integer within +-2^53 rejects the point. */
   add(slot: number, timestampMs: number, value: number): void;
+  /** The same for the first `count` of some series, all of one time. */
+  addRow(
+    slots: readonly number[],
+    values: readonly number[],
+    count: number,
+    timestampMs: number,
+  ): void;
   /** The same for a value as two words, little end first: a NaN keeps its payload. */
   addBits(slot: number, timestampMs: number, low: number, high: number): void;
+  /** The same for a value that lies in `bytes` from `at` on, little end first. */
+  addAt(slot: number, timestampMs: number, bytes: Buffer, at: number): void;
   /** Counts points that the format has and the store does not take. */
   reject(reason: Reason, points?: number): void;
 }
@@ -149,6 +158,15 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return sourceView;
   }
 
+  function addBits(slot: number, timestampMs: number, low: number, high: number): void {
+    if (size === capacity) grow();
+    points.ids[size] = slot;
+    points.timestampsMs[size] = timestampMs;
+    valueWords[2 * size] = low;
+    valueWords[2 * size + 1] = high;
+    size++;
+  }
+
   /** `size` of the key that is expected, unless its series was forgotten. */
   function ifRenewed(size: number): number {
     return size > 0 && storage.renew(predictor.expectedId()) ? size : 0;
@@ -197,13 +215,20 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       size++;
     },
 
-    addBits(slot, timestampMs, low, high) {
-      if (size === capacity) grow();
-      points.ids[size] = slot;
-      points.timestampsMs[size] = timestampMs;
-      valueWords[2 * size] = low;
-      valueWords[2 * size + 1] = high;
-      size++;
+    addRow(rowSlots, rowValues, count, timestampMs) {
+      while (size + count > capacity) grow();
+      const { ids, timestampsMs, values } = points;
+      for (let i = 0; i < count; i++) {
+        ids[size] = rowSlots[i]!;
+        timestampsMs[size] = timestampMs;
+        values[size++] = rowValues[i]!;
+      }
+    },
+
+    addBits,
+    addAt(slot, timestampMs, bytes, at) {
+      const view = inView(bytes);
+      addBits(slot, timestampMs, view.getInt32(at, true), view.getInt32(at + 4, true));
     },
 
     reject: (reason, count) => rejections.add(reason, count),

@@ -145,15 +145,18 @@ export function createMemtable(bytesMax: number, recycled?: SharedArrayBuffer): 
     log.ids.set(ids.subarray(from, to), points);
     log.timestampsMs.set(timestampsMs.subarray(from, to), points);
     log.values.set(values.subarray(from, to), points);
-    let [id, min, max] = [0, minTimestampMs, maxTimestampMs];
+    let id = 0;
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
     for (let i = from; i < to; i++) {
-      if (ids[i]! > id) id = ids[i]!;
       const timestampMs = timestampsMs[i]!;
+      if (ids[i]! > id) id = ids[i]!;
       if (timestampMs < min) min = timestampMs;
       if (timestampMs > max) max = timestampMs;
     }
-    minTimestampMs = min;
-    maxTimestampMs = max;
+    // Not in the loop: a number in a closure is an object each time it changes.
+    minTimestampMs = Math.min(minTimestampMs, min);
+    maxTimestampMs = Math.max(maxTimestampMs, max);
     reserveIds(id);
     seriesCount += linkChains(log, newest, points, points + to - from);
     points += to - from;

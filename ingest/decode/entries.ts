@@ -10,6 +10,8 @@ const ENTRIES_PER_TURN = 10_000;
 export interface EntryReader {
   /** Visits the next `count` entries, or those that are left; false when there are no more. */
   read(count: number): boolean;
+  /** Whether the fields so far were all entries: there is nothing else to look for. */
+  readonly isPlain: boolean;
 }
 
 /** Visits the fields with the tag `wanted`; `visit` gets a cursor that ends with the entry. */
@@ -19,10 +21,15 @@ export function entryReader(
   visit: (entry: WireCursor) => void,
 ): EntryReader {
   const cursor = wireCursor(bytes);
+  let isPlain = true;
   return {
+    get isPlain() {
+      return isPlain;
+    },
     read(count) {
       for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
         if (tag !== wanted) {
+          isPlain = false;
           skipField(cursor, tag);
           continue;
         }

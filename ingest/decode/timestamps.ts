@@ -58,7 +58,7 @@ export function checkTimestamps(column: Float64Array): TimeSpan {
   let outOfRange = 0;
   for (let i = 0; i < column.length; i++) {
     const timestampMs = column[i]!;
-    if (!Number.isInteger(timestampMs) || Math.abs(timestampMs) > TIMESTAMP_MS_MAX) {
+    if (Math.trunc(timestampMs) !== timestampMs || Math.abs(timestampMs) > TIMESTAMP_MS_MAX) {
       column[i] = Number.NaN;
       outOfRange++;
       continue;

@@ -5,6 +5,7 @@ import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { uncompressedPieces } from '../decode/zstd.ts';
 import { IngestError, malformed } from '../errors.ts';
+import { letGo } from './let-go.ts';
 
 /**
  * Decompressed at a time: every piece is a turn of the event loop, so that large ones make much of
@@ -25,7 +26,7 @@ const STREAMED: Readonly<Record<string, (chunkSize: number) => Transform>> = {
   snappy: () => new PassThrough(),
 };
 
-/** A body's chunks, to be read once. */
+/** A body's chunks, to be read once. Whoever reads them owns their memory. */
 export type Chunks = AsyncIterable<Buffer>;
 
 /** The value of Content-Encoding as the coding to undo; UNSUPPORTED_MEDIA_TYPE for others. */
@@ -88,7 +89,7 @@ function pieceBytes(declaredBytes: number): number {
   return Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, wanted));
 }
 
-/** A whole body in memory. `hold` is told of every chunk before the next is waited for. */
+/** A whole body. `hold` is told of every chunk before the next is waited for. */
 export async function readAll(
   chunks: Chunks,
   sizeMax: number,
@@ -102,7 +103,10 @@ export async function readAll(
     hold(chunk.length);
     pieces.push(chunk);
   }
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
+  if (pieces.length === 1) return pieces[0]!;
+  const whole = Buffer.concat(pieces, size);
+  for (const piece of pieces) letGo(piece);
+  return whole;
 }
 
 /** `sizeMax` is what ingest.limits.message says. */

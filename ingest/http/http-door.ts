@@ -12,7 +12,8 @@ export interface HttpRequest extends DoorRequest {
   readMessage(): Promise<Buffer>;
   /**
    * The body as blocks of whole lines, however long it is; TOO_LARGE when one line is over
-   * `lineBytesMax` or ingest.limits.message. Its memory is counted until more is asked for.
+   * `lineBytesMax` or ingest.limits.message. A block is good, and its memory counted, until more is
+   * asked for.
    */
   readLines(lineBytesMax?: number): Chunks;
 }

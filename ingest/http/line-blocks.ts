@@ -4,6 +4,7 @@
 import { NEWLINE } from '../decode/lines.ts';
 import { IngestError } from '../errors.ts';
 import { type Chunks, tooLarge } from './body.ts';
+import { letGo } from './let-go.ts';
 
 /** Whole lines up to this, or one line: reading a block is short work, whatever is in it. */
 const BLOCK_BYTES = 16 * 1024;
@@ -22,8 +23,8 @@ export interface LineLimit {
 
 /**
  * Whole lines, some to a block, each with its newline, which only the last line of the body may
- * lack. TOO_LARGE when one line is over the limit. What has arrived is held until its lines were
- * handed out and the next ones are asked for.
+ * lack. TOO_LARGE when one line is over the limit. A block is good until the next one is asked for:
+ * what has arrived is held until then, and its memory is let go of.
  */
 export async function* lineBlocks(
   chunks: Chunks,
@@ -52,9 +53,10 @@ export async function* lineBlocks(
       begunBytes = 0;
     }
     if (end < chunk.length) {
-      begun.push(chunk.subarray(end));
+      begun.push(end === 0 ? chunk : Buffer.from(chunk.subarray(end)));
       begunBytes += chunk.length - end;
     }
+    if (end > 0) letGo(chunk);
   }
   if (begunBytes === 0) return;
   yield Buffer.concat(begun);

@@ -8,6 +8,7 @@ import { IngestError } from '../errors.ts';
 import type { WriteOutcome } from '../point-writer.ts';
 import { rejectionText } from '../responses.ts';
 import { type HttpAnswer, type HttpDoor, type HttpRequest, refuseInText } from './http-door.ts';
+import { letGo } from './let-go.ts';
 
 const URL = '/api/v1/write';
 const MEDIA_TYPE = 'application/x-protobuf';
@@ -44,8 +45,10 @@ async function writeV1(request: HttpRequest): Promise<HttpAnswer> {
   const { limits, metadata } = request;
   const body = await request.readMessage();
   const batch = request.createBatch();
-  await readInTurns(writeRequestReader(body, batch, limits));
-  readMetadata(body, metadata, limits);
+  const series = writeRequestReader(body, batch, limits);
+  await readInTurns(series);
+  if (!series.isPlain) readMetadata(body, metadata, limits);
+  letGo(body);
   const { rejections } = await request.write(batch);
   // As Prometheus itself: an exemplar that is not kept is no reason to give up on samples.
   const isComplete = rejections.total === rejections.count('exemplar');
@@ -57,6 +60,7 @@ async function writeV2(request: HttpRequest): Promise<HttpAnswer> {
   const body = await request.readMessage();
   const batch = request.createBatch();
   await readInTurns(requestV2Reader(body, batch, metadata, limits));
+  letGo(body);
   const outcome = await request.write(batch);
   const headers = writtenHeaders(outcome);
   if (outcome.rejections.total === 0) return { status: 204, headers };

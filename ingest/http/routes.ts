@@ -9,6 +9,7 @@ import { type BodyRules, contentCoding, openBody, readAll, tooLarge } from './bo
 import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
 import { HTTP_DOORS } from './http-doors.ts';
 import { registerInfluxQuestions } from './influx.ts';
+import { letGo } from './let-go.ts';
 import { lineBlocks } from './line-blocks.ts';
 import { uncompressBlock } from './snappy.ts';
 
@@ -100,7 +101,10 @@ function toHttpRequest(
     // A declared size is believed when it is too large, never when it is small.
     if (declaredBytes > sizeMax) throw tooLarge('the body', sizeMax);
     const body = await readAll(open(rules), sizeMax, hold);
-    return rules.coding === 'snappy' ? uncompressBlock(body, sizeMax, hold) : body;
+    if (rules.coding !== 'snappy') return body;
+    const message = uncompressBlock(body, sizeMax, hold);
+    letGo(body);
+    return message;
   }
 
   async function* readLines(lineBytesMax = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {

@@ -10,7 +10,10 @@ import { tooLarge } from './body.ts';
 /** A copy of at most 64 bytes takes 3: no block unfolds further than this. */
 const RATIO_MAX = 64 / 3;
 
-/** The content of the block; `hold` is told of its size before memory is taken. */
+/**
+ * The content of the block, in memory of its own that can be let go of; `hold` is told of its size
+ * before memory is taken.
+ */
 export function uncompressBlock(
   block: Buffer,
   sizeMax: number,
@@ -22,7 +25,7 @@ export function uncompressBlock(
     throw malformed('snappy body: it cannot hold what it claims');
   hold(size);
   try {
-    return uncompressSync(block) as Buffer;
+    return uncompressSync(block, { copyOutputData: true }) as Buffer;
   } catch (error) {
     throw malformed(`snappy body: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -20,16 +20,20 @@ import { figure } from './support/figure.ts';
 import { numberOption } from './support/options.ts';
 import { writeReport } from './support/report.ts';
 
-const MILLIONS = numberOption('millions', 2);
-const WARM_UP_MILLIONS = numberOption('warm-up', 1);
+const MILLIONS = numberOption('millions', 3);
+/** More than a memtable takes: by then flush threads, too, have had something to do. */
+const WARM_UP_MILLIONS = numberOption('warm-up', 3);
 /** Under way at once, as a sender with as many shards has it. */
 const CONCURRENT = 4;
+/** Sent to one server, then to the other: whatever else the machine does meets both. */
+const SLICE_POINTS = 100_000;
 
 interface Server {
   readonly name: string;
   readonly http: string;
   readonly pid: number;
   settle(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 interface Format {
@@ -70,13 +74,22 @@ const FORMATS: readonly Format[] = [
   },
 ];
 
-/** Sends `millions` of points from number `first` on. */
-async function send(server: Server, format: Format, first: number, millions: number) {
-  const requests = (millions * 1e6) / POINTS_PER_REQUEST;
-  let next = 0;
+/** Sends the points from number `first` on to each server, slice by slice in turn. */
+async function load(servers: readonly Server[], format: Format, first: number, millions: number) {
+  const end = first + millions * 1e6;
+  for (let from = first; from < end; from += SLICE_POINTS) {
+    for (const server of servers) await send(server, format, from);
+  }
+  for (const server of servers) await server.settle();
+}
+
+/** Sends a slice. */
+async function send(server: Server, format: Format, from: number) {
+  let next = from;
   const sender = async () => {
-    while (next < requests) {
-      const body = format.body(first + next++ * POINTS_PER_REQUEST);
+    while (next < from + SLICE_POINTS) {
+      const body = format.body(next);
+      next += POINTS_PER_REQUEST;
       const url = `${server.http}${format.path}`;
       const answer = await fetch(url, { method: 'POST', headers: format.headers, body });
       if (!answer.ok) throw new Error(`${server.name}: ${answer.status} ${await answer.text()}`);
@@ -86,37 +99,38 @@ async function send(server: Server, format: Format, first: number, millions: num
   await Promise.all(Array.from({ length: CONCURRENT }, sender));
 }
 
-async function measure(server: Server, format: Format) {
-  await send(server, format, 0, WARM_UP_MILLIONS);
-  await server.settle();
-  const before = cpuSeconds(server.pid);
-  await send(server, format, WARM_UP_MILLIONS * 1e6, MILLIONS);
-  await server.settle();
-  return {
-    cpuPerMillion: (cpuSeconds(server.pid) - before) / MILLIONS,
-    peakMib: memoryMib(server.pid).peak,
-  };
+async function measure(servers: readonly Server[], format: Format) {
+  await load(servers, format, 0, WARM_UP_MILLIONS);
+  const before = servers.map(({ pid }) => cpuSeconds(pid));
+  await load(servers, format, WARM_UP_MILLIONS * 1e6, MILLIONS);
+  return servers.map(({ pid }, i) => ({
+    cpuPerMillion: (cpuSeconds(pid) - before[i]!) / MILLIONS,
+    peakMib: memoryMib(pid).peak,
+  }));
 }
 
-async function onVarve(format: Format) {
-  const target = await startVarve();
-  try {
-    return await measure({ name: 'varve', ...target, settle: () => target.settle() }, format);
-  } finally {
-    await target.stop();
-  }
-}
-
-async function onVictoriaMetrics(format: Format) {
+async function startVictoria(): Promise<Server | undefined> {
   const server = await startVictoriaMetrics(await tempDir());
   if (server === undefined) return undefined;
-  const settle = async () => {
-    await (await fetch(`${server.http}/internal/force_flush`)).arrayBuffer();
+  return {
+    name: 'VictoriaMetrics',
+    ...server,
+    settle: async () => {
+      await (await fetch(`${server.http}/internal/force_flush`)).arrayBuffer();
+    },
+    stop: server.end,
   };
+}
+
+/** Ours, then theirs if there is one to compare with. */
+async function compare(format: Format) {
+  const servers: Server[] = [{ name: 'varve', ...(await startVarve()) }];
   try {
-    return await measure({ name: 'VictoriaMetrics', ...server, settle }, format);
+    const theirs = format.ownOnly === true ? undefined : await startVictoria();
+    if (theirs !== undefined) servers.push(theirs);
+    return await measure(servers, format);
   } finally {
-    await server.end();
+    for (const server of servers) await server.stop();
   }
 }
 
@@ -124,17 +138,16 @@ endAfter(120 + 60 * FORMATS.length * (MILLIONS + WARM_UP_MILLIONS));
 const rows: (string | number)[][] = [];
 const shares: string[] = [];
 for (const format of FORMATS) {
-  const ours = await onVarve(format);
-  const theirs = format.ownOnly === true ? undefined : await onVictoriaMetrics(format);
+  const [ours, theirs] = await compare(format);
   rows.push([
     format.name,
-    ours.cpuPerMillion,
+    ours!.cpuPerMillion,
     theirs?.cpuPerMillion ?? '',
-    ours.peakMib,
+    ours!.peakMib,
     theirs?.peakMib ?? '',
   ]);
   if (theirs === undefined) continue;
-  shares.push(`${format.name} ${figure(ours.cpuPerMillion / theirs.cpuPerMillion)} times`);
+  shares.push(`${format.name} ${figure(ours!.cpuPerMillion / theirs.cpuPerMillion)} times`);
 }
 
 writeReport({
@@ -143,7 +156,7 @@ writeReport({
   headline: `Server CPU as against VictoriaMetrics: ${shares.join(', ')}.`,
   about: [
     'Server CPU of all threads for a million points, from the first request until everything is',
-    `flushed; the same bytes for both, ${figure(POINTS_PER_REQUEST)} points a request of`,
+    `flushed; the same bytes for both, in turn, ${figure(POINTS_PER_REQUEST)} points a request of`,
     `${figure(SERIES)} series with five labels, ${CONCURRENT} requests at once, after`,
     `${figure(WARM_UP_MILLIONS)} million points to warm up. \`varve serve\` acknowledges after an`,
     'fsync; VictoriaMetrics, as the distribution has it, keeps the last seconds in memory alone.',

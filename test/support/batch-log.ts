@@ -55,9 +55,15 @@ export function createBatchLog(
       doubles[0] = value;
       batch.addBits(slot, timestampMs, words[0]!, words[1]!);
     },
+    addRow(rowSlots, values, count, timestampMs) {
+      for (let i = 0; i < count; i++) batch.add(rowSlots[i]!, timestampMs, values[i]!);
+    },
     addBits(slot, timestampMs, low, high) {
       const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
       points.push({ labels: slots[slot]!, timestampMs, bits });
+    },
+    addAt(slot, timestampMs, bytes, at) {
+      batch.addBits(slot, timestampMs, bytes.readInt32LE(at), bytes.readInt32LE(at + 4));
     },
     reject(reason, count = 1) {
       rejected[reason] = (rejected[reason] ?? 0) + count;

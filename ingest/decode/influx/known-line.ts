@@ -6,21 +6,39 @@ import type { SeriesBatch } from '../../series-batch.ts';
 import { NEWLINE } from '../lines.ts';
 import { BACKSLASH, COMMA, EQUALS, QUOTE, RETURN, SPACE } from './characters.ts';
 import { readValue } from './line.ts';
-import { type Precision, parseTimestampMs } from './numbers.ts';
+import { type NumberPlace, type Precision, parseTimestampMs, readDecimal } from './numbers.ts';
+
+/** A timestamp in ns, with a sign. */
+const TIMESTAMP_BYTES_MAX = 20;
 
 /** A line that was read; used again for the next one. */
 export interface KnownLine {
   fields: number;
   readonly slots: number[];
   readonly values: number[];
-  /** Undefined when the line has none. */
-  timestampMs: number | undefined;
+  hasTimestamp: boolean;
+  /** Of the last line that had one. */
+  timestampMs: number;
+  /** The bytes that it was read from: lines that are sent together most often have the same. */
+  readonly timestamp: Uint8Array;
+  timestampBytes: number;
   /** Behind its newline. */
   end: number;
+  readonly number: NumberPlace;
 }
 
 export function createKnownLine(): KnownLine {
-  return { fields: 0, slots: [], values: [], timestampMs: undefined, end: 0 };
+  return {
+    fields: 0,
+    slots: [],
+    values: [],
+    hasTimestamp: false,
+    timestampMs: Number.NaN,
+    timestamp: new Uint8Array(TIMESTAMP_BYTES_MAX),
+    timestampBytes: 0,
+    end: 0,
+    number: { value: Number.NaN },
+  };
 }
 
 /** False, with nothing added to the batch, when the line has to be read the long way. */
@@ -38,11 +56,9 @@ export function readKnownLine(
   while (keySize > 0) {
     at += keySize;
     if (block[at] !== EQUALS) return false;
-    const valueStart = at + 1;
-    const valueEnd = findEnd(block, valueStart);
-    const value = block[valueStart] === QUOTE ? undefined : readValue(block, valueStart, valueEnd);
-    if (value === undefined) return false;
-    line.values[line.fields] = value;
+    const valueEnd = readFieldValue(block, at + 1, line);
+    if (valueEnd < 0) return false;
+    line.values[line.fields] = line.number.value;
     line.slots[line.fields++] = batch.takeExpected();
     if (block[valueEnd] !== COMMA) return readTimestamp(block, valueEnd, precision, line);
     if (prefix === 0) prefix = headSize(block, start, at);
@@ -59,13 +75,26 @@ function headSize(block: Buffer, start: number, end: number): number {
   return at + 1 - start;
 }
 
-/** Where a value or a timestamp ends. */
+/** Reads a value that is no string, and returns where it ends; -1 for whatever else there is. */
+function readFieldValue(block: Buffer, start: number, { number }: KnownLine): number {
+  const decimalEnd = readDecimal(block, start, block.length, number);
+  const isWhole = decimalEnd > start && isEnd(block[decimalEnd]);
+  if (isWhole && !Number.isNaN(number.value)) return decimalEnd;
+  const end = isWhole ? decimalEnd : findEnd(block, start);
+  const value = block[start] === QUOTE ? undefined : readValue(block, start, end);
+  if (value === undefined) return -1;
+  number.value = value;
+  return end;
+}
+
+/** Whether a value or a timestamp ends there. */
+function isEnd(byte: number | undefined): boolean {
+  return byte === COMMA || byte === SPACE || byte === NEWLINE || byte === RETURN;
+}
+
 function findEnd(block: Buffer, start: number): number {
   let at = start;
-  for (; at < block.length; at++) {
-    const byte = block[at]!;
-    if (byte === COMMA || byte === SPACE || byte === NEWLINE || byte === RETURN) break;
-  }
+  while (at < block.length && !isEnd(block[at])) at++;
   return at;
 }
 
@@ -78,11 +107,37 @@ function readTimestamp(
 ): boolean {
   let at = start;
   while (block[at] === SPACE) at++;
-  const end = findEnd(block, at);
-  line.timestampMs = end > at ? parseTimestampMs(block, at, end, precision) : undefined;
-  if (end > at && line.timestampMs === undefined) return false;
+  let end = endOfSame(block, at, line);
+  if (end < 0) {
+    end = findEnd(block, at);
+    if (end > at && !takeTimestamp(block, at, end, precision, line)) return false;
+  }
+  line.hasTimestamp = end > at;
   at = end;
   while (block[at] === SPACE || block[at] === RETURN) at++;
   line.end = at + 1;
   return at >= block.length || block[at] === NEWLINE;
+}
+
+/** Where the timestamp at `start` ends when it is that of a line before, or -1. */
+function endOfSame(block: Buffer, start: number, { timestamp, timestampBytes }: KnownLine): number {
+  const end = start + timestampBytes;
+  if (timestampBytes === 0 || !isEnd(block[end])) return -1;
+  for (let i = 0; i < timestampBytes; i++) if (block[start + i] !== timestamp[i]) return -1;
+  return end;
+}
+
+function takeTimestamp(
+  block: Buffer,
+  start: number,
+  end: number,
+  precision: Precision,
+  line: KnownLine,
+): boolean {
+  const timestampMs = parseTimestampMs(block, start, end, precision);
+  if (timestampMs === undefined) return false;
+  line.timestampMs = timestampMs;
+  const isKept = end - start <= TIMESTAMP_BYTES_MAX;
+  line.timestampBytes = isKept ? block.copy(line.timestamp, 0, start, end) : 0;
+  return true;
 }

@@ -50,10 +50,8 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
   }
 
   function addKnown(batch: SeriesBatch): void {
-    const timestampMs = known.timestampMs ?? nowMs;
-    for (let i = 0; i < known.fields; i++) {
-      batch.add(known.slots[i]!, timestampMs, known.values[i]!);
-    }
+    const { slots, values, fields, hasTimestamp, timestampMs } = known;
+    batch.addRow(slots, values, fields, hasTimestamp ? timestampMs : nowMs);
   }
 
   function addLine(block: Buffer, start: number, end: number, batch: SeriesBatch): void {

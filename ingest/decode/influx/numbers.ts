@@ -6,16 +6,26 @@ const PLUS = 0x2b;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 
-/** Integers of up to so many digits, and powers of ten up to it, are exact doubles. */
+/** Integers of up to so many digits are exact doubles. */
 const EXACT_DIGITS = 15;
-const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, i) => 10 ** i);
+/** Below this every integer is an exact double, and so is every power of ten up to the 22nd. */
+const EXACT_BELOW = 2 ** 53;
+const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** A float; undefined when it is none. Infinities and NaN cannot be written. */
-export function parseFloatField(bytes: Buffer, start: number, end: number): number | undefined {
+/** Where a number is left by whoever reads it: as a field it is no object of its own. */
+export interface NumberPlace {
+  value: number;
+}
+
+/**
+ * Reads the decimal at `start`, such as -12.5, and returns where its digits end, or `start` when
+ * there are none. Its value is NaN when it has too many digits to be exact on this way.
+ */
+export function readDecimal(bytes: Buffer, start: number, end: number, to: NumberPlace): number {
   const sign = bytes[start] === MINUS ? -1 : 1;
   let at = sign < 0 || bytes[start] === PLUS ? start + 1 : start;
   let digits = 0;
@@ -24,7 +34,8 @@ export function parseFloatField(bytes: Buffer, start: number, end: number): numb
   for (; at < end; at++) {
     const byte = bytes[at]!;
     if (byte >= ZERO && byte <= NINE) {
-      mantissa = mantissa * 10 + byte - ZERO;
+      // In this order: with the digit's byte it might be too large to be exact.
+      mantissa = mantissa * 10 + (byte - ZERO);
       digits++;
     } else if (byte === DOT && fraction < 0) {
       fraction = digits;
@@ -32,13 +43,20 @@ export function parseFloatField(bytes: Buffer, start: number, end: number): numb
       break;
     }
   }
+  if (digits === 0) return start;
+  const scale = fraction < 0 ? 1 : (POWERS_OF_TEN[digits - fraction] ?? Number.NaN);
   // One division of two exact doubles is rounded once, as the number itself would be.
-  if (at === end && digits > 0 && digits <= EXACT_DIGITS) {
-    const scale = fraction < 0 ? 1 : POWERS_OF_TEN[digits - fraction]!;
-    return (sign * mantissa) / scale;
-  }
+  to.value = mantissa < EXACT_BELOW ? (sign * mantissa) / scale : Number.NaN;
+  return at;
+}
+
+const decimal: NumberPlace = { value: Number.NaN };
+
+/** A float; undefined when it is none. Infinities and NaN cannot be written. */
+export function parseFloatField(bytes: Buffer, start: number, end: number): number | undefined {
+  const isDecimal = start < end && readDecimal(bytes, start, end, decimal) === end;
+  if (isDecimal && !Number.isNaN(decimal.value)) return decimal.value;
   const text = bytes.toString('latin1', start, end);
-  const isDecimal = at === end && digits > 0;
   const value = isDecimal || FLOAT.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 }

@@ -75,14 +75,22 @@ export function readKnownSeries(
   tags: SeriesTags,
   target: SeriesTarget,
 ): boolean {
-  const { offset } = series;
+  const { batch } = target;
+  const { bytes, offset, end } = series;
+  // Most often a sample is all that follows.
+  if (bytes[offset] === SAMPLES_TAG && bytes[offset + 1] === end - offset - 2) {
+    countSeries(target);
+    series.offset++;
+    readSample(series, batch, batch.takeExpected());
+    return true;
+  }
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
     if (tag === labelsTag) return false;
     skipField(series, tag);
   }
   series.offset = offset;
   countSeries(target);
-  readFields(series, tags, target, target.batch.takeExpected);
+  readFields(series, tags, target, batch.takeExpected);
   return true;
 }
 
@@ -117,19 +125,15 @@ function slotOf({ bytes, start, end }: LabelBytes, { batch, limits }: SeriesTarg
   return batch.seriesAt(bytes, start, end, () => decodeLabels({ bytes, start, end }, limits));
 }
 
-/** The value goes over as words: as a double it might come out as another NaN. */
+/** The value goes over as bytes: as a double it might come out as another NaN. */
 function readSample(series: WireCursor, batch: SeriesBatch, slot: number): void {
-  const { bytes } = series;
   const outerEnd = series.end;
   series.end = readLength(series) + series.offset;
-  let low = 0;
-  let high = 0;
+  let valueAt = -1;
   let timestampMs = 0;
   for (let tag = readTag(series); tag !== 0; tag = readTag(series)) {
     if (tag === SAMPLE_VALUE_TAG) {
-      const at = skipBytes(series, 8);
-      low = bytes.readInt32LE(at);
-      high = bytes.readInt32LE(at + 4);
+      valueAt = skipBytes(series, 8);
     } else if (tag === SAMPLE_TIMESTAMP_TAG) {
       timestampMs = readInt64(series);
     } else {
@@ -137,5 +141,7 @@ function readSample(series: WireCursor, batch: SeriesBatch, slot: number): void 
     }
   }
   series.end = outerEnd;
-  batch.addBits(slot, timestampMs, low, high);
+  // A zero is left out by its writer.
+  if (valueAt < 0) batch.add(slot, timestampMs, 0);
+  else batch.addAt(slot, timestampMs, series.bytes, valueAt);
 }
