@@ -48,8 +48,8 @@ function spansOf(fields: readonly SliceReader[], position: number): [number, num
 export type Step = Readonly<Record<SummaryField, Float64Array>>;
 
 /**
- * Puts the point at the end of a step, which `late` is the only summary of, to what the step `known`
- * has. Whether that makes a difference.
+ * Puts the point at the end of a step, which `late` is the summary of, to what `known` has of that
+ * step. Whether that makes a difference.
  */
 export function addToStep({ fields: late }: Summaries, known: Step, everyMs: number): boolean {
   const isLateStale = isStale(late.count, 0);
