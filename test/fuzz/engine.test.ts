@@ -8,7 +8,7 @@ import { runHistory } from './history.ts';
 const fuzz = suite('fuzz/engine');
 
 const HISTORIES = 16;
-const TIERED = 8;
+const TIERED = 4;
 
 fuzz('holds what it was told, whatever happens to it', async () => {
   for (let seed = 1; seed <= HISTORIES; seed++) await runHistory(seed);

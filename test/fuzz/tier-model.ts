@@ -21,7 +21,7 @@ interface TierState {
   readonly gone: SeriesPoints;
   /** By policy, the end of what was dropped. */
   readonly goneMs: readonly number[];
-  /** All such ends there were: a point that came there late may have been put to its step or not. */
+  /** All such ends there were: whether a late point was put to its step is not known of these. */
   readonly ends: ReadonlySet<number>;
 }
 
