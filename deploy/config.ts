@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatProblem, type Problem } from './config/problem.ts';
 import { STORAGE_PROFILES } from './config/profiles.ts';
 import { type BrokenRule, brokenRules } from './config/rules.ts';

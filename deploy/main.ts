@@ -25,4 +25,7 @@ const engine = {
   placeSnapshot,
   restoreSnapshot,
 };
-process.exitCode = await runCli(process.argv.slice(2), createProcessWorld(engine));
+const exitCode = await runCli(process.argv.slice(2), createProcessWorld(engine));
+// All is done and durable by now. What a library still waits for, that of a Redis which went away
+// for one, does not hold the process.
+process.exit(exitCode);

@@ -3,15 +3,16 @@
 // one costs is loading what it tests. Arguments pick the files whose path contains any of them.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PROGRAMS_DIR } from './support/debian-package.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const FILES_RUNNER = join(here, 'run-files.js');
-/** For the first file of a process, and for each further one. */
-const FILE_TIMEOUTS_MS = [240_000, 20_000] as const;
+/** For the first file of a process, and for each further one: many times what they take alone. */
+const FILE_TIMEOUTS_MS = [480_000, 20_000] as const;
 /** How long a process may live on after its last test: what keeps it alive will go on to. */
 const LINGER_MS = 30_000;
 
@@ -47,8 +48,12 @@ const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .filter((name) => picks.length === 0 || picks.some((pick) => name.includes(pick)))
   .sort();
 
+const programs = mkdtempSync(join(tmpdir(), 'varve-programs-'));
 const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach(killGroup));
+process.on('exit', () => {
+  running.forEach(killGroup);
+  rmSync(programs, { recursive: true, force: true });
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 const outcomes: Outcome[] = [];
@@ -59,7 +64,8 @@ const passed = sum((outcome) => outcome.passed);
 const failed = sum((outcome) => outcome.failed);
 const skipped = sum((outcome) => outcome.skipped);
 if (files.length === 0) console.error(`no test file matches ${picks.join(' ')}`);
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+if (skipped > 0) console.log(`${skipped} skipped: what they need is not here`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 async function worker(): Promise<void> {
@@ -100,7 +106,7 @@ function runFiles(names: readonly string[]): Promise<Outcome> {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that the programs it started end with it.
       detached: true,
-      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+      env: { ...process.env, [PROGRAMS_DIR]: programs, NO_COLOR: '1', FORCE_COLOR: '0' },
     });
     const chunks: Buffer[] = [];
     const stop = (why: string) => {

@@ -1,6 +1,6 @@
 // The keys of the schema as a list: what the config reference and the example config are made of.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEY_DESCRIPTIONS } from './descriptions.ts';
 import { isLive } from './diff.ts';
 import { configSchema } from './schema.ts';

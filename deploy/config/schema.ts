@@ -2,7 +2,7 @@
 // the file, so a dotted key names the same thing in YAML, in `--set` and in code; durations
 // have become ms (Infinity for `forever`), sizes bytes, addresses a host and a port.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { DELTA_HANDLINGS, OTLP_TRANSLATIONS, parseEventAmount } from '../../ingest/index.ts';
 import { parseEventMatch, parseMatch } from './match.ts';
 import {

@@ -1,6 +1,6 @@
 // Questions to the schema itself: which keys a section has, and what a rejected value should be.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { closest, type KeyPath } from './problem.ts';
 import type { BrokenRule } from './rules.ts';
 import { configSchema } from './schema.ts';

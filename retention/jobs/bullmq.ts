@@ -41,10 +41,13 @@ export interface RedisJobsOptions {
 export function startRedisJobs(options: RedisJobsOptions): Jobs {
   const { kind, body, everyMs, redisUrl, serverId, clock, scheduler, logger, onMode } = options;
   const queueName = `${QUEUE_PREFIXES[kind]}${serverId}`;
+  let isStopped = false;
   const connection = new Redis(redisUrl, {
     // BullMQ asks for it: its commands wait for the connection rather than fail.
     maxRetriesPerRequest: null,
-    retryStrategy: (attempts) => Math.min(50 * 2 ** Math.min(attempts, 10), RECONNECT_MS_MAX),
+    // Null: no connection is made again once this has stopped.
+    retryStrategy: (attempts) =>
+      isStopped ? null : Math.min(50 * 2 ** Math.min(attempts, 10), RECONNECT_MS_MAX),
   });
   const queue = new Queue(queueName, { connection });
   const worker = new Worker(queueName, takeJob, { connection });
@@ -54,7 +57,6 @@ export function startRedisJobs(options: RedisJobsOptions): Jobs {
   let saidAway = false;
   /** What last went wrong with the jobs, while none comes. */
   let trouble: string | undefined;
-  let isStopped = false;
   let isOffering = false;
   let lastJobMs = clock.monotonicMs();
   let underWay: Promise<unknown> = Promise.resolve();
@@ -137,6 +139,22 @@ export function startRedisJobs(options: RedisJobsOptions): Jobs {
     onMode(mode);
   }
 
+  /**
+   * Closing waits for Redis to note that a job is done, and sometimes for ever while a connection
+   * is being made again: it gets no longer than CLOSE_MS_MAX.
+   */
+  async function letGo(): Promise<void> {
+    let cancelDeadline = () => {};
+    const deadline = new Promise<void>((resolve) => {
+      cancelDeadline = scheduler.after(CLOSE_MS_MAX, resolve);
+    });
+    const isAway = connection.status !== 'ready';
+    const closing = worker.close(isAway).then(() => queue.close());
+    await Promise.race([closing.catch(noteTrouble), deadline]);
+    cancelDeadline();
+    connection.disconnect();
+  }
+
   return {
     get mode() {
       return mode;
@@ -144,12 +162,7 @@ export function startRedisJobs(options: RedisJobsOptions): Jobs {
     async stop() {
       isStopped = true;
       cancelTick();
-      // Closing waits for Redis to note that a job is done; a hung Redis gets no longer than this.
-      const cancelDeadline = scheduler.after(CLOSE_MS_MAX, () => connection.disconnect());
-      await worker.close(connection.status !== 'ready');
-      await queue.close();
-      connection.disconnect();
-      cancelDeadline();
+      await letGo();
       await underWay;
     },
   };

@@ -5,7 +5,7 @@ import autocannon from 'autocannon';
 import { forkHere, nextOf } from './load/children.ts';
 import type { CrowdNews, CrowdOrder } from './load/crowd.ts';
 import { measure, startVarve, type VarveTarget } from './load/driver.ts';
-import { type LoadJob, STEP_MS } from './load/job.ts';
+import { historyUntil, type LoadJob, STEP_MS } from './load/job.ts';
 
 import { endAfter } from './support/bounded.ts';
 import { figure } from './support/figure.ts';
@@ -24,19 +24,7 @@ const ASKS_PER_SECOND = 40;
 const END_MS = Math.floor(Date.now() / STEP_MS) * STEP_MS;
 const HISTORY_MS = 3_600_000;
 
-const HISTORY: Omit<LoadJob, 'address'> = {
-  method: 'stream',
-  clients: 1,
-  seriesPerClient: 1_000,
-  service: 'telemetry',
-  startMs: END_MS - HISTORY_MS + STEP_MS,
-  roundsPerBatch: 8,
-  rounds: HISTORY_MS / STEP_MS,
-  inFlight: 4,
-  pointsPerSecond: 0,
-  secondsMax: 60,
-  batchesMax: HISTORY_MS / STEP_MS / 8,
-};
+const HISTORY = historyUntil(END_MS, HISTORY_MS, 1_000);
 const WRITES: Omit<LoadJob, 'address'> = {
   ...HISTORY,
   clients: CLIENTS,

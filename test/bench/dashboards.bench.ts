@@ -3,7 +3,7 @@
 
 import autocannon from 'autocannon';
 import { type Measured, measure, startVarve, type VarveTarget } from './load/driver.ts';
-import { type LoadJob, STEP_MS } from './load/job.ts';
+import { historyUntil, type LoadJob, STEP_MS } from './load/job.ts';
 import { memoryMib } from './load/process-stats.ts';
 import { endAfter } from './support/bounded.ts';
 import { figure } from './support/figure.ts';
@@ -32,19 +32,7 @@ const PANELS = [
   `device_metric_2{service="telemetry",host="host-7"}`,
 ];
 
-const HISTORY: Omit<LoadJob, 'address'> = {
-  method: 'stream',
-  clients: 1,
-  seriesPerClient: HISTORY_SERIES,
-  service: 'telemetry',
-  startMs: END_MS - HISTORY_MS + STEP_MS,
-  roundsPerBatch: 8,
-  rounds: HISTORY_MS / STEP_MS,
-  inFlight: 4,
-  pointsPerSecond: 0,
-  secondsMax: 60,
-  batchesMax: HISTORY_MS / STEP_MS / 8,
-};
+const HISTORY = historyUntil(END_MS, HISTORY_MS, HISTORY_SERIES);
 /** Other series in other windows: the answers stay the same. */
 const ARRIVALS: Omit<LoadJob, 'address'> = {
   ...HISTORY,

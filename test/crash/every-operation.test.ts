@@ -195,7 +195,7 @@ async function survive(moment: Moment, way: Way, goesOn: boolean, rng: Rng): Pro
 
 /**
  * Cuts at every moment and, at every fourth, goes down in one of the other ways as well. At every
- * third it goes on from there.
+ * fifth it goes on from there.
  */
 async function goRound(moments: readonly Moment[], round: number): Promise<void> {
   for (const [i, moment] of moments.entries()) {
@@ -203,7 +203,7 @@ async function goRound(moments: readonly Moment[], round: number): Promise<void>
     const turn = i + round;
     const ways: Way[] = turn % 4 === 0 ? ['cut', WAYS[1 + ((turn / 4) % 3)]!] : ['cut'];
     for (const way of ways) {
-      await survive(moment, way, turn % 3 === 0, createRng(seed)).catch((cause: unknown) => {
+      await survive(moment, way, turn % 5 === 0, createRng(seed)).catch((cause: unknown) => {
         const place = `operation ${moment.operation}, ${way}, seed ${seed}`;
         throw new Error(`${place}: ${toError(cause).message}`, { cause });
       });

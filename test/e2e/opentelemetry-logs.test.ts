@@ -11,12 +11,17 @@ import {
   type LogRecordExporter,
 } from '@opentelemetry/sdk-logs';
 import * as assert from 'uvu/assert';
+import {
+  exporterOverGrpc,
+  exporterOverHttp,
+  forgetEndpoint,
+  serveOtlp,
+} from '../support/otlp-server.ts';
 import { suite } from '../support/suite.ts';
-import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
+import type { VarveProcess } from '../support/varve-process.ts';
 
 const sdk = suite('e2e/opentelemetry-logs');
 
-const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const RECORDS = 50;
 /** SeverityNumber of WARN. */
 const WARN = 13;
@@ -24,26 +29,18 @@ const WARN = 13;
 let varve: VarveProcess;
 
 sdk.before(async () => {
-  const defaults = ['--grpc', '127.0.0.1:4317', '--http', '127.0.0.1:4318'];
-  varve = await serveVarve(...QUIET, ...defaults).catch(() => serveVarve(...QUIET));
+  varve = await serveOtlp();
 });
 
 sdk.after(async () => {
-  delete process.env[ENDPOINT];
+  forgetEndpoint();
   assert.is((await varve.stop()).code, 0);
 });
 
-/** An exporter that is told nothing, or of the free port if need be. */
-function exporterTo(address: string, port: number, make: () => LogRecordExporter) {
-  if (address.endsWith(`:${port}`)) delete process.env[ENDPOINT];
-  else process.env[ENDPOINT] = address;
-  return make();
-}
-
 const EXPORTERS: Readonly<Record<string, () => LogRecordExporter>> = {
-  grpc: () => exporterTo(`http://${varve.grpc}`, 4317, () => new GrpcExporter()),
-  protobuf: () => exporterTo(varve.http, 4318, () => new ProtobufExporter()),
-  json: () => exporterTo(varve.http, 4318, () => new JsonExporter()),
+  grpc: () => exporterOverGrpc(varve, () => new GrpcExporter()),
+  protobuf: () => exporterOverHttp(varve, () => new ProtobufExporter()),
+  json: () => exporterOverHttp(varve, () => new JsonExporter()),
 };
 
 async function ask<Result>(path: string, query: string): Promise<Result> {

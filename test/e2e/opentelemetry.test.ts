@@ -12,40 +12,37 @@ import {
   AggregationTemporality as Temporality,
 } from '@opentelemetry/sdk-metrics';
 import * as assert from 'uvu/assert';
+import {
+  exporterOverGrpc,
+  exporterOverHttp,
+  forgetEndpoint,
+  serveOtlp,
+} from '../support/otlp-server.ts';
 import { suite } from '../support/suite.ts';
-import { QUIET, serveVarve, type VarveProcess } from '../support/varve-process.ts';
+import type { VarveProcess } from '../support/varve-process.ts';
 
 const sdk = suite('e2e/opentelemetry');
 
-const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const BOUNDS = [0.1, 0.5, 1];
 
 let varve: VarveProcess;
 
 sdk.before(async () => {
-  const defaults = ['--grpc', '127.0.0.1:4317', '--http', '127.0.0.1:4318'];
-  varve = await serveVarve(...QUIET, ...defaults).catch(() => serveVarve(...QUIET));
+  varve = await serveOtlp();
 });
 
 sdk.after(async () => {
-  delete process.env[ENDPOINT];
+  forgetEndpoint();
   assert.is((await varve.stop()).code, 0);
 });
 
-/** An exporter that is told nothing, or of the free port if need be. */
-function exporterTo(address: string, port: number, make: () => PushMetricExporter) {
-  if (address.endsWith(`:${port}`)) delete process.env[ENDPOINT];
-  else process.env[ENDPOINT] = address;
-  return make();
-}
-
 const EXPORTERS: Readonly<Record<string, (temporalityPreference: number) => PushMetricExporter>> = {
   grpc: (temporalityPreference) =>
-    exporterTo(`http://${varve.grpc}`, 4317, () => new GrpcExporter({ temporalityPreference })),
+    exporterOverGrpc(varve, () => new GrpcExporter({ temporalityPreference })),
   protobuf: (temporalityPreference) =>
-    exporterTo(varve.http, 4318, () => new ProtobufExporter({ temporalityPreference })),
+    exporterOverHttp(varve, () => new ProtobufExporter({ temporalityPreference })),
   json: (temporalityPreference) =>
-    exporterTo(varve.http, 4318, () => new JsonExporter({ temporalityPreference })),
+    exporterOverHttp(varve, () => new JsonExporter({ temporalityPreference })),
 };
 
 function meterOf(exporter: PushMetricExporter) {

@@ -7,7 +7,7 @@ import { runHistory } from './history.ts';
 
 const fuzz = suite('fuzz/engine');
 
-const HISTORIES = 16;
+const HISTORIES = 12;
 const TIERED = 4;
 
 fuzz('holds what it was told, whatever happens to it', async () => {

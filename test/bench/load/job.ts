@@ -52,3 +52,26 @@ export type ClientMessage =
 export type DriverMessage =
   | { readonly kind: 'job'; readonly job: LoadJob }
   | { readonly kind: 'go' };
+
+/** One stream, as fast as it goes, that has been sending for `lengthMs` when it ends at `endMs`. */
+export function historyUntil(
+  endMs: number,
+  lengthMs: number,
+  seriesPerClient: number,
+): Omit<LoadJob, 'address'> {
+  const roundsPerBatch = 8;
+  const rounds = lengthMs / STEP_MS;
+  return {
+    method: 'stream',
+    clients: 1,
+    seriesPerClient,
+    service: 'telemetry',
+    startMs: endMs - lengthMs + STEP_MS,
+    roundsPerBatch,
+    rounds,
+    inFlight: 4,
+    pointsPerSecond: 0,
+    secondsMax: 60,
+    batchesMax: rounds / roundsPerBatch,
+  };
+}

@@ -1,13 +1,13 @@
 // The servers that are compared, each with the points of the fleet in its files.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createNodeEnv, openStorage } from '../../../storage/index.ts';
 import { findPrograms } from '../../support/debian-package.ts';
+import { freePort } from '../../support/free-port.ts';
 import { findPrometheus, startPrometheus } from '../../support/prometheus.ts';
 import { QUIET, startServer } from '../../support/varve-process.ts';
 import { toLabels } from '../../support/write-requests.ts';
@@ -124,15 +124,6 @@ export async function startVictoria(dir: string): Promise<Peer | undefined> {
       process.off('exit', kill);
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function fillVictoria(url: string): Promise<void> {
