@@ -79,8 +79,8 @@ export class TierModel {
     const found = await answers(storage);
     const points = await pointsOf(storage);
     const expected = this.#states.map((state) => this.#expected(state, points));
-    const left = this.#states.filter((state, i) => found(state.ends) === expected[i]!.join('\n'));
-    if (left.length === 0) assert.is(found(this.#states[0]!.ends), expected[0]!.join('\n'));
+    const left = this.#states.filter((_, i) => found(expected[i]!) === textOf(expected[i]!));
+    if (left.length === 0) assert.is(found(expected[0]!), textOf(expected[0]!));
     this.#states = left.slice(0, 1);
   }
 
@@ -106,27 +106,28 @@ export class TierModel {
     return { gone, goneMs, ends: new Set([...state.ends, ...goneMs]) };
   }
 
-  #expected({ gone, goneMs, ends }: TierState, points: SeriesPoints): string[] {
-    const lines: string[] = [];
+  #expected({ gone, goneMs, ends }: TierState, points: SeriesPoints): Expected {
+    const steps: Answers = new Map();
+    const open = new Set<string>();
     for (const key of new Set([...gone.keys(), ...points.keys()])) {
       const known = gone.get(key) ?? new Map<number, number>();
       const seen = new Map(known);
       for (const [timeMs, value] of points.get(key) ?? []) {
-        if (timeMs > goneMs[this.#policyOf(key)]! || isBeside(known, timeMs)) {
-          seen.set(timeMs, value);
-        }
+        const goneAtMs = goneMs[this.#policyOf(key)]!;
+        const isLate = timeMs <= goneAtMs && isBeside(known, timeMs);
+        if (timeMs > goneAtMs || isLate) seen.set(timeMs, value);
+        // It lies inside as soon as the step has the point at its end.
+        const endMs = stepOf(timeMs) + HOUR_MS;
+        if (isLate && timeMs < endMs && ends.has(endMs)) open.add(`${seriesName(key)} ${endMs}`);
       }
-      const steps = new Map<number, number[]>();
       for (const [timeMs, value] of seen) {
         const endMs = stepOf(timeMs) + HOUR_MS;
-        steps.set(endMs, [...(steps.get(endMs) ?? []), value]);
-      }
-      for (const [endMs, values] of steps) {
-        const sum = values.reduce((total, value) => total + value, 0);
-        lines.push(line(seriesName(key), endMs, values.length, sum, ends));
+        const place = `${seriesName(key)} ${endMs}`;
+        const [count = 0, sum = 0] = steps.get(place) ?? [];
+        steps.set(place, [count + 1, sum + value]);
       }
     }
-    return lines.sort();
+    return { steps, ends, open };
   }
 
   #policyOf(key: string): number {
@@ -155,9 +156,29 @@ async function pointsOf(storage: Storage): Promise<SeriesPoints> {
   return points;
 }
 
-async function answers(storage: Storage): Promise<(ends: ReadonlySet<number>) => string> {
+/** By series and end of a step: count, sum. */
+type Answers = Map<string, readonly number[]>;
+
+interface Expected extends Pick<TierState, 'ends'> {
+  readonly steps: Answers;
+  /** Of these it is not known. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** What `answers` are beyond what is not known: a line for each step. */
+function textOf({ ends, open, steps }: Expected, answers = steps): string {
+  return [...answers]
+    .filter(([place]) => !open.has(place))
+    .map(([place, [count, sum]]) => {
+      return `${place}: ${count}${ends.has(Number(place.split(' ')[1])) ? '' : ` ${sum}`}`;
+    })
+    .sort()
+    .join('\n');
+}
+
+async function answers(storage: Storage): Promise<(expected: Expected) => string> {
   const engine = createQueryEngine(storage, DEFAULT_LIMITS);
-  const found = new Map<string, number[]>();
+  const found: Answers = new Map();
   for (const query of QUERIES) {
     const { value } = await engine.range(query, RANGE);
     for (const { labels, values, present } of value.kind === 'vector' ? value.series : []) {
@@ -169,19 +190,9 @@ async function answers(storage: Storage): Promise<(ends: ReadonlySet<number>) =>
       }
     }
   }
-  return (ends) =>
-    Array.from(found, ([key, [count, sum]]) => {
-      const [name, endMs] = key.split(' ');
-      return line(name!, Number(endMs), count!, sum!, ends);
-    })
-      .sort()
-      .join('\n');
+  return (expected) => textOf(expected, found);
 }
 
 function seriesName(key: string): string {
   return (JSON.parse(key) as Labels).find(({ name }) => name === 'series')!.value;
-}
-
-function line(name: string, endMs: number, count: number, sum: number, ends: ReadonlySet<number>) {
-  return `${name} ${endMs / HOUR_MS} h: ${count}${ends.has(endMs) ? '' : ` ${sum}`}`;
 }
