@@ -153,12 +153,23 @@ export async function loadSlice(
   core: Core,
 ): Promise<{ readonly slice: EncodedSlice; readonly width: number }> {
   const wanted = ids.slice(from, from + sliceWidth(tables, [], request));
+  const slice = await loadAll(version, tables, wanted, request, core);
+  return { slice, width: wanted.length };
+}
+
+/** The same of all `ids`. */
+export async function loadAll(
+  version: Version,
+  tables: readonly TableFile[],
+  ids: Uint32Array,
+  request: ScanRequest,
+  core: Core,
+): Promise<EncodedSlice> {
   const parts = tables.map((file) => ({ file, range: request, hidden: [] }));
-  const loaded = await loadTables(version, parts, wanted, request, core, new Set());
+  const loaded = await loadTables(version, parts, ids, request, core, new Set());
   const { startMs, endMs } = request;
-  const read = { ids: wanted, startMs, endMs, tables: loaded, memory: [], events: undefined };
-  const about = { labels: [], pointsMax: 0, pointsDecoded: 0 };
-  return { slice: createSlice(read, about).encode(), width: wanted.length };
+  const read = { ids, startMs, endMs, tables: loaded, memory: [], events: undefined };
+  return createSlice(read, { labels: [], pointsMax: 0, pointsDecoded: 0 }).encode();
 }
 
 const NO_EVENTS: ReadonlyMap<SeriesId, PointColumns> = new Map();
@@ -214,7 +225,8 @@ async function sliceOf(
 }
 
 function ofSeries(tier: TierParts, ids: Uint32Array): TierParts {
-  return { ...tier, fields: tier.fields.map((field) => ({ ...field, ids })) };
+  const own = (field: SliceParts) => ({ ...field, ids });
+  return { ...tier, fields: tier.fields.map(own), reach: tier.reach.map(own) };
 }
 
 /** By position; undefined when none has events, which is the usual case. */

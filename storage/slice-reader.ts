@@ -3,7 +3,7 @@
 // from the times alone can tell by that.
 
 import { assert } from './assert.ts';
-import type { PointColumns } from './memtable.ts';
+import { NO_POINTS, type PointColumns } from './memtable.ts';
 import { joinByTime, mergeRuns } from './merge.ts';
 import type { SliceParts } from './slice.ts';
 import type { SlicePoints, SliceReader, SliceTombstone } from './slice-types.ts';
@@ -69,6 +69,7 @@ export function createSliceReader(parts: SliceParts): SliceReader {
     for (const cursor of cursors) cursor(ids[position]!, chunks);
     const inMemory = memory.map((runs) => runs[position]!);
     if (inMemory.every(({ values }) => values.length === 0)) {
+      if (chunks.length === 0) return NO_POINTS;
       const byTime = inTimeOrder(chunks);
       if (byTime !== undefined) return readDisjoint(byTime);
     }

@@ -100,6 +100,8 @@ export interface EncodedTier {
   readonly heldUntilMs: number;
   /** By field that is read, in the order of the request. */
   readonly fields: readonly EncodedSlice[];
+  /** Where points may lie beside steps: when those of a step begin and end. Empty: nowhere. */
+  readonly reach: readonly EncodedSlice[];
 }
 
 /** Hides the points of some series in a range. */

@@ -34,8 +34,9 @@ export interface SummaryParts {
   readonly tiers: readonly TierParts[];
 }
 
-export interface TierParts extends Omit<EncodedTier, 'fields'> {
+export interface TierParts extends Omit<EncodedTier, 'fields' | 'reach'> {
   readonly fields: readonly SliceParts[];
+  readonly reach: readonly SliceParts[];
 }
 
 export function createSlice(
@@ -56,6 +57,7 @@ function createReader(parts: SliceParts): SliceReader {
   const tiers = summaries.tiers.map((tier) => ({
     ...tier,
     fields: tier.fields.map(createSliceReader),
+    reach: tier.reach.map(createSliceReader),
   }));
   return createSummaryReader(points, tiers, summaries.request);
 }
@@ -74,6 +76,7 @@ function encodeParts({ ids, startMs, endMs, tables, memory, events, summaries }:
   const tiers: EncodedTier[] = summaries.tiers.map((tier) => ({
     ...tier,
     fields: tier.fields.map(encodeParts),
+    reach: tier.reach.map(encodeParts),
   }));
   return { ...encoded, summaries: { request: summaries.request, tiers } };
 }
@@ -111,7 +114,11 @@ function decodeParts({ summaries, ...encoded }: EncodedSlice): SliceParts {
   const events = encoded.events && unpackRuns(encoded.events);
   const parts = { ...encoded, tables, memory, events };
   if (summaries === undefined) return parts;
-  const tiers = summaries.tiers.map((tier) => ({ ...tier, fields: tier.fields.map(decodeParts) }));
+  const tiers = summaries.tiers.map((tier) => ({
+    ...tier,
+    fields: tier.fields.map(decodeParts),
+    reach: tier.reach.map(decodeParts),
+  }));
   return { ...parts, summaries: { request: summaries.request, tiers } };
 }
 

@@ -6,9 +6,11 @@ import type { PointColumns } from '../memtable.ts';
 import type { SummaryParts, TierParts } from '../slice.ts';
 import type { LoadedTable } from '../slice-reader.ts';
 import type { RollupRequest, SliceRequest, SliceTombstone } from '../slice-types.ts';
+import type { SummaryField } from '../sstable/format.ts';
 import { tablesOf, windowsIn } from '../table-access.ts';
 import type { TimeRange } from '../types.ts';
 import type { TableFile, Version } from '../version.ts';
+import { REACH } from './late-points.ts';
 import { contains, envelope, without } from './ranges.ts';
 import { describeReads, type PolicyPlan, planReads, type TierRead } from './read-plan.ts';
 import { fieldsRead } from './summary-reader.ts';
@@ -89,7 +91,7 @@ export function tablesOfTiers(
 ): TableFile[] {
   if (rollups === undefined) return [];
   return plans.flatMap(({ tiers }) =>
-    tiers.flatMap((read) => fieldTables(version, read, rollups).flat()),
+    tiers.flatMap((read) => fieldTables(version, read, fieldsRead(rollups)).flat()),
   );
 }
 
@@ -97,11 +99,11 @@ export function tablesOfTiers(
 function fieldTables(
   version: Version,
   { tier, ranges }: Pick<TierRead, 'tier' | 'ranges'>,
-  request: RollupRequest,
+  fields: readonly SummaryField[],
 ): TableFile[][] {
   const range = envelope(ranges)!;
   const windows = windowsIn(version, range).filter(({ policyId }) => policyId === tier.id);
-  return fieldsRead(request).map((field) => tablesOf(windows, range, field));
+  return fields.map((field) => tablesOf(windows, range, field));
 }
 
 /** The steps that are read of series `ids`. */
@@ -124,23 +126,27 @@ export async function loadTiers(
 
 async function loadTier(
   version: Version,
-  { tier, ranges, isAlone }: TierRead,
+  read: TierRead,
   ids: Uint32Array,
   request: SummaryRequest,
   core: Core,
   touched: Set<TableFile>,
 ): Promise<TierParts> {
+  const { tier, ranges, isAlone, hasLate } = read;
   const range = envelope(ranges)!;
   const gaps = without([range], ranges).map(hiding);
   const own = { ...request, ...range };
-  const fields = await Promise.all(
-    fieldTables(version, { tier, ranges }, request.rollups).map(async (files) => {
-      const parts = files.map((file) => ({ file, range, hidden: gaps }));
-      const tables: LoadedTable[] = await loadTables(version, parts, ids, own, core, touched);
-      return { ids, ...range, tables, memory: [], events: undefined };
-    }),
-  );
+  const load = (fields: readonly SummaryField[]) =>
+    Promise.all(
+      fieldTables(version, read, fields).map(async (files) => {
+        const parts = files.map((file) => ({ file, range, hidden: gaps }));
+        const tables: LoadedTable[] = await loadTables(version, parts, ids, own, core, touched);
+        return { ids, ...range, tables, memory: [], events: undefined };
+      }),
+    );
+  const fields = await load(fieldsRead(request.rollups));
+  const reach = hasLate ? await load(REACH) : [];
   // Whatever follows, points or a finer tier, begins there.
   const heldUntilMs = isAlone ? range.endMs + 1 : Number.NEGATIVE_INFINITY;
-  return { everyMs: tier.rollup.everyMs, isHeld: isAlone, heldUntilMs, fields };
+  return { everyMs: tier.rollup.everyMs, isHeld: isAlone, heldUntilMs, fields, reach };
 }

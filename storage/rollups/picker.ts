@@ -11,7 +11,7 @@ export interface RollupBatch {
   readonly tier: Tier;
   /** Of the tier; all of `sources` lie in it. */
   readonly window: TimeRange;
-  /** Ascending; not empty. */
+  /** Ascending; not empty. One that is gone is alone. */
   readonly sources: readonly SourceWindow[];
 }
 
@@ -60,7 +60,9 @@ function pickOf(
     if (first === undefined) continue;
     const startMs = windowStart(first.startMs, tier.windowMs);
     const window = { startMs, endMs: startMs + tier.windowMs };
-    const sources = wanted.filter((source) => source.startMs < window.endMs);
+    const sources = first.isGone
+      ? [first]
+      : wanted.filter((source) => source.startMs < window.endMs);
     return { tier, window, sources };
   }
   return undefined;

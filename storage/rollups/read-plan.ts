@@ -10,7 +10,7 @@ import type { RollupRequest } from '../slice-types.ts';
 import type { PolicyRead, TimeRange } from '../types.ts';
 import type { Version } from '../version.ts';
 import { intersection, shifted, unionOf, without } from './ranges.ts';
-import { isCurrent, sourceWindows } from './source-windows.ts';
+import { isCurrent, type SourceWindow, sourceWindows } from './source-windows.ts';
 import { droppedBeforeMs, type RollupState, type Tier, tiersOf } from './tiers.ts';
 
 /** What is read of one policy. */
@@ -25,6 +25,8 @@ export interface TierRead {
   readonly tier: Tier;
   /** Where the points are gone: the steps are all there is, whether they suit or not. */
   readonly isAlone: boolean;
+  /** Points may have come to these steps after theirs were dropped: they count beside them. */
+  readonly hasLate: boolean;
   /** Steps, by their start: ascending, disjoint. */
   readonly ranges: readonly TimeRange[];
 }
@@ -68,6 +70,7 @@ function planPolicy(
   const others = byWidth.filter((tier) => !isExact(tier)).reverse();
   const widestMs = byWidth[0]!.rollup.everyMs;
   const goneMs = droppedBeforeMs(rollups, sourceId);
+  const hasLate = mayHaveLate(version, tiers, goneMs, unflushedMs);
   const reads: TierRead[] = [];
   // Two steps more: the one that the range begins in, and one that lasts into it.
   let gone = intersection(
@@ -77,7 +80,7 @@ function planPolicy(
   for (const tier of [...exact, ...others]) {
     const kept = [{ startMs: droppedBeforeMs(rollups, tier.id), ...AFTER_ALL }];
     const ranges = intersection(gone, kept);
-    if (ranges.length > 0) reads.push({ tier, isAlone: true, ranges });
+    if (ranges.length > 0) reads.push({ tier, isAlone: true, hasLate, ranges });
     gone = without(gone, ranges);
   }
   const alone = reads.length;
@@ -87,21 +90,51 @@ function planPolicy(
   );
   for (const tier of exact) {
     if (left.length === 0) break;
-    const ranges = intersection(left, currentWindows(version, tier, unflushedMs));
-    if (ranges.length > 0) reads.push({ tier, isAlone: false, ranges });
+    const sources = sourcesOf(version, tier).filter(({ isGone }) => !isGone);
+    const ranges = intersection(left, currentWindows(sources, unflushedMs));
+    if (ranges.length > 0) reads.push({ tier, isAlone: false, hasLate: false, ranges });
     left = without(left, ranges);
   }
   const hidden = reads.slice(alone).flatMap(({ ranges }) => shifted(ranges, 1));
-  if (alone > 0) hidden.push({ startMs: goneMs, endMs: goneMs + 1 });
+  if (alone > 0 && !hasLate) hidden.push({ ...BEFORE_ALL, endMs: goneMs + 1 });
   return { sourceId, tiers: reads, hidden: unionOf(hidden) };
 }
 
-function currentWindows(version: Version, tier: Tier, unflushedMs: readonly number[]): TimeRange[] {
-  const { windows, deletions, rollups } = version.parts;
-  const tables: TableMeta[] = windows
-    .filter(({ policyId }) => policyId === tier.rollup.sourceId)
+/**
+ * Whether there are points from before `goneMs`, or at it that are not in the step of each tier:
+ * those that came late, and those that a tier that is not in force did not get.
+ */
+function mayHaveLate(
+  version: Version,
+  tiers: readonly Tier[],
+  goneMs: number,
+  unflushedMs: readonly number[],
+): boolean {
+  return (
+    unflushedMs.some((timeMs) => timeMs <= goneMs) ||
+    tablesOf(version, tiers[0]!.rollup.sourceId).some(
+      ({ kind, windowEndMs }) => kind === 'points' && windowEndMs <= goneMs,
+    ) ||
+    tiers.some((tier) => sourcesOf(version, tier).some((own) => own.isGone && !isCurrent(own)))
+  );
+}
+
+function tablesOf({ parts }: Version, policyId: number): TableMeta[] {
+  return parts.windows
+    .filter((window) => window.policyId === policyId)
     .flatMap((window) => window.tables.map(({ meta }) => meta));
-  const sources = sourceWindows({ tables, tombstones: deletions.tombstones }, rollups, tier);
+}
+
+function sourcesOf(version: Version, tier: Tier): SourceWindow[] {
+  const { deletions, rollups } = version.parts;
+  const tables = tablesOf(version, tier.rollup.sourceId);
+  return sourceWindows({ tables, tombstones: deletions.tombstones }, rollups, tier);
+}
+
+function currentWindows(
+  sources: readonly SourceWindow[],
+  unflushedMs: readonly number[],
+): TimeRange[] {
   return unionOf(
     sources
       .filter(isCurrent)

@@ -13,13 +13,14 @@ import { tablePath } from '../filenames.ts';
 import { syncTableDirs } from '../flush.ts';
 import type { ManifestState, RolledWindow, TableMeta } from '../manifest/edit.ts';
 import { type NewFiles, withNewFiles } from '../new-files.ts';
-import { loadSlice } from '../scan.ts';
+import { loadAll, loadSlice } from '../scan.ts';
 import { splitByRuns } from '../series/series-runs.ts';
+import type { EncodedSlice } from '../slice-types.ts';
 import { createBlockCache } from '../sstable/block-cache.ts';
 import { SUMMARY_FIELDS, TABLE_MAGICS, type TableWindow } from '../sstable/format.ts';
 import { createTableLayout, type TableLayout } from '../sstable/layout.ts';
 import type { TableTail, TableTailInput } from '../sstable/tail.ts';
-import { PASS_OVER, seriesIdsOf } from '../table-access.ts';
+import { PASS_OVER, seriesIdsOf, tablesOf, windowsIn } from '../table-access.ts';
 import { union } from '../tag-index/postings.ts';
 import type { ScanCost, TimeRange } from '../types.ts';
 import type { TableFile, Version } from '../version.ts';
@@ -183,7 +184,7 @@ async function* slicesRolledUp(
   const request = {
     ...PASS_OVER,
     selectors: [],
-    startMs: ranges[0]!.startMs + 1,
+    startMs: sources[0]!.isGone ? sources[0]!.endMs : ranges[0]!.startMs + 1,
     endMs: ranges.at(-1)!.endMs + 1,
     cost,
   };
@@ -192,9 +193,29 @@ async function* slicesRolledUp(
     const loaded = await loadSlice(version, [...files.values()], ids, from, request, apart);
     from += loaded.width;
     await core.io.take(cost.bytesRead - before);
-    const input: RollupInput = { slice: loaded.slice, window, everyMs, ranges };
+    const known = sources[0]!.isGone
+      ? await stepsSoFar(version, loaded.slice.ids, { window, ...ranges[0]! }, apart)
+      : undefined;
+    const input: RollupInput = { slice: loaded.slice, window, everyMs, ranges, known };
     yield await core.env.compute.run<RollupInput, RollupOutput>('roll-up', input);
   }
+}
+
+/** By field, the step of the tier that begins at `startMs`. */
+async function stepsSoFar(
+  version: Version,
+  ids: Uint32Array,
+  { window, startMs }: { readonly window: TableWindow; readonly startMs: number },
+  core: Core,
+): Promise<EncodedSlice[]> {
+  const range = { startMs, endMs: startMs + 1 };
+  const windows = windowsIn(version, range).filter(({ policyId }) => policyId === window.policyId);
+  return Promise.all(
+    SUMMARY_FIELDS.map((field) => {
+      const request = { ...PASS_OVER, selectors: [], ...range };
+      return loadAll(version, tablesOf(windows, range, field), ids, request, core);
+    }),
+  );
 }
 
 function filesOf({ parts }: Version, sources: readonly SourceWindow[]): Map<number, TableFile> {
@@ -209,6 +230,7 @@ function filesOf({ parts }: Version, sources: readonly SourceWindow[]): Map<numb
 /** Steps of which something changed since they were summarised, by their start. */
 function changedSteps(source: SourceWindow, everyMs: number): TimeRange[] {
   const { mark, freshTables, freshTombstones } = source;
+  if (source.isGone) return [{ startMs: source.endMs - everyMs, endMs: source.endMs }];
   if (mark === undefined) return [source];
   const times = [
     ...freshTables.map(({ minTimestampMs, maxTimestampMs }) => ({

@@ -13,6 +13,8 @@ import { droppedBeforeMs, type RollupState, type Tier } from './tiers.ts';
 
 /** One window of a tier's source, as the tier sees it. */
 export interface SourceWindow extends TimeRange {
+  /** Its points were dropped, but for the one at its end, which is the next window's first. */
+  readonly isGone: boolean;
   /** Tables with a point of its steps; at least one. */
   readonly tables: readonly TableMeta[];
   /** How far it is summarised; undefined when it is not. */
@@ -29,7 +31,10 @@ export interface SourceTables {
   readonly tombstones: ReadonlyMap<number, Tombstone>;
 }
 
-/** The windows that the tier can still be made of, ascending: nothing of them was dropped. */
+/**
+ * The windows that the tier can still be made of, ascending: nothing of them was dropped. The last
+ * one that was comes first as long as there are points at its end, which may have come since.
+ */
 export function sourceWindows(
   { tables, tombstones }: SourceTables,
   state: RollupState,
@@ -39,12 +44,14 @@ export function sourceWindows(
   const source = state.policies.get(sourceId);
   if (source === undefined) return [];
   const { windowMs } = source;
-  const fromMs = Math.max(droppedBeforeMs(state, sourceId), droppedBeforeMs(state, tier.id));
+  const goneMs = droppedBeforeMs(state, sourceId);
+  const tierGoneMs = droppedBeforeMs(state, tier.id);
   const byStart = new Map<number, TableMeta[]>();
   for (const table of tables) {
     if (table.policyId !== sourceId || table.kind !== 'points') continue;
     for (const startMs of startsOf(table, windowMs)) {
-      if (startMs < fromMs) continue;
+      const isGone = startMs < goneMs;
+      if (startMs < tierGoneMs || (isGone && table.windowStartMs !== goneMs)) continue;
       const own = byStart.get(startMs);
       if (own === undefined) byStart.set(startMs, [table]);
       else own.push(table);
@@ -59,6 +66,7 @@ export function sourceWindows(
       const seen = mark?.tableSequence ?? 0;
       return {
         ...range,
+        isGone: startMs < goneMs,
         tables: own,
         mark,
         freshTables: own.filter(({ sequence }) => sequence > seen),

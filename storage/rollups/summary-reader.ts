@@ -5,6 +5,7 @@ import type { PointColumns } from '../memtable.ts';
 import type { RollupRequest, SliceReader } from '../slice-types.ts';
 import type { SummaryField } from '../sstable/format.ts';
 import { isStale, setStale } from '../stale.ts';
+import { outsideSteps } from './late-points.ts';
 import { STALE_FOLLOWS } from './summarise.ts';
 
 /** The readers of one tier's tables. */
@@ -14,6 +15,8 @@ export interface TierReader {
   readonly heldUntilMs: number;
   /** By field that is read. */
   readonly fields: readonly SliceReader[];
+  /** See EncodedTier. */
+  readonly reach: readonly SliceReader[];
 }
 
 /** What is read of a step that is to stand for its last point. */
@@ -36,10 +39,12 @@ export function createSummaryReader(
       ? createPointsReader(tier, request.rangeMs)
       : createStepsReader(tier, request),
   );
+  const reaches = tiers.map(({ reach }) => reach).filter(({ length }) => length > 0);
   const asSummaries = request.fields && createPointSummaries(request.fields);
   return {
     read(position) {
-      const own = points.read(position);
+      const all = points.read(position);
+      const own = reaches.length === 0 ? all : { ...all, ...outsideSteps(all, reaches, position) };
       const steps = read
         .map((tier) => tier(position))
         .filter(({ columns }) => columns[0]!.length > 0);

@@ -8,9 +8,14 @@ import { runHistory } from './history.ts';
 const fuzz = suite('fuzz/engine');
 
 const HISTORIES = 12;
+const TIERED = 4;
 
 fuzz('holds what it was told, whatever happens to it', async () => {
   for (let seed = 1; seed <= HISTORIES; seed++) await runHistory(seed);
+});
+
+fuzz('answers from tiers as it did from the points, whatever happens to it', async () => {
+  for (let seed = 1; seed <= TIERED; seed++) await runHistory(seed, 'tiered');
 });
 
 fuzz('does the same again with the same seed', async () => {

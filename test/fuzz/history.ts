@@ -2,32 +2,39 @@
 
 import * as assert from 'uvu/assert';
 import { StorageError, toError } from '../../storage/errors.ts';
-import type { SeriesPoints } from '../../storage/index.ts';
+import type { SeriesPoints, WindowInfo } from '../../storage/index.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
+import { satisfying } from '../support/naive-storage.ts';
 import { EVERYTHING } from '../support/storage.ts';
-import { POLICY_SETS, randomPlaces } from './places.ts';
-import { askQuestions, randomMatchers, randomRange } from './questions.ts';
+import { POLICY_SETS, randomPlaces, TIERED_POLICIES } from './places.ts';
+import { askLists, askPoints, randomMatchers, randomRange } from './questions.ts';
 import { Subject } from './subject.ts';
+import { TierModel } from './tier-model.ts';
 
 const STEPS = 40;
 
 type Scan = AsyncIterator<readonly SeriesPoints[]>;
 
 /**
- * Runs the history of `seed` and returns what was done. Throws with the seed and what was done
- * until then when it goes wrong.
+ * Runs the history of `seed` and returns what was done; `tiered`, with policies that have tiers.
+ * Throws with the seed and what was done until then when it goes wrong.
  */
-export async function runHistory(seed: number): Promise<readonly string[]> {
+export async function runHistory(
+  seed: number,
+  kind: 'plain' | 'tiered' = 'plain',
+): Promise<readonly string[]> {
   const rng = createRng(seed);
   const log: string[] = [];
-  const history = new History(new Subject(rng), rng, log);
+  const policies = kind === 'tiered' ? TIERED_POLICIES : POLICY_SETS[0]!;
+  const tiers = kind === 'tiered' ? new TierModel(policies) : undefined;
+  const history = new History(new Subject(rng, policies), rng, log, tiers);
   try {
     await history.run();
     return log;
   } catch (thrown) {
     const error = toError(thrown);
     const lines = log.map((line, i) => `  ${i + 1}. ${line}`).join('\n');
-    throw new Error(`SEED=${seed}: ${error.message}\n${lines}`, { cause: error });
+    throw new Error(`SEED=${seed}, ${kind}: ${error.message}\n${lines}`, { cause: error });
   }
 }
 
@@ -35,10 +42,12 @@ class History {
   readonly #subject: Subject;
   readonly #rng: Rng;
   readonly #log: string[];
+  readonly #tiers: TierModel | undefined;
   /** Left open in the middle. */
   #scan: Scan | undefined;
 
-  constructor(subject: Subject, rng: Rng, log: string[]) {
+  constructor(subject: Subject, rng: Rng, log: string[], tiers: TierModel | undefined) {
+    this.#tiers = tiers;
     this.#subject = subject;
     this.#rng = rng;
     this.#log = log;
@@ -64,10 +73,17 @@ class History {
       const [name, step] = this.#calmStep(rng.below(66));
       this.#scan = undefined;
       const way = rng.pick(['kill', 'cut'] as const);
-      if (draw < 91) await this.#say(`${way} in ${name}`, () => subject.crashDuring(step, way));
-      else if (draw < 94) await this.#say(`full disk in ${name}`, () => subject.fillDuring(step));
+      if (draw < 91 || this.#mayBeDoubted(name)) {
+        await this.#say(`${way} in ${name}`, () => subject.crashDuring(step, way));
+        await this.#subject.settle(this.#checkTiers());
+      } else if (draw < 94) await this.#say(`full disk in ${name}`, () => subject.fillDuring(step));
       else await this.#say(`failure in ${name}`, () => subject.failDuring(step));
     }
+  }
+
+  /** Whether a failure would leave open what tiers have: what is refused may yet be carried out. */
+  #mayBeDoubted(name: string): boolean {
+    return this.#tiers !== undefined && /drop|delete/.test(name);
   }
 
   #calmStep(draw: number): [name: string, step: () => Promise<unknown>] {
@@ -81,6 +97,7 @@ class History {
     if (draw < 49) return ['drop and write again', () => this.#dropAndWrite()];
     if (draw < 56) return ['delete', () => this.#delete()];
     if (draw < 58) return ['clean', () => this.#clean()];
+    if (draw < 62 && this.#tiers !== undefined) return ['roll up', () => this.#rollUp()];
     if (draw < 62) return ['set policies', () => this.#setPolicies()];
     if (draw < 66) return ['scan a part', () => this.#scanPart()];
     return ['check', () => this.#check()];
@@ -105,10 +122,11 @@ class History {
   async #drop(): Promise<string> {
     const { storage, witness } = this.#subject;
     if (this.#rng.chance(0.8)) await witness.flush(storage);
-    const windows = storage.windows().filter(() => this.#rng.chance(0.2));
+    const windows = this.#windowsOfPoints().filter(() => this.#rng.chance(0.2));
     // What the memory holds meanwhile goes to the same directories.
     const flushed = this.#rng.chance(0.3) ? storage.flush() : undefined;
-    await Promise.allSettled([witness.drop(storage, windows), flushed]);
+    const dropped = this.#dropped(windows, () => witness.drop(storage, windows));
+    await Promise.allSettled([dropped, flushed]);
     await flushed;
     return windows.map(({ key }) => key).join(' ');
   }
@@ -118,7 +136,8 @@ class History {
     const { storage, witness } = this.#subject;
     await witness.flush(storage);
     const written = witness.write(storage, randomPlaces(this.#rng), async () => {
-      await witness.drop(storage, storage.windows());
+      const windows = this.#windowsOfPoints();
+      await this.#dropped(windows, () => witness.drop(storage, windows));
       // Time passes meanwhile, and the series are forgotten.
       for (let left = this.#rng.below(4); left > 0; left--) await storage.compact();
     });
@@ -131,12 +150,34 @@ class History {
     const { storage, witness } = this.#subject;
     const matchers = randomMatchers(this.#rng);
     const range = randomRange(this.#rng);
-    const deleted = witness.delete(storage, matchers, range);
+    const erase = () => witness.delete(storage, matchers, range);
+    const deleted =
+      this.#tiers === undefined
+        ? erase()
+        : this.#tiers.deleting(range, satisfying(matchers), erase);
     const merged = this.#rng.chance(0.3) ? storage.compact() : undefined;
     await Promise.allSettled([deleted, merged]);
     await deleted;
     const texts = matchers.map(({ name, type, value }) => name + type + value);
     return `{${texts.join()}} ${range.startMs} .. ${range.endMs}`;
+  }
+
+  #windowsOfPoints(): WindowInfo[] {
+    return this.#subject.storage.windows().filter(({ rollupMs }) => rollupMs === undefined);
+  }
+
+  #dropped(
+    windows: readonly WindowInfo[],
+    drop: () => Promise<readonly WindowInfo[]>,
+  ): Promise<unknown> {
+    return this.#tiers?.dropping(this.#subject.storage, windows, drop) ?? drop();
+  }
+
+  async #rollUp(): Promise<string> {
+    const { storage } = this.#subject;
+    if (this.#rng.chance(0.5)) await storage.flush();
+    const { steps } = await storage.rollUp({ all: this.#rng.chance(0.8) });
+    return `${steps} steps`;
   }
 
   async #clean(): Promise<void> {
@@ -165,7 +206,16 @@ class History {
 
   async #check(): Promise<void> {
     const { storage, witness } = this.#subject;
-    await askQuestions(storage, await witness.check(storage), this.#rng);
+    const contents = await witness.check(storage);
+    await askPoints(storage, contents, this.#rng);
+    // A series that has summaries alone is listed too, and its points are not among the contents.
+    if (this.#tiers === undefined) await askLists(storage, contents, this.#rng);
+    else await this.#tiers.check(storage);
+  }
+
+  /** After a crash, from which on one of the states that there may be holds. */
+  async #checkTiers(): Promise<void> {
+    await this.#tiers?.check(this.#subject.storage);
   }
 
   async #restart(): Promise<void> {

@@ -23,6 +23,18 @@ export const POLICY_SETS: readonly PolicySet[] = [
   policySet([HOUR_MS, 3 * HOUR_MS, 5 * HOUR_MS], [0, 1, 2, 1]),
 ];
 
+/** With a tier, and two of them: the wider one has several steps in a window. */
+export const TIERED_POLICIES: PolicySet = {
+  ...POLICY_SETS[0]!,
+  policies: POLICY_SETS[0]!.policies.map((policy, i) => ({
+    ...policy,
+    rollups: [
+      { everyMs: HOUR_MS, keepMs: 60 * HOUR_MS },
+      ...(i === 1 ? [{ everyMs: HOUR_MS / 4, keepMs: 36 * HOUR_MS }] : []),
+    ],
+  })),
+};
+
 export function seriesLabels(series: number): Labels {
   return [
     { name: '__name__', value: `metric-${series % 3}` },

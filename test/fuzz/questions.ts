@@ -17,8 +17,8 @@ import { EVERYTHING } from '../support/storage.ts';
 import { STREAM_LABEL } from '../support/witness.ts';
 import { HOUR_MS } from './places.ts';
 
-/** `contents` is what all of the storage holds. */
-export async function askQuestions(storage: Storage, contents: Contents, rng: Rng): Promise<void> {
+/** What there is of points and events; `contents` is what all of the storage holds. */
+export async function askPoints(storage: Storage, contents: Contents, rng: Rng): Promise<void> {
   const model = await modelOf(contents);
   for (let count = 3; count > 0; count--) {
     const request = { selectors: randomSelectors(rng), ...randomRange(rng) };
@@ -31,6 +31,11 @@ export async function askQuestions(storage: Storage, contents: Contents, rng: Rn
   ]) {
     assert.equal(await ask(storage), await ask(model));
   }
+}
+
+/** Which series there are. */
+export async function askLists(storage: Storage, contents: Contents, rng: Rng): Promise<void> {
+  const model = await modelOf(contents);
   const selectors = randomSelectors(rng);
   const name = rng.pick(['__name__', 'job', 'series', 'other']);
   for (const ask of [

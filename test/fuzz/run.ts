@@ -1,7 +1,8 @@
-// `make fuzz`: histories of new seeds for a minute, or until one fails, then 20,000 damaged bodies
-// to every door, then two minutes of killed workers. ARGS picks one of the three: `histories` (and
-// behind it, how many), `doors` (and behind it, part of the name of one) or `chaos`; SEED=n the
-// history of that seed, the first of so many, or with ARGS=doors those bodies.
+// `make fuzz`: histories of new seeds for a minute, or until one fails, each without tiers and with
+// them; then 20,000 damaged bodies to every door, then two minutes of killed workers. ARGS picks
+// one of the three: `histories` (and behind it, how many), `doors` (and behind it, part of the name
+// of one) or `chaos`; SEED=n the history of that seed, the first of so many, or with ARGS=doors
+// those bodies.
 
 import * as assert from 'uvu/assert';
 import { toError } from '../../storage/errors.ts';
@@ -39,8 +40,10 @@ async function runHistories(count: number): Promise<void> {
   const startMs = performance.now();
   const isMinute = count === 0 && !given;
   let seed = first;
-  do await runHistory(seed++);
-  while (isMinute ? performance.now() - startMs < MINUTE_MS : seed < first + count);
+  do {
+    await runHistory(seed);
+    await runHistory(seed++, 'tiered');
+  } while (isMinute ? performance.now() - startMs < MINUTE_MS : seed < first + count);
   console.log(`${seed - first} histories, none wrong`);
 }
 

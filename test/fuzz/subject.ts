@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import {
   type CompactionOptions,
   openStorage,
+  type PolicySet,
   restoreSnapshot,
   type Storage,
   type StorageOptions,
@@ -15,7 +16,6 @@ import type { Rng } from '../sim/rng.ts';
 import { createSimEnv } from '../sim/sim-env.ts';
 import { contentsOf } from '../support/storage.ts';
 import { Witness } from '../support/witness.ts';
-import { POLICY_SETS } from './places.ts';
 
 /** Never so many operations in one step that a fault set for it is still ahead at its end. */
 const FAULT_WITHIN = 40;
@@ -24,14 +24,15 @@ const STEP_MS = 500;
 const STEP_TURNS_MAX = 200;
 
 export class Subject {
-  readonly witness = new Witness(POLICY_SETS[0]!);
+  readonly witness: Witness;
   readonly #rng: Rng;
   #env = createSimEnv();
   #storage: Storage | undefined;
   #snapshots = 0;
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, policies: PolicySet) {
     this.#rng = rng;
+    this.witness = new Witness(policies);
   }
 
   get storage(): Storage {

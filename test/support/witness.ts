@@ -88,10 +88,21 @@ export class Witness {
     this.events.push({ kind: 'flushed', batch: this.#batches });
   }
 
-  async drop(storage: Storage, windows: readonly WindowInfo[]): Promise<void> {
+  /** Those that stay, as their summaries could not be written, are none of the result. */
+  async drop(storage: Storage, windows: readonly WindowInfo[]): Promise<readonly WindowInfo[]> {
     const homes = new Set(windows.map(homeOfWindow));
-    const drop = () => storage.dropWindows(windows.map(({ key }) => key));
-    await this.#erase(({ home }) => homes.has(home), drop, this.isDiskFaulty);
+    const drop = async () => {
+      const keys = new Set(
+        (await storage.dropWindows([...windows.map(({ key }) => key)])).map(keyOf),
+      );
+      const left = new Set(storage.windows().map(keyOf));
+      const kept = windows.filter(
+        (own) => this.#hasTiers(own) && !keys.has(own.key) && left.has(own.key),
+      );
+      for (const window of kept) homes.delete(homeOfWindow(window));
+      return windows.filter((window) => !kept.includes(window));
+    };
+    return this.#erase(({ home }) => homes.has(home), drop, this.isDiskFaulty);
   }
 
   /** To be called when no write is under way. */
@@ -103,11 +114,22 @@ export class Witness {
     await this.#erase(covers, () => storage.deletePoints([matchers], range), false);
   }
 
-  async #erase(covers: Covers, erase: () => Promise<unknown>, flushedOnly: boolean): Promise<void> {
+  #hasTiers({ policy }: WindowInfo): boolean {
+    return this.policies.policies.some(
+      ({ name, rollups = [] }) => name === policy.name && rollups.length > 0,
+    );
+  }
+
+  async #erase<Result>(
+    covers: Covers,
+    erase: () => Promise<Result>,
+    flushedOnly: boolean,
+  ): Promise<Result> {
     this.#doubtRefused();
     this.events.push({ kind: 'erasing', covers });
-    await erase();
+    const result = await erase();
     this.events.push({ kind: 'erased', covers, flushedOnly });
+    return result;
   }
 
   /** What was refused, and no crash has settled since, may be carried out at any time. */
@@ -140,6 +162,10 @@ export class Witness {
 
 /** The label that makes a stream of a series: its name sorts behind all others. */
 export const STREAM_LABEL: Label = { name: 'zz', value: 'events' };
+
+function keyOf({ key }: WindowInfo): string {
+  return key;
+}
 
 function besideSeries({ labels, timestampMs }: Place): Place {
   return { labels: [...labels, STREAM_LABEL], timestampMs };

@@ -40,7 +40,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['rollups/tiers', 'policies'],
   ['write-room', 'write-brake', 'io-budget', 'policy-set'],
   ['rollups/ranges', 'rollups/source-windows', 'rollups/marks', 'rollups/picker'],
-  ['rollups/summarise', 'rollups/summary-reader'],
+  ['rollups/summarise', 'rollups/late-points', 'rollups/summary-reader'],
   ['tag-index', 'windows/picker', 'merge', 'memtable-pool', 'orphans', 'reserve', 'server-id'],
   ['tombstones/hidden', 'tombstones/picker'],
   ['slice', 'slice-reader', 'events/hiding'],
