@@ -6,6 +6,7 @@ import { assert } from '../assert.ts';
 import { ByteArena, chunkOf, offsetOf } from './byte-arena.ts';
 import { hashBytes } from './hash.ts';
 import { grown, sharedColumn } from './shared-column.ts';
+import { placeSlot, placeSlots } from './slot-index.ts';
 
 const SLOTS_START = 64;
 
@@ -73,7 +74,7 @@ export class ByteTable {
     this.#starts[slot] = this.#store(bytes, from, to);
     this.#lengths[slot] = to - from;
     this.#hashes[slot] = hash;
-    this.#place(slot);
+    placeSlot(this.#index, this.#hashes[slot]!, slot);
     return slot;
   }
 
@@ -123,19 +124,12 @@ export class ByteTable {
     return start;
   }
 
-  #place(slot: number): void {
-    const mask = this.#index.length - 1;
-    let at = this.#hashes[slot]! & mask;
-    while (this.#index[at] !== 0) at = (at + 1) & mask;
-    this.#index[at] = slot + 1;
-  }
-
   #grow(): void {
     const slots = this.#starts.length * 2;
     this.#starts = grown(this.#starts, slots);
     this.#lengths = grown(this.#lengths, slots);
     this.#hashes = grown(this.#hashes, slots);
     this.#index = sharedColumn(2 * slots);
-    for (let slot = 0; slot < this.#size; slot++) this.#place(slot);
+    placeSlots(this.#index, this.#hashes, this.#size);
   }
 }

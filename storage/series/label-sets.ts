@@ -9,6 +9,7 @@
 import { assert } from '../assert.ts';
 import { ByteTable, type ByteTableColumns, bytesInSlot } from '../coding/byte-table.ts';
 import { grown, sharedColumn } from '../coding/shared-column.ts';
+import { placeSlot, placeSlots } from '../coding/slot-index.ts';
 import type { Labels } from './labels.ts';
 import { decodeLabels, textEnd } from './labels-codec.ts';
 import type { LabelsKey } from './labels-key.ts';
@@ -92,7 +93,7 @@ export class LabelSets {
     const slot = this.#size++;
     this.#starts[slot + 1] = this.#wordCount;
     this.#hashes[slot] = hash;
-    this.#place(slot);
+    placeSlot(this.#index, this.#hashes[slot]!, slot);
     return slot;
   }
 
@@ -128,19 +129,12 @@ export class LabelSets {
     return from === length;
   }
 
-  #place(slot: number): void {
-    const mask = this.#index.length - 1;
-    let at = this.#hashes[slot]! & mask;
-    while (this.#index[at] !== 0) at = (at + 1) & mask;
-    this.#index[at] = slot + 1;
-  }
-
   #grow(): void {
     const slots = this.#hashes.length * 2;
     this.#starts = grown(this.#starts, slots + 1);
     this.#hashes = grown(this.#hashes, slots);
     this.#index = sharedColumn(2 * slots);
-    for (let slot = 0; slot < this.#size; slot++) this.#place(slot);
+    placeSlots(this.#index, this.#hashes, this.#size);
   }
 }
 
