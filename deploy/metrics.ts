@@ -5,7 +5,6 @@ import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RecoveryInfo, Storage, StorageListener, StorageStats } from '../storage/index.ts';
 import { amplificationOf } from './http/storage-status.ts';
-import { createOperationMetrics, type OperationMetrics } from './operation-metrics.ts';
 
 /** Names follow Prometheus's conventions: base units, `_total` for what only grows. */
 const STORAGE_GAUGES: readonly (readonly [string, string, (stats: StorageStats) => number])[] = [
@@ -146,7 +145,6 @@ const DURATION_BUCKETS_SECONDS = [
 export interface ServerMetrics {
   /** Rooms register their own here; read it through `refreshed`. */
   readonly registry: Registry;
-  readonly operations: OperationMetrics;
   /** To be passed to `openStorage`. */
   readonly listener: Partial<StorageListener>;
   /** The registry with storage's figures as of now. */
@@ -172,7 +170,6 @@ export function createServerMetrics(version: string, dataDir: string): ServerMet
   const refreshStats = registerStats(registry);
   return {
     registry,
-    operations: createOperationMetrics(registry),
     listener: registerListener(registry),
     refreshed(storage) {
       refreshStats(storage.stats());

@@ -23,6 +23,7 @@ export function storageOptions(config: Config, listener: Partial<StorageListener
       fanIn: compaction.fan_in,
       slowdownTables: compaction.slowdown_tables,
       stopTables: compaction.stop_tables,
+      closedWhenAsked: true,
     },
     index: {
       levelZeroTables: index.level_zero_tables,

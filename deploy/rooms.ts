@@ -43,7 +43,7 @@ export interface RoomsOptions {
   readonly findSender: FindSender;
   readonly isReady: () => boolean;
   readonly reload: () => Promise<void>;
-  readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  readonly retention: Pick<Retention, 'status' | 'sweepNow' | 'snapshot'>;
   readonly policySet: () => PolicySetStatus | undefined;
   readonly version: string;
   /** Where heavy queries are evaluated; still owned by the caller. */

@@ -6,7 +6,13 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import { createGrpcServer, type GrpcServer } from '../ingest/index.ts';
 import { createQueryThreads, type QueryThreads } from '../query/index.ts';
 import { type Retention, startRetention } from '../retention/index.ts';
-import type { Clock, PublishedPolicies, Scheduler, Storage } from '../storage/index.ts';
+import {
+  type Clock,
+  type PublishedPolicies,
+  type Scheduler,
+  type Storage,
+  snapshotsDir,
+} from '../storage/index.ts';
 import { grpcGuard } from './access/grpc-guard.ts';
 import { createFindSender } from './access/senders.ts';
 import { createTenants } from './access/tenants.ts';
@@ -180,6 +186,7 @@ async function startParts(
     storage,
     rules: retentionRules(config),
     sweepEveryMs: config.retention.sweep_every,
+    snapshotsDir: snapshotsDir(config.data_dir),
     redisUrl: config.retention.redis ?? undefined,
     serverId,
     clock,

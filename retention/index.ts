@@ -8,8 +8,8 @@ import {
   type Storage,
   StorageError,
 } from '../storage/index.ts';
-import type { JobMode, Jobs } from './jobs/jobs.ts';
-import { startLocalJobs } from './jobs/local.ts';
+import { createCompactionJob } from './compactions.ts';
+import type { JobMode } from './jobs/jobs.ts';
 import type { JobQueue } from './jobs/queues.ts';
 import type { RetentionLogger } from './logger.ts';
 import { createRetentionMetrics } from './metrics.ts';
@@ -18,6 +18,8 @@ import { createPolicySet, type RetentionRules } from './policy.ts';
 import type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
 import type { RedisOptions } from './redis.ts';
 import { createRollupJob } from './rollups.ts';
+import { startServerJobs } from './server-jobs.ts';
+import { createSnapshotJob, type SnapshotReport, type SnapshotRequest } from './snapshots.ts';
 import { type RetentionStatus, retentionStatus } from './status.ts';
 import { createSweeper, type SweepOutcome } from './sweeper.ts';
 
@@ -42,20 +44,26 @@ export {
 } from './policy.ts';
 export type { PolicyFollower, PolicyFollowerOptions } from './policy-sets/follower.ts';
 export type { RedisOptions } from './redis.ts';
+export type { SnapshotReport, SnapshotRequest } from './snapshots.ts';
 export type { PolicyStatus, RetentionStatus } from './status.ts';
 export type { SweepOutcome } from './sweeper.ts';
 
-/** A job works on tiers for so long at most: others wait for it. */
-const ROLLUP_MS_MAX = 20_000;
+/** A job on tiers, or of merging, begins nothing more after so long: others wait for it. */
+const JOB_MS_MAX = 20_000;
 
 export interface RetentionOptions {
   /** Opened with its policies, as `createPolicySet` makes them; still owned by the caller. */
-  readonly storage: Pick<Storage, 'windows' | 'dropWindows' | 'rollUp' | 'setPolicies'>;
+  readonly storage: Pick<
+    Storage,
+    'windows' | 'dropWindows' | 'rollUp' | 'compactDue' | 'snapshot' | 'setPolicies'
+  >;
+  /** Where snapshots are made. */
+  readonly snapshotsDir: string;
   /** Their policies are those that storage was opened with. */
   readonly rules: RetentionRules;
   /** From the start of a sweep to the start of the next, at least 1 ms. */
   readonly sweepEveryMs: number;
-  /** redis:// or rediss://; without one, sweeps run on a timer of this process. */
+  /** redis:// or rediss://; without one, jobs run on timers of this process. */
   readonly redisUrl?: string | undefined;
   /** Letters, digits, dashes; lives as long as the data directory, and no other server has it. */
   readonly serverId: string;
@@ -65,7 +73,7 @@ export interface RetentionOptions {
   readonly registry: Registry;
 }
 
-/** Sweeps that run until `stop`; to be stopped before the storage is closed. */
+/** The jobs of a server, which run until `stop`; to be stopped before the storage is closed. */
 export interface Retention {
   /** What starts the sweeps now. */
   readonly jobMode: JobMode;
@@ -74,13 +82,21 @@ export interface Retention {
    * just got points; rejects as `Storage.dropWindows` does.
    */
   sweepNow(): Promise<SweepOutcome>;
+  /**
+   * Makes a snapshot: as a job, or at once without Redis. Asked for again under the same name, it
+   * is the same one. Rejects as `Storage.snapshot` does.
+   */
+  snapshot(request: SnapshotRequest): Promise<SnapshotReport>;
   /** What a sweep at `atMs` (default: now) would drop. */
   plan(atMs?: number): SweepPlan;
   /** What is stored, what the next sweep drops, and what sweeps have dropped since the start. */
   status(): RetentionStatus;
   /** Takes new rules, for stored windows too; a mistake in them rejects as INVALID_ARGUMENT. */
   setRules(rules: RetentionRules): Promise<void>;
-  /** Resolves once no sweep is under way and none will start. */
+  /**
+   * Resolves once no sweep is under way, nor any work on tiers, and no job will start. Merges and
+   * snapshots under way are the storage's to end.
+   */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -97,36 +113,21 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
   const metrics = createRetentionMetrics(options.registry);
   let { rules } = options;
   const sweeper = createSweeper({ storage, rules: () => rules, clock, logger, metrics });
-  const budgetMs = Math.min(ROLLUP_MS_MAX, sweepEveryMs / 2);
-  const rollUp = createRollupJob({ storage, budgetMs, logger, metrics });
-  const jobs = await startJobs();
+  const stopping = new AbortController();
+  const common = {
+    ...{ storage, clock, logger, metrics, signal: stopping.signal },
+    budgetMs: Math.min(JOB_MS_MAX, sweepEveryMs / 2),
+  };
+  const rollUp = createRollupJob(common);
+  const jobs = await startServerJobs({
+    ...{ sweep: sweeper.sweep, rollUp, compact: createCompactionJob(common) },
+    snapshot: createSnapshotJob({ ...common, dir: options.snapshotsDir }),
+    ...{ sweepEveryMs, redisUrl, serverId, clock, scheduler, logger, onMode: metrics.jobMode },
+  });
 
-  /** What is dropped is summarised before it goes, so that a sweep does not wait for the rest. */
-  async function sweepThenRollUp(): Promise<void> {
-    try {
-      await sweeper.sweep();
-    } finally {
-      await rollUp();
-    }
-  }
-
-  async function startJobs(): Promise<Jobs> {
-    if (redisUrl === undefined) {
-      metrics.jobMode('local');
-      return startLocalJobs({ body: sweepThenRollUp, everyMs: sweepEveryMs, scheduler });
-    }
-    // A server without Redis starts a quarter of a second sooner without its clients.
-    const { startRedisJobs } = await import('./jobs/bullmq.ts');
-    const common = { redisUrl, serverId, everyMs: sweepEveryMs, clock, scheduler, logger };
-    const { jobMode: onMode } = metrics;
-    const sweeps = startRedisJobs({ ...common, kind: 'sweep', body: sweeper.sweep, onMode });
-    const rollups = startRedisJobs({ ...common, kind: 'rollup', body: rollUp, onMode: () => {} });
-    return {
-      get mode() {
-        return sweeps.mode;
-      },
-      stop: async () => void (await Promise.all([sweeps.stop(), rollups.stop()])),
-    };
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await jobs.stop();
   }
 
   return {
@@ -145,8 +146,9 @@ export async function startRetention(options: RetentionOptions): Promise<Retenti
       await storage.setPolicies(createPolicySet(next.policies));
       rules = next;
     },
-    stop: jobs.stop,
-    [Symbol.asyncDispose]: jobs.stop,
+    snapshot: (request) => jobs.snapshots.ask(request),
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

@@ -14,6 +14,10 @@ export interface RetentionMetrics {
   /** A job of tiers is through. */
   rolledUp(outcome: RollupOutcome): void;
   rollupFailed(): void;
+  compactionFailed(): void;
+  /** A snapshot that was asked for is whole, at `atMs` since the epoch. */
+  snapshotMade(atMs: number): void;
+  snapshotFailed(): void;
   clockBelieved(isBelieved: boolean): void;
   jobMode(mode: JobMode): void;
 }
@@ -89,6 +93,28 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
     help: 'Jobs of tiers that failed.',
     registers,
   });
+  const compactionFailures = new Counter({
+    name: 'varve_compaction_failures_total',
+    help: 'Jobs that merge tables and failed.',
+    registers,
+  });
+  const snapshots = new Counter({
+    name: 'varve_snapshots_total',
+    help: 'Snapshots made.',
+    registers,
+  });
+  const snapshotFailures = new Counter({
+    name: 'varve_snapshot_failures_total',
+    help: 'Snapshots that could not be made.',
+    registers,
+  });
+  const lastSnapshot = new Gauge({
+    name: 'varve_snapshot_last_timestamp_seconds',
+    help: 'When the last snapshot was made; no value before the first one since the start.',
+    registers,
+  });
+  // A gauge begins with 0.
+  lastSnapshot.remove();
   const lastSweep = new Gauge({
     name: 'varve_retention_last_sweep_timestamp_seconds',
     help: 'Wall time of the last sweep carried out.',
@@ -137,6 +163,12 @@ export function createRetentionMetrics(registry: Registry): RetentionMetrics {
       due.set(outcome.due);
     },
     rollupFailed: () => rollupFailures.inc(),
+    compactionFailed: () => compactionFailures.inc(),
+    snapshotMade(atMs) {
+      snapshots.inc();
+      lastSnapshot.set(atMs / 1000);
+    },
+    snapshotFailed: () => snapshotFailures.inc(),
     clockBelieved: (isBelieved) => clock.set(isBelieved ? 1 : 0),
     jobMode(mode) {
       for (const other of JOB_MODES) modes.set({ mode: other }, other === mode ? 1 : 0);

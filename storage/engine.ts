@@ -10,16 +10,19 @@ import { StorageError } from './errors.ts';
 import type { EventBatch, EventScanRequest, EventSearch, StoredEvent } from './event-types.ts';
 import { flushOldest } from './flush.ts';
 import { Forgetter } from './forgetting.ts';
+import { tellFailure } from './listener.ts';
 import { createMending } from './mending.ts';
 import { createReading, type Reading } from './reading.ts';
 import { withReserve } from './reserve.ts';
 import { Roller } from './rollups/roller.ts';
 import type { SeriesSlice, SliceRequest } from './slice-types.ts';
-import { makeSnapshot } from './snapshot/make.ts';
+import { Snapshotter } from './snapshot/snapshotter.ts';
 import { statsOf } from './stats.ts';
 import type {
   Cardinality,
   Census,
+  CompactDueOptions,
+  CompactionOutcome,
   Labels,
   Matcher,
   PointBatch,
@@ -31,6 +34,7 @@ import type {
   SeriesId,
   SeriesPoints,
   SnapshotInfo,
+  SnapshotOptions,
   Storage,
   StorageStats,
   TimeRange,
@@ -55,9 +59,8 @@ export class Engine implements Storage {
   readonly #deleter: Deleter;
   readonly #roller: Roller;
   readonly #mending: Background;
+  readonly #snapshots: Snapshotter;
   readonly #watch: Watch;
-  /** Settles with the last snapshot asked for. */
-  #snapshotting: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(core: Core, wal: WalWriter, lock: FileLock) {
@@ -65,12 +68,10 @@ export class Engine implements Storage {
     this.#core = core;
     this.#wal = wal;
     this.#lock = lock;
-    this.#reading = createReading(core, () => this.#assertOpen());
-    const failed = (error: Error) => {
-      // Work that close() cut short has not failed.
-      const isClosed = error instanceof StorageError && error.code === 'CLOSED';
-      if (!isClosed) settings.listener.backgroundError?.(error);
-    };
+    const assertOpen = () => this.#assertOpen();
+    this.#reading = createReading(core, assertOpen);
+    this.#snapshots = new Snapshotter({ core, assertOpen, flushAll: () => this.#flushAll() });
+    const failed = (error: Error) => tellFailure(settings.listener, error);
     this.#upkeep = new Upkeep({ core, merged: () => this.writes.retryWaiting(), failed });
     this.#flushing = new Background({
       scheduler: env.scheduler,
@@ -262,15 +263,14 @@ export class Engine implements Storage {
     await this.#upkeep.compact();
   }
 
-  snapshot(dir: string, { skipHead = false } = {}): Promise<SnapshotInfo> {
+  compactDue(options: CompactDueOptions = {}): Promise<CompactionOutcome> {
     this.#assertOpen();
-    const made = this.#snapshotting.then(async () => {
-      this.#assertOpen();
-      if (!skipHead) await this.#flushAll();
-      return makeSnapshot(this.#core, dir);
-    });
-    this.#snapshotting = made.catch(() => undefined);
-    return made;
+    return this.#upkeep.compactDue(options);
+  }
+
+  snapshot(dir: string, options: SnapshotOptions = {}): Promise<SnapshotInfo> {
+    this.#assertOpen();
+    return this.#snapshots.make(dir, options);
   }
 
   stats(): StorageStats {
@@ -327,7 +327,7 @@ export class Engine implements Storage {
   }
 
   async #stopWork(): Promise<void> {
-    await this.#snapshotting;
+    await this.#snapshots.settled();
     await this.#watch.stop();
     await this.#mending.stop();
     await this.#forgetter.stop();

@@ -1,5 +1,6 @@
 // What storage tells of what goes on inside it.
 
+import { StorageError } from './errors.ts';
 import type { WindowInfo } from './types.ts';
 
 /** What happens inside, for logs and metrics. Called synchronously; must not throw. */
@@ -46,4 +47,10 @@ export interface RecoveryInfo {
   readonly orphansRemoved: number;
   /** Whether the last run ended without close(). */
   readonly unclean: boolean;
+}
+
+/** Tells of work in the background that failed; what close() cut short has not. */
+export function tellFailure(listener: Partial<StorageListener>, error: Error): void {
+  const isClosed = error instanceof StorageError && error.code === 'CLOSED';
+  if (!isClosed) listener.backgroundError?.(error);
 }

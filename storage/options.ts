@@ -29,6 +29,7 @@ export interface Settings {
   readonly indexBloomBitsPerKey: number;
   readonly compactionRate: IoRate;
   readonly compactionJobPoints: number;
+  readonly closedWhenAsked: boolean;
   readonly windowLimits: WindowLimits;
   readonly stopTables: number;
   readonly policies: PolicySet;
@@ -58,6 +59,7 @@ export function settle(options: StorageOptions): Settings {
     indexTableBytes: options.index?.tableBytes ?? INDEX_TABLE_BYTES,
     compactionRate: options.compaction?.rate ?? 'auto',
     compactionJobPoints: options.compaction?.jobPoints ?? 2 ** 20,
+    closedWhenAsked: options.compaction?.closedWhenAsked ?? false,
     windowLimits: settleWindowLimits(options.compaction ?? {}),
     stopTables: options.compaction?.stopTables ?? 48,
     policies: options.policies ?? DEFAULT_POLICIES,

@@ -7,6 +7,14 @@ import type { StorageListener } from './listener.ts';
 import type { Label, Labels, SeriesId } from './series/labels.ts';
 import type { Matcher } from './series/matcher.ts';
 import type { SeriesSlice, SliceRequest } from './slice-types.ts';
+import type {
+  CompactDueOptions,
+  CompactionOutcome,
+  RollupOptions,
+  RollupOutcome,
+  SnapshotInfo,
+  SnapshotOptions,
+} from './upkeep-types.ts';
 
 /** Points to append, as parallel columns of the same length. */
 export interface PointBatch {
@@ -129,6 +137,11 @@ export interface CompactionOptions {
   readonly inputBytesMax?: number;
   /** Points that one job merges: what the memory of a merge follows. Default 2^20. */
   readonly jobPoints?: number;
+  /**
+   * Windows that have closed wait for `compactDue`, which the owner calls every now and then, and
+   * not for a timer of the storage's own. Default false.
+   */
+  readonly closedWhenAsked?: boolean;
 }
 
 export interface StorageOptions {
@@ -187,30 +200,6 @@ export interface StorageOptions {
   /** Default: one policy called `default`, 30 d in windows of 2 h, for every series. */
   readonly policies?: PolicySet;
   readonly listener?: Partial<StorageListener>;
-}
-
-export interface RollupOptions {
-  /** Begins no further batch after so long, ms. Default: goes on until nothing is due. */
-  readonly budgetMs?: number;
-  /** Whatever is lacking is due: windows that still take points, and those that just got some. */
-  readonly all?: boolean;
-}
-
-export interface RollupOutcome {
-  /** Windows of points that were summarised for a tier, and the steps that this gave. */
-  readonly windows: number;
-  readonly steps: number;
-  /** Windows that still are due. */
-  readonly due: number;
-}
-
-/** A snapshot that was made, checked or restored. */
-export interface SnapshotInfo {
-  readonly dir: string;
-  readonly files: number;
-  readonly sizeBytes: number;
-  /** Tables that are not in it, because their files were gone when it was made. */
-  readonly lost: readonly CorruptionError[];
 }
 
 /** How many series there are of a kind, and the labels of some of them. */
@@ -330,16 +319,23 @@ export interface Storage {
   /** Resolves once everything appended before is in SSTables. */
   flush(): Promise<void>;
   /**
+   * Does what the pickers find due: levels of the tag index, windows with too many tables, and
+   * those that have closed. Safe to be cut short and to run twice. The first two are never left to
+   * whoever calls this: a flush sets them off. Rejects as far as the disk is in the way; while that
+   * is full nothing is begun.
+   */
+  compactDue(options?: CompactDueOptions): Promise<CompactionOutcome>;
+  /**
    * Resolves once no compaction is owed, and every window has one table (as far as inputBytesMax
    * lets it) of those that it had when this was called.
    */
   compact(): Promise<void>;
   /**
-   * Makes a snapshot in `dir`, which must be absent or empty: everything appended before, unless
-   * `skipHead` leaves out what is in memory. Reads all of it, at the pace of background work; one
-   * snapshot after another. Throws INVALID_ARGUMENT when `dir` cannot be used.
+   * Makes a snapshot in `dir`, which must be absent or empty: everything appended before. Reads all
+   * of it, at the pace of background work; one snapshot after another. Throws INVALID_ARGUMENT when
+   * `dir` cannot be used.
    */
-  snapshot(dir: string, options?: { readonly skipHead?: boolean }): Promise<SnapshotInfo>;
+  snapshot(dir: string, options?: SnapshotOptions): Promise<SnapshotInfo>;
   stats(): StorageStats;
   /** Flushes, then lets go of the directory. */
   close(): Promise<void>;
@@ -347,4 +343,5 @@ export interface Storage {
 }
 
 export type { Cardinality, NamedCount, StorageStats } from './figures.ts';
+export type * from './upkeep-types.ts';
 export type { Label, Labels, Matcher, SeriesId };

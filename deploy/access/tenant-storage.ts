@@ -66,6 +66,7 @@ export function createTenantStorage(storage: Storage, tenant: Labels): Storage {
     setPolicies: async () => refuse(),
     flush: async () => refuse(),
     compact: async () => refuse(),
+    compactDue: async () => refuse(),
     stats: () => storage.stats(),
     close: async () => refuse(),
     [Symbol.asyncDispose]: async () => refuse(),

@@ -85,8 +85,8 @@ export const KEY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The same for all policies together, the oldest windows of any of them first.',
   'retention.sweep_every': 'Time between two looks for windows to drop.',
   'retention.redis':
-    '`redis://host:6379`: sweeps run as BullMQ jobs, once per server and interval. Published ' +
-    'policies are read there.',
+    '`redis://host:6379`: sweeps, rollups, compactions and snapshots run as BullMQ jobs, each ' +
+    'once per server. Published policies are read there.',
 
   'ingest.max_past':
     'Points older than this are rejected. So are those past the `keep` of their policy.',

@@ -34,7 +34,7 @@ export interface HttpAppOptions {
   readonly metrics: ServerMetrics;
   readonly log: Logger;
   readonly refusals: Refusals;
-  readonly retention: Pick<Retention, 'status' | 'sweepNow'>;
+  readonly retention: Pick<Retention, 'status' | 'sweepNow' | 'snapshot'>;
   /** Undefined while no published policies are followed. */
   readonly policySet: () => PolicySetStatus | undefined;
   readonly isReady: () => boolean;

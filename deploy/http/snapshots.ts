@@ -3,18 +3,13 @@
 
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { type Clock, type Storage, snapshotsDir } from '../../storage/index.ts';
-import type { Config } from '../config.ts';
-import type { Logger } from '../logging.ts';
-import type { ServerMetrics } from '../metrics.ts';
+import type { Retention } from '../../retention/index.ts';
+import type { Clock } from '../../storage/index.ts';
 import { sendError } from './errors.ts';
 
 interface SnapshotRouteOptions {
-  readonly config: () => Config;
-  readonly storage: Storage;
+  readonly retention: Pick<Retention, 'snapshot'>;
   readonly clock: Clock;
-  readonly log: Logger;
-  readonly metrics: Pick<ServerMetrics, 'operations'>;
 }
 
 /** What Go's strconv.ParseBool takes. */
@@ -22,8 +17,7 @@ const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True'];
 const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
 
 export function registerSnapshots(scope: FastifyInstance, options: SnapshotRouteOptions): void {
-  const { config, storage, clock, log } = options;
-  const { operations } = options.metrics;
+  const { retention, clock } = options;
   scope.route<{ Querystring: { readonly skip_head?: string } }>({
     method: ['POST', 'PUT'],
     url: '/api/v1/admin/tsdb/snapshot',
@@ -33,21 +27,9 @@ export function registerSnapshots(scope: FastifyInstance, options: SnapshotRoute
         return sendError(reply, 400, 'bad_data', message);
       }
       const name = snapshotName(clock.nowMs());
-      const startMs = clock.monotonicMs();
-      const dir = `${snapshotsDir(config().data_dir)}/${name}`;
-      const skipHead = TRUE.includes(skip_head);
-      const { files, sizeBytes, lost } = await storage
-        .snapshot(dir, { skipHead })
-        .catch((error) => {
-          operations.snapshotFailed();
-          throw error;
-        });
-      operations.snapshotMade(clock.nowMs());
-      const durationMs = clock.monotonicMs() - startMs;
-      log.info({ dir, files, sizeBytes, lost: lost.length, durationMs }, 'snapshot made');
-      const warnings = lost.map(({ message }) => message);
+      const { lost } = await retention.snapshot({ name, skipHead: TRUE.includes(skip_head) });
       const answer = { status: 'success', data: { name } };
-      return lost.length === 0 ? answer : { ...answer, warnings };
+      return lost.length === 0 ? answer : { ...answer, warnings: lost };
     },
   });
 }

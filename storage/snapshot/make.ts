@@ -3,6 +3,7 @@
 // every table has its second name; from then on nothing that the engine does touches them.
 
 import type { Core } from '../core.ts';
+import type { FileSystem } from '../env/env.ts';
 import { CorruptionError, isMissing } from '../errors.ts';
 import {
   CURRENT_NAME,
@@ -17,7 +18,7 @@ import type { ManifestState } from '../manifest/edit.ts';
 import { beginManifest } from '../manifest/log.ts';
 import type { SnapshotInfo } from '../types.ts';
 import { digestFile } from './digest.ts';
-import { encodeSnapshotManifest, type SnapshotFile } from './manifest.ts';
+import { encodeSnapshotManifest, readSnapshotManifest, type SnapshotFile } from './manifest.ts';
 import { beginTree, type NewTree } from './new-tree.ts';
 
 /** The one manifest of a snapshot. */
@@ -41,8 +42,7 @@ export async function makeSnapshot(core: Core, dir: string): Promise<SnapshotInf
       await draft.append([encodeSnapshotManifest({ createdMs, files })]);
       await draft.sync();
       await tree.finish(SNAPSHOT_DRAFT_NAME, SNAPSHOT_NAME);
-      const sizeBytes = files.reduce((sum, { size }) => sum + size, 0);
-      return { dir, files: files.length, sizeBytes, lost };
+      return { dir, files: files.length, sizeBytes: sizeOf(files), lost };
     } finally {
       await draft.close();
     }
@@ -50,6 +50,17 @@ export async function makeSnapshot(core: Core, dir: string): Promise<SnapshotInf
     await tree.discard();
     throw error;
   }
+}
+
+/** The whole snapshot in `dir`, if there is one; tables that were lost to it are not known. */
+export async function findSnapshot(dir: string, fs: FileSystem): Promise<SnapshotInfo | undefined> {
+  if ((await fs.size(`${dir}/${SNAPSHOT_NAME}`)) === undefined) return undefined;
+  const { files } = await readSnapshotManifest(dir, fs);
+  return { dir, files: files.length, sizeBytes: sizeOf(files), lost: [] };
+}
+
+function sizeOf(files: readonly SnapshotFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** What belongs to the snapshot, in the order of SNAPSHOT, and the tables that are lost to it. */

@@ -55,11 +55,11 @@ export class WindowCompactor {
     this.#fullUpTo = this.#core.catalog.nextFileNumber - 1;
   }
 
-  /** Carries out the most urgent merge; false when none is owed. */
-  async step(): Promise<boolean> {
+  /** Carries out the most urgent merge, of closed windows if wanted; false when none is owed. */
+  async step(isClosedWanted: boolean): Promise<boolean> {
     const version = this.#core.catalog.version.retain();
     try {
-      const compaction = this.#pick(version);
+      const compaction = this.#pick(version, isClosedWanted);
       if (compaction === undefined) return false;
       await this.#carryOut(version, compaction);
       return true;
@@ -83,11 +83,13 @@ export class WindowCompactor {
     this.#debt = undefined;
   }
 
-  #pick(version: Version): WindowCompaction | undefined {
+  #pick(version: Version, isClosedWanted: boolean): WindowCompaction | undefined {
     const { env, settings } = this.#core;
     const runs = this.#runs(version);
     const limits = settings.windowLimits;
-    const owed = pickWindowCompaction(runs, env.clock.nowMs(), limits);
+    // Before all time no window has closed.
+    const nowMs = isClosedWanted ? env.clock.nowMs() : Number.NEGATIVE_INFINITY;
+    const owed = pickWindowCompaction(runs, nowMs, limits);
     if (owed !== undefined) return owed;
     const upTo = runs.map((run) => ({
       ...run,

@@ -140,9 +140,12 @@ async function runHistory({ policies, steps }: History): Promise<void> {
   const trueMs = () => NOW_MS + clock.monotonicMs();
   await using retention = await startRetention({
     ...{ rules, sweepEveryMs: SWEEP_EVERY_MS, serverId: 'a', clock, scheduler },
+    snapshotsDir: 'data/snapshots',
     storage: {
       windows: () => storage.windows(),
       rollUp: () => storage.rollUp(),
+      compactDue: () => storage.compactDue(),
+      snapshot: (dir) => storage.snapshot(dir),
       setPolicies: (next) => storage.setPolicies(next),
       dropWindows(keys) {
         dropped.push(...keys);

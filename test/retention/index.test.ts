@@ -32,6 +32,7 @@ function setUp(options: Partial<RetentionOptions> = {}) {
       storage,
       rules: { policies: [DEBUG_CONFIG], bytesMax: Infinity },
       sweepEveryMs: MINUTE_MS,
+      snapshotsDir: 'data/snapshots',
       serverId: 'a-1',
       clock: sim.clock,
       scheduler: sim.scheduler,

@@ -54,6 +54,7 @@ expiry('a sweep unlinks the expired windows, and leaves every other file as it i
     storage,
     rules: { policies: POLICIES, bytesMax: Infinity },
     sweepEveryMs: 60_000,
+    snapshotsDir: join(dir, 'snapshots'),
     serverId: 'test',
     clock: time.clock,
     scheduler: time.scheduler,

@@ -249,6 +249,7 @@ export function createNaiveStorage(policySet: PolicySet = ONE_POLICY): NaiveStor
     },
     async flush() {},
     async compact() {},
+    compactDue: async () => ({ merges: 0, bytesWritten: 0 }),
     snapshot: async (dir) => ({ dir, files: 0, sizeBytes: 0, lost: [] }),
     stats: () => ({
       series: byId.length,

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
+import { Worker } from 'bullmq';
 import { freePort } from './free-port.ts';
 
 export interface RedisServer {
@@ -39,6 +40,22 @@ export async function startRedis(): Promise<RedisServer> {
 /** A URL that nothing listens at. */
 export async function absentRedisUrl(): Promise<string> {
   return `redis://127.0.0.1:${await freePort()}`;
+}
+
+/**
+ * Has a worker take the next job of a queue and never be heard of again, as if it were killed;
+ * resolves once the job is found to be left, and waits for others.
+ */
+export async function abandon(queue: string, url: string): Promise<{ close(): Promise<void> }> {
+  const connection = { url };
+  const dead = new Worker(queue, undefined, { connection, lockDuration: 50 });
+  if ((await dead.getNextJob('token')) === undefined) throw new Error(`${queue} has no job`);
+  // Workers of a server look for such jobs only every 30 s.
+  const finder = new Worker(queue, undefined, { connection, stalledInterval: 50 });
+  const found = once(finder, 'stalled');
+  await finder.startStalledCheckTimer();
+  await found;
+  return { close: async () => void (await Promise.all([dead.close(true), finder.close(true)])) };
 }
 
 async function spawnRedis(port: number): Promise<ChildProcess> {

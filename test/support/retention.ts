@@ -28,7 +28,10 @@ export function windowEnding(of: Policy, endMs: number): WindowInfo {
 }
 
 export interface WindowStorage
-  extends Pick<Storage, 'windows' | 'dropWindows' | 'rollUp' | 'setPolicies'> {
+  extends Pick<
+    Storage,
+    'windows' | 'dropWindows' | 'rollUp' | 'compactDue' | 'snapshot' | 'setPolicies'
+  > {
   add(...windows: WindowInfo[]): void;
   /** The keys of each call of `dropWindows`. */
   readonly calls: readonly (readonly string[])[];
@@ -50,6 +53,8 @@ export function createWindowStorage(): WindowStorage {
     },
     windows: () => [...stored.values()],
     rollUp: async () => ({ windows: 0, steps: 0, due: 0 }),
+    compactDue: async () => ({ merges: 0, bytesWritten: 0 }),
+    snapshot: async (dir) => ({ dir, files: 1, sizeBytes: 100, lost: [] }),
     setPolicies: async () => {},
     async dropWindows(keys) {
       calls.push(keys);

@@ -1,7 +1,7 @@
 // A worker of a server's sweeps as a process of its own, to be killed: takes the server's jobs from
 // Redis and has the server sweep. Arguments: the URL of Redis, the server's id, its URL.
 
-import { startRedisJobs } from '../../retention/jobs/bullmq.ts';
+import { startRedisJobs } from '../../retention/jobs/scheduled.ts';
 import { createNodeEnv } from '../../storage/index.ts';
 import { createTestLog } from './retention.ts';
 

@@ -35,7 +35,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ['coding'],
   ['series', 'newest-wins'],
-  ['types', 'listener', 'slice-types', 'event-types'],
+  ['types', 'listener', 'slice-types', 'event-types', 'upkeep-types'],
   ['memtable', 'wal', 'sstable', 'manifest', 'background', 'shared-file', 'events'],
   ['rollups/tiers', 'policies'],
   ['write-room', 'write-brake', 'io-budget', 'policy-set'],

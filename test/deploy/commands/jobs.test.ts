@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { decodeServerId } from '../../../storage/index.ts';
@@ -18,38 +18,54 @@ jobs.after(async () => {
   await redis.kill();
 });
 
+const KINDS = ['sweep', 'rollup', 'compaction', 'snapshot'];
+
+async function snapshot(http: string): Promise<{ readonly name: string }> {
+  const response = await fetch(`${http}/api/v1/admin/tsdb/snapshot`, { method: 'POST' });
+  const { data } = (await response.json()) as { data: { name: string } };
+  return data;
+}
+
 async function configFile(text: string): Promise<string> {
   const file = join(await tempDir(), 'varve.yaml');
   writeFileSync(file, text);
   return file;
 }
 
-jobs('lists the sweeps of a server that is there, and of none', async () => {
+jobs('lists the jobs of a server that is there, and of none', async () => {
   const before = await runHere('jobs', '--redis', redis.url);
   assert.equal(before, { code: 0, stdout: 'no server has jobs on this Redis\n', stderr: '' });
 
   const varve = await serveVarve(...QUIET, '--set', `retention.redis=${redis.url}`);
   try {
-    await varve.logged(/Redis is there: sweeps/);
-    await varve.logged(/Redis is there: rollups/);
+    for (const kind of KINDS) await varve.logged(new RegExp(`Redis is there: ${kind}s`));
+    const { name } = await snapshot(varve.http);
     const serverId = decodeServerId(readFileSync(join(varve.dataDir, 'server-id'), 'utf8'))!;
     const file = await configFile(`retention: {redis: "${redis.url}"}\n`);
     const { code, stdout } = await runHere('jobs', '--config', file);
     assert.is(code, 0);
     const [header, ...rows] = stdout.trimEnd().split('\n');
     assert.match(header!, /^SERVER +JOB +EVERY +WORKERS +WAITING +ACTIVE +FAILED +NEXT /);
-    assert.is(rows.length, 2);
-    for (const [i, kind] of ['sweep', 'rollup'].entries()) {
+    assert.is(rows.length, KINDS.length);
+    for (const [i, kind] of KINDS.slice(0, 3).entries()) {
       assert.match(rows[i]!, new RegExp(`^${serverId} +${kind} +1m +1 +[01] +[01] +0 +20\\d\\d-`));
     }
+    assert.match(rows[3]!, new RegExp(`^${serverId} +snapshot +- +1 +0 +[01] +0 +- `));
     const queues = JSON.parse((await runHere('jobs', '--json', '--redis', redis.url)).stdout);
     assert.equal(
       queues.map(({ serverId: id, kind, everyMs }: Record<string, unknown>) => [id, kind, everyMs]),
-      [
-        [serverId, 'sweep', 60_000],
-        [serverId, 'rollup', 60_000],
-      ],
+      KINDS.map((kind) => [serverId, kind, kind === 'snapshot' ? undefined : 60_000]),
     );
+
+    const away = varve.logged(/Redis is away: snapshots are made at once/);
+    await redis.kill();
+    await away;
+    const other = await snapshot(varve.http);
+    assert.equal(
+      readdirSync(join(varve.dataDir, 'snapshots')).toSorted(),
+      [name, other.name].toSorted(),
+    );
+    await redis.start();
   } finally {
     await varve.stop();
   }

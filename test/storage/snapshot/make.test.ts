@@ -97,6 +97,21 @@ snapshots('snapshots that are asked for at once are made one after another', asy
   for (const name of ['one', 'two']) await verifySnapshot(`data/snapshots/${name}`, env);
 });
 
+snapshots('asked for again, the one that is whole is the answer; half of one is none', async () => {
+  const env = createSimEnv();
+  const storage = await written(env);
+  const info = await storage.snapshot(SNAPSHOT, { orMade: true });
+  await write(storage, 30);
+  assert.equal(await storage.snapshot(SNAPSHOT, { orMade: true }), info);
+  assert.is((await rejection(storage.snapshot(SNAPSHOT))).code, 'INVALID_ARGUMENT');
+  await storage.close();
+  await env.fs.remove(`${SNAPSHOT}/SNAPSHOT`);
+  const again = await openStorage('data', env);
+  const refused = await rejection(again.snapshot(SNAPSHOT, { orMade: true }));
+  assert.is(refused.code, 'INVALID_ARGUMENT');
+  await again.close();
+});
+
 snapshots('its tables are second names, and copies where there can be none', async () => {
   for (const code of [undefined, 'EXDEV', 'EPERM']) {
     const env = createSimEnv();

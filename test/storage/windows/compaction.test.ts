@@ -124,6 +124,32 @@ compaction('merges a window once it has closed, without being asked', async () =
   await storage.close();
 });
 
+compaction('leaves closed windows to whoever asks, and no longer than that wants', async () => {
+  const env = createSimEnv();
+  const merged: number[] = [];
+  const storage = await openStorage('data', env, {
+    policies: policies(HOUR_MS),
+    compaction: { fanIn: 6, slowdownTables: 60, stopTables: 70, closedWhenAsked: true },
+    listener: { windowCompacted: ({ tables }) => merged.push(tables) },
+  });
+  await fill(storage);
+  for (let hour = 0; hour < 3; hour++) {
+    env.time.advance(HOUR_MS);
+    await storage.flush();
+  }
+  assert.equal(merged, [], 'nobody asked');
+  await storage.compactDue({ signal: AbortSignal.abort() });
+  await storage.compactDue({ budgetMs: 0 });
+  assert.equal(merged, [], 'no time was given');
+  const { merges, bytesWritten } = await storage.compactDue();
+  assert.equal([merged, merges, bytesWritten > 0], [[4], 1, true]);
+  assert.equal(await storage.compactDue(), { merges: 0, bytesWritten: 0 });
+  for (let table = 0; table < 6; table++) await flushed(storage, 2, [10], 5000 + table);
+  for (let turn = 0; turn < 100 && merged.length < 2; turn++) await new Promise(setImmediate);
+  assert.equal(merged, [4, 6], 'what queries wait for is not left to anybody');
+  await storage.close();
+});
+
 compaction('never lets an old point win over one that another policy got later', async () => {
   const env = createSimEnv();
   const storage = await open(env);

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import * as assert from 'uvu/assert';
-import { startRedisJobs } from '../../../retention/jobs/bullmq.ts';
-import type { JobMode, Jobs } from '../../../retention/jobs/jobs.ts';
+import {
+  type JobKind,
+  type JobMode,
+  type Jobs,
+  QUEUE_PREFIXES,
+} from '../../../retention/jobs/jobs.ts';
+import { startRedisJobs } from '../../../retention/jobs/scheduled.ts';
 import { createSimClock, type SimClock } from '../../sim/sim-clock.ts';
-import { absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
+import { abandon, absentRedisUrl, type RedisServer, startRedis } from '../../support/redis.ts';
 import { createTestLog } from '../../support/retention.ts';
 import { suite } from '../../support/suite.ts';
 
-const bullmq = suite('retention/jobs/bullmq');
+const scheduled = suite('retention/jobs/scheduled');
 
 /** Between jobs of Redis, whose time is real; the watching timer's passes when a test says so. */
 const EVERY_MS = 100;
@@ -17,15 +22,15 @@ const EVERY_MS = 100;
 let redis: RedisServer;
 const toClose: (() => Promise<void>)[] = [];
 
-bullmq.before(async () => {
+scheduled.before(async () => {
   redis = await startRedis();
 });
 
-bullmq.after.each(async () => {
+scheduled.after.each(async () => {
   for (let close = toClose.pop(); close !== undefined; close = toClose.pop()) await close();
 });
 
-bullmq.after(async () => {
+scheduled.after(async () => {
   await redis.kill();
 });
 
@@ -33,10 +38,12 @@ function start({
   url = redis.url,
   serverId = randomUUID(),
   everyMs = EVERY_MS,
+  kind = 'sweep',
   sweep = async () => {},
 }: {
   url?: string;
   serverId?: string;
+  kind?: JobKind;
   everyMs?: number;
   sweep?: () => Promise<void>;
 } = {}) {
@@ -52,7 +59,7 @@ function start({
     serverId,
     everyMs,
     logger: log.logger,
-    kind: 'sweep',
+    kind,
     body() {
       counts.sweeps++;
       events.emit('sweep');
@@ -87,13 +94,13 @@ function jobEnded(): Promise<void> {
   return new Promise(setImmediate);
 }
 
-function inspect(serverId: string): Queue {
-  const queue = new Queue(`varve-sweeps-${serverId}`, { connection: { url: redis.url } });
+function inspect(serverId: string, kind: JobKind = 'sweep'): Queue {
+  const queue = new Queue(QUEUE_PREFIXES[kind] + serverId, { connection: { url: redis.url } });
   toClose.push(() => queue.close());
   return queue;
 }
 
-bullmq('Redis starts the sweeps, one per interval', async () => {
+scheduled('Redis starts the sweeps, one per interval', async () => {
   const { jobs, modes, on, serverId } = start();
   await on('redis');
   await on('sweep');
@@ -107,18 +114,31 @@ bullmq('Redis starts the sweeps, one per interval', async () => {
   );
 });
 
-bullmq('a job runs once however many workers its server has', async () => {
+for (const kind of ['sweep', 'rollup', 'compaction'] as const) {
+  scheduled(`a ${kind} runs once however many workers its server has`, async () => {
+    const serverId = randomUUID();
+    const workers = Array.from({ length: 3 }, () => start({ serverId, kind }));
+    const total = () => workers.reduce((sum, { counts }) => sum + counts.sweeps, 0);
+    while (total() < 4) await Promise.race(workers.map(({ on }) => on('sweep')));
+    await Promise.all(workers.map(({ stop }) => stop()));
+    const done = await inspect(serverId, kind).getCompleted();
+    assert.is(total(), done.length);
+    assert.is(new Set(done.map(({ id }) => id)).size, done.length);
+  });
+}
+
+scheduled('the job of a worker that was killed is taken over', async () => {
   const serverId = randomUUID();
-  const workers = Array.from({ length: 3 }, () => start({ serverId }));
-  const total = () => workers.reduce((sum, { counts }) => sum + counts.sweeps, 0);
-  while (total() < 6) await Promise.race(workers.map(({ on }) => on('sweep')));
-  await Promise.all(workers.map(({ stop }) => stop()));
-  const done = await inspect(serverId).getCompleted();
-  assert.is(total(), done.length);
-  assert.is(new Set(done.map(({ id }) => id)).size, done.length);
+  const queue = inspect(serverId, 'compaction');
+  await queue.add('compaction', {}, { jobId: 'left' });
+  const left = await abandon(queue.name, redis.url);
+  toClose.push(left.close);
+  const { on } = start({ serverId, kind: 'compaction', everyMs: 3_600_000 });
+  await on('sweep');
+  while ((await queue.getJobState('left')) !== 'completed');
 });
 
-bullmq('a restart keeps the schedule', async () => {
+scheduled('a restart keeps the schedule', async () => {
   const serverId = randomUUID();
   const first = start({ serverId, everyMs: 3_600_000 });
   await first.on('sweep');
@@ -130,7 +150,7 @@ bullmq('a restart keeps the schedule', async () => {
   assert.is((await inspect(serverId).getDelayed()).length, 1);
 });
 
-bullmq('servers do not take jobs of each other', async () => {
+scheduled('servers do not take jobs of each other', async () => {
   const hourly = start({ everyMs: 3_600_000 });
   const quick = start();
   await hourly.on('sweep');
@@ -138,7 +158,7 @@ bullmq('servers do not take jobs of each other', async () => {
   assert.is(hourly.counts.sweeps, 1);
 });
 
-bullmq('without Redis, sweeps start locally, and it is said once', async () => {
+scheduled('without Redis, sweeps start locally, and it is said once', async () => {
   const { jobs, log, sim, counts } = start({ url: await absentRedisUrl() });
   await log.next('Redis is away');
   sim.advance(3 * EVERY_MS);
@@ -148,7 +168,7 @@ bullmq('without Redis, sweeps start locally, and it is said once', async () => {
   assert.is(log.lines[0]?.level, 'warn');
 });
 
-bullmq('Redis may be killed and come back empty: local sweeps meanwhile', async () => {
+scheduled('Redis may be killed and come back empty: local sweeps meanwhile', async () => {
   const { jobs, modes, log, sim, counts, on } = start();
   await on('sweep');
 
@@ -169,7 +189,7 @@ bullmq('Redis may be killed and come back empty: local sweeps meanwhile', async 
   assert.equal(modes, ['local', 'redis', 'local', 'redis']);
 });
 
-bullmq(
+scheduled(
   'a Redis that hangs is noticed by the jobs that do not come, and stopping does not hang',
   async () => {
     const { jobs, sim, counts, on, stop } = start();
@@ -189,7 +209,7 @@ bullmq(
   },
 );
 
-bullmq('a schedule that was deleted is offered again', async () => {
+scheduled('a schedule that was deleted is offered again', async () => {
   const { jobs, sim, on, serverId } = start();
   await on('sweep');
   const queue = inspect(serverId);
@@ -202,19 +222,21 @@ bullmq('a schedule that was deleted is offered again', async () => {
   await on('sweep');
 });
 
-bullmq('a sweep that fails is a failed job, and the next one comes', async () => {
+scheduled('a sweep that fails is tried again, then is a failed job, and others come', async () => {
   const { on, serverId, stop } = start({
     sweep: () => Promise.reject(new Error('the disk is full')),
   });
-  await on('sweep');
-  await on('sweep');
-  await on('sweep');
+  const queue = inspect(serverId);
+  for (let failed: Job[] = []; failed.length === 0; failed = await queue.getFailed()) {
+    await on('sweep');
+  }
   await stop();
-  const failed = await inspect(serverId).getFailed();
-  assert.is(failed[0]?.failedReason, 'the disk is full');
+  const [failed] = await queue.getFailed();
+  assert.is(failed?.failedReason, 'the disk is full');
+  assert.is(failed?.attemptsMade, 3);
 });
 
-bullmq('stopping lets the sweep under way finish', async () => {
+scheduled('stopping lets the sweep under way finish', async () => {
   const events: string[] = [];
   let finish = () => {};
   const { on, stop } = start({
@@ -233,4 +255,4 @@ bullmq('stopping lets the sweep under way finish', async () => {
   assert.equal(events, ['swept', 'stopped']);
 });
 
-bullmq.run();
+scheduled.run();
