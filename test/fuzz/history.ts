@@ -97,7 +97,8 @@ class History {
     if (draw < 49) return ['drop and write again', () => this.#dropAndWrite()];
     if (draw < 56) return ['delete', () => this.#delete()];
     if (draw < 58) return ['clean', () => this.#clean()];
-    if (draw < 62 && this.#tiers !== undefined) return ['roll up', () => this.#rollUp()];
+    if (draw < 60 && this.#tiers !== undefined) return ['roll up', () => this.#rollUp()];
+    if (draw < 62 && this.#tiers !== undefined) return ['drop of tiers', () => this.#dropTiers()];
     if (draw < 62) return ['set policies', () => this.#setPolicies()];
     if (draw < 66) return ['scan a part', () => this.#scanPart()];
     return ['check', () => this.#check()];
@@ -160,6 +161,16 @@ class History {
     await deleted;
     const texts = matchers.map(({ name, type, value }) => name + type + value);
     return `{${texts.join()}} ${range.startMs} .. ${range.endMs}`;
+  }
+
+  /** Of a tier those that a sweep would take, whose points are gone; and now and then others. */
+  async #dropTiers(): Promise<string> {
+    const { storage } = this.#subject;
+    const windows = storage
+      .windows()
+      .filter(({ rollupMs }) => rollupMs !== undefined && this.#rng.chance(0.3));
+    await this.#dropped(windows, () => storage.dropWindows(windows.map(({ key }) => key)));
+    return windows.map(({ key }) => key).join(' ');
   }
 
   #windowsOfPoints(): WindowInfo[] {

@@ -15,10 +15,20 @@ type Points = ReadonlyMap<number, number>;
 /** By the JSON of the labels of a series. */
 type SeriesPoints = ReadonlyMap<string, Points>;
 
+/** What one tier has. Never changed, but replaced. */
+interface TierPart {
+  readonly policy: number;
+  readonly everyMs: number;
+  /** What its steps have of windows that were dropped. */
+  readonly gone: SeriesPoints;
+  /** The end of what was dropped of the tier itself: it has nothing before. */
+  readonly beforeMs: number;
+}
+
 /** Never changed, but replaced. */
 interface TierState {
-  /** What steps have of windows that were dropped. */
-  readonly gone: SeriesPoints;
+  /** The widest of a policy first: what is asked for every hour is read there as long as it can. */
+  readonly parts: readonly TierPart[];
   /** By policy, the end of what was dropped. */
   readonly goneMs: readonly number[];
   /** All such ends there were: whether a late point was put to its step is not known of these. */
@@ -37,8 +47,13 @@ export class TierModel {
 
   constructor(policies: PolicySet) {
     this.#policies = policies;
-    const goneMs = policies.policies.map(() => Number.NEGATIVE_INFINITY);
-    this.#states = [{ gone: new Map(), goneMs, ends: new Set() }];
+    const beforeMs = Number.NEGATIVE_INFINITY;
+    const parts = policies.policies.flatMap(({ rollups = [] }, policy) =>
+      rollups
+        .toSorted((one, other) => other.everyMs - one.everyMs)
+        .map(({ everyMs }) => ({ policy, everyMs, gone: new Map(), beforeMs })),
+    );
+    this.#states = [{ parts, goneMs: policies.policies.map(() => beforeMs), ends: new Set() }];
   }
 
   /** Does `drop`, after which the points of those of `windows` that it gives are gone. */
@@ -60,15 +75,21 @@ export class TierModel {
     isMeant: (labels: Labels) => boolean,
     erase: () => Promise<unknown>,
   ): Promise<void> {
-    const after = this.#states.map(({ gone, ...state }) => {
-      const left = Array.from(gone, ([key, points]): [string, Points] => {
-        if (!isMeant(JSON.parse(key) as Labels)) return [key, points];
-        const isLeft = (timeMs: number) =>
-          stepOf(timeMs) + HOUR_MS < range.startMs || stepOf(timeMs) + 1 >= range.endMs;
-        return [key, new Map([...points].filter(([timeMs]) => isLeft(timeMs)))];
-      });
-      return { ...state, gone: new Map(left) };
-    });
+    const left = (points: SeriesPoints, everyMs: number) =>
+      new Map(
+        Array.from(points, ([key, own]): [string, Points] => {
+          if (!isMeant(JSON.parse(key) as Labels)) return [key, own];
+          const isLeft = (timeMs: number) => {
+            const startMs = stepOf(timeMs, everyMs);
+            return startMs + everyMs < range.startMs || startMs + 1 >= range.endMs;
+          };
+          return [key, new Map([...own].filter(([timeMs]) => isLeft(timeMs)))];
+        }),
+      );
+    const after = this.#states.map(({ parts, ...state }) => ({
+      ...state,
+      parts: parts.map((part) => ({ ...part, gone: left(part.gone, part.everyMs) })),
+    }));
     this.#states = [...this.#states, ...after];
     await erase();
     this.#states = after;
@@ -86,42 +107,54 @@ export class TierModel {
 
   #dropped(state: TierState, points: SeriesPoints, windows: readonly WindowInfo[]): TierState {
     const goneMs = this.#policies.policies.map(({ name }, policy) =>
-      windows
-        .filter((window) => window.policy.name === name)
-        .reduce((latest, { endMs }) => Math.max(latest, endMs), state.goneMs[policy]!),
+      endOf(windows, { name, rollupMs: undefined }, state.goneMs[policy]!),
     );
-    const gone = new Map(state.gone);
-    for (const [key, own] of points) {
-      const policy = this.#policyOf(key);
-      const before = state.goneMs[policy]!;
-      const known = gone.get(key) ?? new Map<number, number>();
-      const added = [...own].filter(
-        ([timeMs]) =>
-          timeMs <= goneMs[policy]! &&
-          timeMs >= before &&
-          (timeMs > before || isBeside(known, timeMs)),
-      );
-      if (goneMs[policy]! > before) gone.set(key, new Map([...known, ...added]));
-    }
-    return { gone, goneMs, ends: new Set([...state.ends, ...goneMs]) };
+    const parts = state.parts.map((part): TierPart => {
+      const { policy, everyMs } = part;
+      const { name } = this.#policies.policies[policy]!;
+      const beforeMs = endOf(windows, { name, rollupMs: everyMs }, part.beforeMs);
+      const [fromMs, toMs] = [state.goneMs[policy]!, goneMs[policy]!];
+      if (toMs === fromMs) return { ...part, beforeMs };
+      const gone = new Map(part.gone);
+      for (const [key, own] of points) {
+        if (this.#policyOf(key) !== policy) continue;
+        const known = gone.get(key) ?? new Map<number, number>();
+        const isAdded = (timeMs: number) =>
+          timeMs <= toMs &&
+          (timeMs > fromMs || (timeMs === fromMs && isBeside(known, timeMs, everyMs)));
+        gone.set(key, new Map([...known, ...[...own].filter(([timeMs]) => isAdded(timeMs))]));
+      }
+      return { ...part, gone, beforeMs };
+    });
+    return { parts, goneMs, ends: new Set([...state.ends, ...goneMs]) };
   }
 
-  #expected({ gone, goneMs, ends }: TierState, points: SeriesPoints): Expected {
+  #expected({ parts, goneMs, ends }: TierState, points: SeriesPoints): Expected {
     const steps: Answers = new Map();
     const open = new Set<string>();
-    for (const key of new Set([...gone.keys(), ...points.keys()])) {
-      const known = gone.get(key) ?? new Map<number, number>();
-      const seen = new Map(known);
+    const keys = [...parts.flatMap(({ gone }) => [...gone.keys()]), ...points.keys()];
+    for (const key of new Set(keys)) {
+      const policy = this.#policyOf(key);
+      const own = parts.filter((part) => part.policy === policy);
+      /** What is read of the hour that has the time, once its points are gone. */
+      const partAt = (timeMs: number) =>
+        own.find(({ beforeMs }) => stepOf(timeMs, HOUR_MS) >= beforeMs);
+      const seen = new Map<number, number>();
+      for (const part of own) {
+        for (const [timeMs, value] of part.gone.get(key) ?? []) {
+          if (partAt(timeMs) === part) seen.set(timeMs, value);
+        }
+      }
       for (const [timeMs, value] of points.get(key) ?? []) {
-        const goneAtMs = goneMs[this.#policyOf(key)]!;
-        const isLate = timeMs <= goneAtMs && isBeside(known, timeMs);
-        if (timeMs > goneAtMs || isLate) seen.set(timeMs, value);
+        const part = timeMs <= goneMs[policy]! ? partAt(timeMs) : undefined;
+        const isLate = part !== undefined && isBeside(part.gone.get(key), timeMs, part.everyMs);
+        if (part === undefined || isLate) seen.set(timeMs, value);
         // It lies inside as soon as the step has the point at its end.
-        const endMs = stepOf(timeMs) + HOUR_MS;
+        const endMs = stepOf(timeMs, HOUR_MS) + HOUR_MS;
         if (isLate && timeMs < endMs && ends.has(endMs)) open.add(`${seriesName(key)} ${endMs}`);
       }
       for (const [timeMs, value] of seen) {
-        const endMs = stepOf(timeMs) + HOUR_MS;
+        const endMs = stepOf(timeMs, HOUR_MS) + HOUR_MS;
         const place = `${seriesName(key)} ${endMs}`;
         const [count = 0, sum = 0] = steps.get(place) ?? [];
         steps.set(place, [count + 1, sum + value]);
@@ -135,14 +168,26 @@ export class TierModel {
   }
 }
 
+/** Of those of `windows` that are the policy's, or the tier's, the last end; not before `leastMs`. */
+function endOf(
+  windows: readonly WindowInfo[],
+  { name, rollupMs }: { readonly name: string; readonly rollupMs: number | undefined },
+  leastMs: number,
+): number {
+  return windows
+    .filter((window) => window.policy.name === name && window.rollupMs === rollupMs)
+    .reduce((latest, { endMs }) => Math.max(latest, endMs), leastMs);
+}
+
 /** The start of the step that has the time. */
-function stepOf(timeMs: number): number {
-  return Math.ceil(timeMs / HOUR_MS - 1) * HOUR_MS;
+function stepOf(timeMs: number, everyMs: number): number {
+  return Math.ceil(timeMs / everyMs - 1) * everyMs;
 }
 
 /** Whether no point of the step that has the time is before it, or none after it. */
-function isBeside(known: Points, timeMs: number): boolean {
-  const times = [...known.keys()].filter((other) => stepOf(other) === stepOf(timeMs));
+function isBeside(known: Points | undefined, timeMs: number, everyMs: number): boolean {
+  const startMs = stepOf(timeMs, everyMs);
+  const times = [...(known?.keys() ?? [])].filter((other) => stepOf(other, everyMs) === startMs);
   return times.every((other) => other < timeMs) || times.every((other) => other > timeMs);
 }
 

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { createQueryEngine } from '../../../query/engine.ts';
 import { DEFAULT_LIMITS } from '../../../query/index.ts';
 import { openStorage, type Rollup, type Storage } from '../../../storage/index.ts';
+import { openManifest } from '../../../storage/manifest/log.ts';
 import { createSimEnv } from '../../sim/sim-env.ts';
 import { appendPoints, EVERYTHING, labels } from '../../support/storage.ts';
 
@@ -190,6 +191,47 @@ lifecycle('a point that comes late to the end of what was dropped is one more', 
   await check('when its window has gone too');
   await storage.close();
 });
+
+// Before the mark of the last step outlived a drop, the next roll-up took it out of the manifest.
+lifecycle(
+  'a manifest that forgot its last step with the drop answers, and has it again',
+  async () => {
+    const env = createSimEnv();
+    let storage = await open(env);
+    const endMs = START_MS + 3 * HOUR_MS;
+    await fill(storage);
+    await appendPoints(storage, [
+      { labels: labels('m', 'b'), timestampMs: endMs - 3 * MINUTE_MS, value: 5 },
+    ]);
+    await storage.rollUp({ all: true });
+    await dropPoints(storage, endMs);
+    const expected = (await ask(storage, 'count_over_time(m[1h])')).answers;
+    await storage.close();
+
+    const { state, log } = await openManifest('data', env.fs);
+    const startMs = endMs - HOUR_MS;
+    const removeRolled = [...state.rolled.keys()].map((tierId) => ({ tierId, startMs }));
+    assert.ok(removeRolled.every(({ tierId }) => state.rolled.get(tierId)!.has(startMs)));
+    await log.append({ removeRolled });
+    await log.close();
+
+    storage = await open(env);
+    const check = async (when: string) =>
+      assert.equal((await ask(storage, 'count_over_time(m[1h])')).answers, expected, when);
+    await check('opened');
+    // What had come late by then was in no step, and nothing said so: it is found now.
+    await appendPoints(storage, [{ labels: labels('m', 'b'), timestampMs: endMs, value: 7 }]);
+    expected[1]![3] = 2;
+    await check('in memory');
+    await storage.flush();
+    assert.is((await storage.rollUp({ all: true })).windows > 0, true);
+    await check('in the step');
+    assert.is((await storage.rollUp({ all: true })).windows, 0, 'the mark is there again');
+    await dropPoints(storage, endMs + HOUR_MS);
+    await check('when its window has gone too');
+    await storage.close();
+  },
+);
 
 lifecycle('points sent again after their window was dropped count once', async () => {
   const storage = await open();
