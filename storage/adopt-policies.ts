@@ -8,7 +8,7 @@ import type { PolicySet } from './types.ts';
 export async function adoptPolicies({ catalog, series }: Core, policies: PolicySet): Promise<void> {
   let policyIds: readonly number[] = [];
   await catalog.apply((state) => {
-    const { ids, changes } = assignPolicyIds(policies.policies, state.policies.values());
+    const { ids, changes } = assignPolicyIds(policies.policies, state);
     policyIds = ids;
     return changes.length > 0 ? policyEdit(state, changes) : undefined;
   });

@@ -10,20 +10,25 @@ import type { Policy, PolicySet } from './types.ts';
 export interface PolicyIds {
   /** Policy id of each policy in force, by its position. */
   readonly ids: readonly number[];
-  /** What the manifest does not know yet: new ids, and known ones whose `keep` changed. */
+  /** What the manifest does not know yet: new ids, other keeps, tiers that are wanted no more. */
   readonly changes: readonly PolicyMeta[];
 }
 
-/** Finds or gives the ids of `policies`. Pure. */
+/**
+ * Finds or gives the ids of `policies`. A tier that was wanted no more and is wanted again is a new
+ * one: the old one lacks what was dropped in between. Pure.
+ */
 export function assignPolicyIds(
   policies: readonly Policy[],
-  known: Iterable<PolicyMeta>,
+  { policies: known, dropped }: Pick<ManifestState, 'policies' | 'dropped'>,
 ): PolicyIds {
-  const stored = [...known];
+  const stored = [...known.values()];
+  const left = new Set(stored.filter(({ rollup }) => rollup && rollup.untilMs === undefined));
   let nextId = 1 + stored.reduce((max, { id }) => Math.max(max, id), 0);
   const changes: PolicyMeta[] = [];
   const idOf = (wanted: Omit<PolicyMeta, 'id'>): number => {
     const match = stored.find((meta) => isSame(meta, wanted));
+    if (match !== undefined) left.delete(match);
     if (match?.keepMs === wanted.keepMs) return match.id;
     const id = match?.id ?? nextId++;
     // The windows of a tier keep their width for good: it is only the size of what is dropped.
@@ -39,6 +44,10 @@ export function assignPolicyIds(
     }
     return sourceId;
   });
+  for (const { rollup, ...policy } of left) {
+    const untilMs = dropped.get(rollup!.sourceId) ?? Number.NEGATIVE_INFINITY;
+    changes.push({ ...policy, rollup: { ...rollup!, untilMs } });
+  }
   return { ids, changes };
 }
 
@@ -47,7 +56,11 @@ function isSame(meta: PolicyMeta, wanted: Omit<PolicyMeta, 'id'>): boolean {
   if (rollup === undefined) {
     return meta.rollup === undefined && meta.name === name && meta.windowMs === windowMs;
   }
-  return meta.rollup?.sourceId === rollup.sourceId && meta.rollup.everyMs === rollup.everyMs;
+  return (
+    meta.rollup?.sourceId === rollup.sourceId &&
+    meta.rollup.everyMs === rollup.everyMs &&
+    meta.rollup.untilMs === undefined
+  );
 }
 
 /** The edit that brings `changes`. A new tier has nothing of what its source has lost already. */

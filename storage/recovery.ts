@@ -109,7 +109,7 @@ async function openCore(
     cleanupFailed: (error) => settings.listener.backgroundError?.(error),
   });
   const { policies } = settings.policies;
-  const { ids: policyIds, changes } = assignPolicyIds(policies, state.policies.values());
+  const { ids: policyIds, changes } = assignPolicyIds(policies, state);
   await catalog.applyOrOwe((now) => ({ clean: false, ...policyEdit(now, changes) }));
   const series = new SeriesDirectory({
     nextId: state.nextSeriesId,

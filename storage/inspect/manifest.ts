@@ -76,11 +76,13 @@ function numbersOf(files: readonly { readonly number: number }[]): number[] {
   return files.map((file) => file.number);
 }
 
-/** `policy 1 "default"`, `tier 2 of policy 1 "default" every 5m`. */
+/** `policy 1 "default"`, `tier 2 of policy 1 "default" every 5m`, likewise `former tier 2`. */
 function titleOf({ id, name, rollup }: PolicyMeta): string {
   if (rollup === undefined) return `policy ${id} ${JSON.stringify(name)}`;
-  const { everyMs, sourceId } = rollup;
-  return `tier ${id} of policy ${sourceId} ${JSON.stringify(name)} every ${duration(everyMs)}`;
+  const { everyMs, sourceId, untilMs } = rollup;
+  const former = untilMs === undefined ? '' : 'former ';
+  const every = duration(everyMs);
+  return `${former}tier ${id} of policy ${sourceId} ${JSON.stringify(name)} every ${every}`;
 }
 
 export function describePolicy(policy: PolicyMeta): string {

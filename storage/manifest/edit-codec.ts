@@ -13,6 +13,7 @@ import type {
   PolicyMeta,
   RolledWindow,
   TableMeta,
+  TierSource,
   Tombstone,
 } from './edit.ts';
 import { readTombstone, writeTombstone } from './tombstone-codec.ts';
@@ -37,6 +38,7 @@ export const EDIT_TAG = {
   rolled: 19,
   removeRolled: 20,
   dropped: 21,
+  formerTier: 22,
 } as const;
 
 /** The bytes of `edit`; equal edits have equal bytes. */
@@ -104,6 +106,7 @@ export function decodeEdit(reader: ByteReader): Edit {
     else if (tag === EDIT_TAG.removeTombstone) removeTombstones.push(reader.varint());
     else if (tag === EDIT_TAG.cleaned) cleaned.push(readCleaned(reader));
     else if (tag === EDIT_TAG.tier) policies.push(readTier(reader));
+    else if (tag === EDIT_TAG.formerTier) policies.push(readFormerTier(reader));
     else if (tag === EDIT_TAG.rolled) rolled.push(readRolled(reader));
     else if (tag === EDIT_TAG.removeRolled) removeRolled.push(readRemoveRolled(reader));
     else if (tag === EDIT_TAG.dropped) dropped.push(readDropped(reader));
@@ -242,8 +245,10 @@ function readDropped(reader: ByteReader): DroppedBefore {
 
 function writePolicy(writer: ByteWriter, policy: PolicyMeta): void {
   const { rollup } = policy;
-  writer.varint(rollup === undefined ? EDIT_TAG.policy : EDIT_TAG.tier);
-  if (rollup !== undefined) {
+  if (rollup === undefined) writer.varint(EDIT_TAG.policy);
+  else {
+    writer.varint(rollup.untilMs === undefined ? EDIT_TAG.tier : EDIT_TAG.formerTier);
+    if (rollup.untilMs !== undefined) writer.float64(rollup.untilMs);
     writer.varint(rollup.everyMs);
     writer.varint(rollup.sourceId);
   }
@@ -253,9 +258,15 @@ function writePolicy(writer: ByteWriter, policy: PolicyMeta): void {
   writer.float64(policy.keepMs);
 }
 
-function readTier(reader: ByteReader): PolicyMeta {
+function readTier(reader: ByteReader): PolicyMeta & { readonly rollup: TierSource } {
   const rollup = { everyMs: reader.varint(), sourceId: reader.varint() };
   return { ...readPolicy(reader), rollup };
+}
+
+function readFormerTier(reader: ByteReader): PolicyMeta {
+  const untilMs = reader.float64();
+  const { rollup, ...policy } = readTier(reader);
+  return { ...policy, rollup: { ...rollup, untilMs } };
 }
 
 function readPolicy(reader: ByteReader): PolicyMeta {

@@ -49,6 +49,8 @@ export interface TierSource {
   readonly everyMs: number;
   /** The policy whose points they are. */
   readonly sourceId: number;
+  /** No policy wants it any more: of what is gone it lacks some that lay at this or after. */
+  readonly untilMs?: number;
 }
 
 /** How far a tier has what one window of its source says, and of each earlier state nothing. */

@@ -11,7 +11,7 @@ import type { PolicyRead, TimeRange } from '../types.ts';
 import type { Version } from '../version.ts';
 import { intersection, shifted, unionOf, without } from './ranges.ts';
 import { isCurrent, type SourceWindow, sourceWindows } from './source-windows.ts';
-import { droppedBeforeMs, type RollupState, type Tier, tiersOf } from './tiers.ts';
+import { droppedBeforeMs, madeUntilMs, type RollupState, type Tier, tiersOf } from './tiers.ts';
 
 /** What is read of one policy. */
 export interface PolicyPlan {
@@ -70,26 +70,37 @@ function planPolicy(
   const others = byWidth.filter((tier) => !isExact(tier)).reverse();
   const widestMs = byWidth[0]!.rollup.everyMs;
   const goneMs = droppedBeforeMs(rollups, sourceId);
-  const hasLate = mayHaveLate(version, tiers, goneMs, unflushedMs);
-  const reads: TierRead[] = [];
+  const ofGone: Pick<TierRead, 'tier' | 'ranges'>[] = [];
   // Two steps more: the one that the range begins in, and one that lasts into it.
   let gone = intersection(
     [{ startMs: startMs - 2 * widestMs, endMs: endMs - 1 }],
     [{ ...BEFORE_ALL, endMs: goneMs }],
   );
-  for (const tier of [...exact, ...others]) {
-    const kept = [{ startMs: droppedBeforeMs(rollups, tier.id), ...AFTER_ALL }];
-    const ranges = intersection(gone, kept);
-    if (ranges.length > 0) reads.push({ tier, isAlone: true, hasLate, ranges });
-    gone = without(gone, ranges);
+  // In the end also what a tier may lack some of, where no other has anything.
+  for (const endOf of [madeUntilMs, () => Number.POSITIVE_INFINITY]) {
+    for (const tier of [...exact, ...others]) {
+      const kept = [{ startMs: droppedBeforeMs(rollups, tier.id), endMs: endOf(tier) }];
+      const ranges = intersection(gone, kept);
+      if (ranges.length > 0) ofGone.push({ tier, ranges });
+      gone = without(gone, ranges);
+    }
   }
-  const alone = reads.length;
+  const alone = ofGone.length;
+  const hasLate = mayHaveLate(
+    version,
+    ofGone.map(({ tier }) => tier),
+    goneMs,
+    unflushedMs,
+  );
+  const reads: TierRead[] = ofGone.map((read) => ({ ...read, isAlone: true, hasLate }));
   let left = intersection(
     [{ startMs: startMs - 1 - widestMs, endMs: endMs - 1 }],
     [{ startMs: goneMs, ...AFTER_ALL }],
   );
   for (const tier of exact) {
     if (left.length === 0) break;
+    // It is not told of deletes any more.
+    if (tier.rollup.untilMs !== undefined) continue;
     const sources = sourcesOf(version, tier).filter(({ isGone }) => !isGone);
     const ranges = intersection(left, currentWindows(sources, unflushedMs));
     if (ranges.length > 0) reads.push({ tier, isAlone: false, hasLate: false, ranges });
@@ -112,8 +123,10 @@ function mayHaveLate(
 ): boolean {
   return (
     unflushedMs.some((timeMs) => timeMs <= goneMs) ||
-    tablesOf(version, tiers[0]!.rollup.sourceId).some(
-      ({ kind, windowEndMs }) => kind === 'points' && windowEndMs <= goneMs,
+    tiers.some((tier) =>
+      tablesOf(version, tier.rollup.sourceId).some(
+        ({ kind, windowEndMs }) => kind === 'points' && windowEndMs <= goneMs,
+      ),
     ) ||
     tiers.some((tier) => sourcesOf(version, tier).some((own) => own.isGone && !isCurrent(own)))
   );

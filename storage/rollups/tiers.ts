@@ -39,13 +39,20 @@ export function tiersInForce(
   state: Pick<RollupState, 'policies'>,
   policies: readonly Policy[],
 ): Tier[] {
-  return tiersOf(state).filter(({ name, rollup }) =>
-    policies.some(
-      (policy) =>
-        policy.name === name &&
-        policy.rollups?.some(({ everyMs }) => everyMs === rollup.everyMs) === true,
-    ),
+  return tiersOf(state).filter(
+    ({ name, rollup }) =>
+      rollup.untilMs === undefined &&
+      policies.some(
+        (policy) =>
+          policy.name === name &&
+          policy.rollups?.some(({ everyMs }) => everyMs === rollup.everyMs) === true,
+      ),
   );
+}
+
+/** Of what was dropped of its source, the tier has what lay before. */
+export function madeUntilMs({ rollup }: Tier): number {
+  return rollup.untilMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** Before it nothing of a policy is left, and after it nothing was dropped. */

@@ -6,7 +6,7 @@ import type { SeriesPoints, WindowInfo } from '../../storage/index.ts';
 import { createRng, type Rng } from '../sim/rng.ts';
 import { satisfying } from '../support/naive-storage.ts';
 import { EVERYTHING } from '../support/storage.ts';
-import { POLICY_SETS, randomPlaces, TIERED_POLICIES } from './places.ts';
+import { POLICY_SETS, randomPlaces, TIERED_POLICY_SETS } from './places.ts';
 import { askLists, askPoints, randomMatchers, randomRange } from './questions.ts';
 import { Subject } from './subject.ts';
 import { TierModel } from './tier-model.ts';
@@ -25,7 +25,7 @@ export async function runHistory(
 ): Promise<readonly string[]> {
   const rng = createRng(seed);
   const log: string[] = [];
-  const policies = kind === 'tiered' ? TIERED_POLICIES : POLICY_SETS[0]!;
+  const policies = (kind === 'tiered' ? TIERED_POLICY_SETS : POLICY_SETS)[0]!;
   const tiers = kind === 'tiered' ? new TierModel(policies) : undefined;
   const history = new History(new Subject(rng, policies), rng, log, tiers);
   try {
@@ -83,7 +83,7 @@ class History {
 
   /** Whether a failure would leave open what tiers have: what is refused may yet be carried out. */
   #mayBeDoubted(name: string): boolean {
-    return this.#tiers !== undefined && /drop|delete/.test(name);
+    return this.#tiers !== undefined && /drop|delete|policies/.test(name);
   }
 
   #calmStep(draw: number): [name: string, step: () => Promise<unknown>] {
@@ -97,9 +97,10 @@ class History {
     if (draw < 49) return ['drop and write again', () => this.#dropAndWrite()];
     if (draw < 56) return ['delete', () => this.#delete()];
     if (draw < 58) return ['clean', () => this.#clean()];
-    if (draw < 60 && this.#tiers !== undefined) return ['roll up', () => this.#rollUp()];
-    if (draw < 62 && this.#tiers !== undefined) return ['drop of tiers', () => this.#dropTiers()];
-    if (draw < 62) return ['set policies', () => this.#setPolicies()];
+    if (this.#tiers !== undefined && draw < 60) return ['roll up', () => this.#rollUp()];
+    if (this.#tiers !== undefined && draw < 62) return ['drop of tiers', () => this.#dropTiers()];
+    if (draw < (this.#tiers === undefined ? 62 : 65))
+      return ['set policies', () => this.#setPolicies()];
     if (draw < 66) return ['scan a part', () => this.#scanPart()];
     return ['check', () => this.#check()];
   }
@@ -200,7 +201,9 @@ class History {
   async #setPolicies(): Promise<void> {
     const { storage, witness } = this.#subject;
     await witness.flush(storage);
-    await witness.setPolicies(storage, this.#rng.pick(POLICY_SETS));
+    const policies = this.#rng.pick(this.#tiers === undefined ? POLICY_SETS : TIERED_POLICY_SETS);
+    const adopt = () => witness.setPolicies(storage, policies);
+    await (this.#tiers?.changing(policies, adopt) ?? adopt());
   }
 
   /** Begins a scan, or reads on in one that was left open, or ends it early. */

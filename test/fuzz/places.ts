@@ -1,6 +1,6 @@
 // Where the points of a history go: few enough series and times that writes meet each other.
 
-import type { Labels, PolicySet } from '../../storage/index.ts';
+import type { Labels, PolicySet, Rollup } from '../../storage/index.ts';
 import type { Rng } from '../sim/rng.ts';
 import type { Place } from '../support/witness.ts';
 
@@ -23,17 +23,19 @@ export const POLICY_SETS: readonly PolicySet[] = [
   policySet([HOUR_MS, 3 * HOUR_MS, 5 * HOUR_MS], [0, 1, 2, 1]),
 ];
 
-/** With a tier, and two of them: the wider one has several steps in a window. */
-export const TIERED_POLICIES: PolicySet = {
+const WIDE: Rollup = { everyMs: HOUR_MS, keepMs: 60 * HOUR_MS };
+const FINE: Rollup = { everyMs: HOUR_MS / 4, keepMs: 36 * HOUR_MS };
+
+/** Of the first policies, by policy their tiers: the windows of the second have several steps. */
+export const TIERED_POLICY_SETS: readonly PolicySet[] = [
+  [[WIDE], [WIDE, FINE]],
+  [[WIDE], [FINE]],
+  [[], [WIDE, FINE]],
+  [[WIDE], [WIDE]],
+].map((tiers) => ({
   ...POLICY_SETS[0]!,
-  policies: POLICY_SETS[0]!.policies.map((policy, i) => ({
-    ...policy,
-    rollups: [
-      { everyMs: HOUR_MS, keepMs: 60 * HOUR_MS },
-      ...(i === 1 ? [{ everyMs: HOUR_MS / 4, keepMs: 36 * HOUR_MS }] : []),
-    ],
-  })),
-};
+  policies: POLICY_SETS[0]!.policies.map((policy, i) => ({ ...policy, rollups: tiers[i]! })),
+}));
 
 export function seriesLabels(series: number): Labels {
   return [

@@ -21,13 +21,15 @@ interface TierPart {
   readonly everyMs: number;
   /** What its steps have of windows that were dropped. */
   readonly gone: SeriesPoints;
-  /** The end of what was dropped of the tier itself: it has nothing before. */
+  /** It has nothing before: that was dropped of it, or of the points before it was wanted. */
   readonly beforeMs: number;
+  /** When it is wanted no more, the end of what was dropped by then; before, Infinity. */
+  readonly untilMs: number;
 }
 
 /** Never changed, but replaced. */
 interface TierState {
-  /** The widest of a policy first: what is asked for every hour is read there as long as it can. */
+  /** The widest first, of these the oldest: what is asked for every hour is read there. */
   readonly parts: readonly TierPart[];
   /** By policy, the end of what was dropped. */
   readonly goneMs: readonly number[];
@@ -41,19 +43,25 @@ const QUERIES = ['count', 'sum'].map(
 const RANGE = { startMs: -24 * HOUR_MS, endMs: 24 * HOUR_MS, stepMs: HOUR_MS };
 
 export class TierModel {
-  readonly #policies: PolicySet;
+  #policies: PolicySet;
   /** Those that may hold: two after a crash. */
   #states: readonly TierState[];
 
   constructor(policies: PolicySet) {
     this.#policies = policies;
-    const beforeMs = Number.NEGATIVE_INFINITY;
-    const parts = policies.policies.flatMap(({ rollups = [] }, policy) =>
-      rollups
-        .toSorted((one, other) => other.everyMs - one.everyMs)
-        .map(({ everyMs }) => ({ policy, everyMs, gone: new Map(), beforeMs })),
-    );
-    this.#states = [{ parts, goneMs: policies.policies.map(() => beforeMs), ends: new Set() }];
+    const goneMs = policies.policies.map(() => Number.NEGATIVE_INFINITY);
+    this.#states = [adopting({ parts: [], goneMs, ends: new Set() }, policies)];
+  }
+
+  /** Does `adopt`, which puts others in force, of the same policies with other tiers. */
+  async changing(policies: PolicySet, adopt: () => Promise<unknown>): Promise<void> {
+    const before = this.#states;
+    const after = before.map((state) => adopting(state, policies));
+    // After a crash in between it is opened with those of before.
+    this.#states = [...before, ...after.map((state) => adopting(state, this.#policies))];
+    await adopt();
+    this.#states = after;
+    this.#policies = policies;
   }
 
   /** Does `drop`, after which the points of those of `windows` that it gives are gone. */
@@ -114,7 +122,7 @@ export class TierModel {
       const { name } = this.#policies.policies[policy]!;
       const beforeMs = endOf(windows, { name, rollupMs: everyMs }, part.beforeMs);
       const [fromMs, toMs] = [state.goneMs[policy]!, goneMs[policy]!];
-      if (toMs === fromMs) return { ...part, beforeMs };
+      if (toMs === fromMs || part.untilMs < Infinity) return { ...part, beforeMs };
       const gone = new Map(part.gone);
       for (const [key, own] of points) {
         if (this.#policyOf(key) !== policy) continue;
@@ -137,8 +145,15 @@ export class TierModel {
       const policy = this.#policyOf(key);
       const own = parts.filter((part) => part.policy === policy);
       /** What is read of the hour that has the time, once its points are gone. */
-      const partAt = (timeMs: number) =>
-        own.find(({ beforeMs }) => stepOf(timeMs, HOUR_MS) >= beforeMs);
+      const partAt = (timeMs: number) => {
+        const startMs = stepOf(timeMs, HOUR_MS);
+        return own.find(({ beforeMs, untilMs }) => startMs >= beforeMs && startMs < untilMs);
+      };
+      // What else is there of one that is wanted no more is better than nothing.
+      for (let endMs = RANGE.startMs; endMs <= goneMs[policy]!; endMs += HOUR_MS) {
+        const isSome = own.some(({ beforeMs }) => stepOf(endMs, HOUR_MS) >= beforeMs);
+        if (isSome && partAt(endMs) === undefined) open.add(`${seriesName(key)} ${endMs}`);
+      }
       const seen = new Map<number, number>();
       for (const part of own) {
         for (const [timeMs, value] of part.gone.get(key) ?? []) {
@@ -168,7 +183,31 @@ export class TierModel {
   }
 }
 
-/** Of those of `windows` that are the policy's, or the tier's, the last end; not before `leastMs`. */
+/** A tier that is wanted no more stays as it is; wanted again, it is a new one. */
+function adopting(state: TierState, { policies }: PolicySet): TierState {
+  const wanted = policies.flatMap(({ rollups = [] }, policy) =>
+    rollups.map(({ everyMs }) => ({ policy, everyMs })),
+  );
+  const isSame = (one: Wanted, other: Wanted) =>
+    one.policy === other.policy && one.everyMs === other.everyMs;
+  const inForce = state.parts.filter(({ untilMs }) => untilMs === Infinity);
+  const left = inForce.filter((part) => !wanted.some((own) => isSame(own, part)));
+  const fresh = wanted.filter((own) => !inForce.some((part) => isSame(own, part)));
+  const parts = [
+    ...state.parts.map((part) =>
+      left.includes(part) ? { ...part, untilMs: state.goneMs[part.policy]! } : part,
+    ),
+    ...fresh.map((own): TierPart => {
+      const beforeMs = state.goneMs[own.policy]!;
+      return { ...own, gone: new Map(), beforeMs, untilMs: Infinity };
+    }),
+  ];
+  return { ...state, parts: parts.sort((one, other) => other.everyMs - one.everyMs) };
+}
+
+type Wanted = Pick<TierPart, 'policy' | 'everyMs'>;
+
+/** Of those of `windows` that are the policy's, or the tier's, the last end; or `leastMs`. */
 function endOf(
   windows: readonly WindowInfo[],
   { name, rollupMs }: { readonly name: string; readonly rollupMs: number | undefined },

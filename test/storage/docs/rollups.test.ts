@@ -18,6 +18,13 @@ const EDIT: Edit = {
       keepMs: 31_536_000_000,
       rollup: { everyMs: 300_000, sourceId: 1 },
     },
+    {
+      id: 2,
+      name: 'default',
+      windowMs: 86_400_000,
+      keepMs: 31_536_000_000,
+      rollup: { everyMs: 3_600_000, sourceId: 1, untilMs: 1_699_977_600_000 },
+    },
   ],
   addTables: [
     {

@@ -52,8 +52,12 @@ const policy = fc.record(
     name: fc.string({ unit: 'binary' }),
     windowMs: count,
     keepMs: fc.constantFrom(1, 86_400_000, Infinity),
+    rollup: fc.record(
+      { everyMs: count, sourceId: count, untilMs: fc.constantFrom(0, 86_400_000, -Infinity) },
+      { ...shape, requiredKeys: ['everyMs', 'sourceId'] },
+    ),
   },
-  shape,
+  { ...shape, requiredKeys: ['id', 'name', 'windowMs', 'keepMs'] },
 );
 const tombstone = fc.record(
   {

@@ -303,4 +303,25 @@ lifecycle('a policy that loses its tiers keeps what they have, and makes no more
   await without.close();
 });
 
+lifecycle('a tier that is taken away, and wanted again, does not stand in for others', async () => {
+  const env = createSimEnv();
+  const [fine, wide] = ROLLUPS;
+  /** Points come hour by hour, and go. */
+  const pass = async (rollups: readonly Rollup[], hour: number) => {
+    const storage = await open(env, rollups);
+    await fill(storage, 'a', hour + 0.5);
+    await storage.rollUp({ all: true });
+    await dropPoints(storage, START_MS + hour * HOUR_MS);
+    const { answers } = await ask(storage, 'count_over_time(m[1h])');
+    await storage.close();
+    return answers[0]!;
+  };
+  const counts = [1, 60, 60, 60, 60];
+  for (const [i, rollups] of [[fine!, wide!], [fine!], [fine!, wide!], [wide!]].entries()) {
+    const hour = i + 1;
+    const expected = [...counts.slice(0, hour + 1), 29];
+    assert.equal((await pass(rollups, hour)).slice(0, hour + 2), expected, `${hour} h`);
+  }
+});
+
 lifecycle.run();
