@@ -23,6 +23,7 @@ import type { PointWriter, WriteOutcome } from './point-writer.ts';
 import { createRejections } from './reasons.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesLookup } from './series-lookup.ts';
+import { createSeriesPredictor, createViewer, PREDICTOR_BYTES } from './series-predictor.ts';
 import type { SeriesQuotas } from './series-quotas.ts';
 
 export interface BatchOutcome extends WriteOutcome {
@@ -62,6 +63,18 @@ export interface BatchWriter {
 export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
   const { storage, points: pointWriter, admission, quotas } = options;
   const canonical = createCanonicalBytes();
+  const predictor = createSeriesPredictor(PREDICTOR_BYTES);
+
+  /** The id of a series in use, or 0. Of almost every one the labels are not even decoded. */
+  function idInUse(labels: LabelBytes, view: DataView): number {
+    const { bytes, start, end } = labels;
+    const size = end - start;
+    const isExpected = size > 0 && predictor.expected(view, start, end) === size;
+    if (isExpected && storage.renew(predictor.expectedId())) return predictor.take();
+    const id = canonical.put(labels) ? storage.findInUse(canonical.bytes, canonical.length) : 0;
+    if (id !== 0) predictor.learn(bytes, start, end, id);
+    return id;
+  }
 
   async function submit(
     bytes: Buffer,
@@ -83,12 +96,9 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const rejections = createRejections();
     const guards = quotas.guards(limits, sender);
     const lookup = createSeriesLookup({ storage, limits, guards, rejections });
+    const viewOf = createViewer();
     const lookUp = (labels: LabelBytes, assign: (id: number) => void) => {
-      // Of almost every series the labels are not even decoded.
-      const known = canonical.put(labels)
-        ? storage.findInUse(canonical.bytes, canonical.length)
-        : 0;
-      lookup.add(known, () => decodeLabels(labels, limits), assign);
+      lookup.add(idInUse(labels, viewOf(labels.bytes)), () => decodeLabels(labels, limits), assign);
     };
     const define = (ref: number, labels: LabelBytes) => {
       lookUp(labels, (id) => dictionary.define(ref, id));

@@ -13,11 +13,15 @@ import type { FindSender, Sender } from './sender.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
-import { createSeriesPredictor, NO_PREDICTOR, type SeriesPredictor } from './series-predictor.ts';
+import {
+  createSeriesPredictor,
+  NO_PREDICTOR,
+  PREDICTOR_BYTES,
+  type SeriesPredictor,
+} from './series-predictor.ts';
 import type { SeriesQuotas } from './series-quotas.ts';
 
-/** Keys of some 100,000 series in each of the scopes that a door has seen first. */
-const PREDICTOR_BYTES = 16 * 1024 * 1024;
+/** The scopes that a door has seen first have one each. */
 const PREDICTORS_MAX = 8;
 
 /** For formats whose answer or whose values depend on what becomes of single points. */
