@@ -20,7 +20,7 @@ import type { Dictionary } from './dictionary.ts';
 import type { EventWriter, OpenEvents } from './event-writer.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointWriter, WriteOutcome } from './point-writer.ts';
-import { createRejections } from './reasons.ts';
+import { createRejections, type Rejections } from './reasons.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesLookup } from './series-lookup.ts';
 import { createSeriesPredictor, createViewer, PREDICTOR_BYTES } from './series-predictor.ts';
@@ -145,14 +145,21 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     if (preparing.length > 0) await Promise.all(preparing);
     for (const { stream, id } of streams) addEvents(events, request, stream, id, limits);
     const appended = [pointWriter.append(identified, limits), events.append()];
-    const durable = Promise.all(appended).then((outcomes) => {
-      const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
-      return { accepted, rejections, sequence: request.sequence };
-    });
-    return { durable };
+    return { durable: outcomeOf(appended, rejections, request.sequence) };
   }
 
   return { submit };
+}
+
+/** Of its own, so that nobody who waits for an fsync holds the message. */
+async function outcomeOf(
+  appended: readonly Promise<Pick<WriteOutcome, 'accepted'>>[],
+  rejections: Rejections,
+  sequence: bigint,
+): Promise<BatchOutcome> {
+  const outcomes = await Promise.all(appended);
+  const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
+  return { accepted, rejections, sequence };
 }
 
 function addEvents(

@@ -21,7 +21,7 @@ const FIRST_SERIES = 64;
 
 export interface SeriesBatch {
   /** Points added so far. */
-  readonly size: number;
+  size(): number;
   /**
    * The slot of a series, good for this batch. `key` is whatever always stands for the same labels
    * in this door, such as the bytes they came as: a known key costs one look into a cache. `labels`
@@ -70,7 +70,7 @@ export interface SeriesBatch {
 /** A batch as its owner sees it, who writes it once it is filled. */
 export interface OpenBatch extends SeriesBatch {
   /** Memory that was reserved for its points. */
-  readonly heldBytes: number;
+  heldBytes(): number;
   /** To be called once, when nothing is added any more. */
   identify(): Promise<IdentifiedPoints>;
 }
@@ -173,12 +173,8 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   }
 
   return {
-    get size() {
-      return size;
-    },
-    get heldBytes() {
-      return capacity * POINT_BYTES;
-    },
+    size: () => size,
+    heldBytes: () => capacity * POINT_BYTES,
 
     series,
     expected,
