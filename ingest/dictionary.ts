@@ -8,7 +8,7 @@ const DENSE_REFS_MAX = 1 << 20;
 const DENSE_REFS_MIN = 64;
 
 export interface Dictionary {
-  readonly size: number;
+  size(): number;
   /** Gives `ref` a meaning; a ref that had one gets the new one. */
   define(ref: number, id: number): void;
   /**
@@ -32,9 +32,7 @@ export function createDictionary(refsMax: number): Dictionary {
   }
 
   return {
-    get size() {
-      return size;
-    },
+    size: () => size,
 
     define(ref, id) {
       const known = ref < dense.length ? dense[ref]! : sparseId(ref);

@@ -13,11 +13,15 @@ import type { FindSender, Sender } from './sender.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
-import { createSeriesPredictor, NO_PREDICTOR, type SeriesPredictor } from './series-predictor.ts';
+import {
+  createSeriesPredictor,
+  NO_PREDICTOR,
+  PREDICTOR_BYTES,
+  type SeriesPredictor,
+} from './series-predictor.ts';
 import type { SeriesQuotas } from './series-quotas.ts';
 
-/** Keys of some 100,000 series in each of the scopes that a door has seen first. */
-const PREDICTOR_BYTES = 16 * 1024 * 1024;
+/** The scopes that a door has seen first have one each. */
 const PREDICTORS_MAX = 8;
 
 /** For formats whose answer or whose values depend on what becomes of single points. */
@@ -119,7 +123,7 @@ export function createDoor(name: string, context: DoorContext): Door {
     const guards = context.quotas.guards(limits, sender);
     const startMs = context.monotonicMs();
     const rejections = createRejections();
-    let accepted = 0;
+    const total = { accepted: 0, rejections };
     let heldBytes = 0;
     const hold = (bytes: number) => {
       admission.enter(bytes, limits);
@@ -131,7 +135,7 @@ export function createDoor(name: string, context: DoorContext): Door {
     };
     const stored = (outcome: WriteOutcome) => {
       context.onStored(name, outcome, sender);
-      accepted += outcome.accepted;
+      total.accepted += outcome.accepted;
       rejections.addAll(outcome.rejections);
       return outcome;
     };
@@ -157,23 +161,21 @@ export function createDoor(name: string, context: DoorContext): Door {
           reserve: hold,
         }),
       async write(batch, { adjust, onRejected } = {}) {
-        admission.takePoints(batch.size, limits, sender);
+        admission.takePoints(batch.size(), limits, sender);
         const identified = await batch.identify();
         await points.prepare(identified, limits);
         const adjusted = adjust?.(identified) ?? identified;
         const outcome = await points.append(adjusted, limits, onRejected);
-        release(batch.heldBytes);
+        release(batch.heldBytes());
         return stored(outcome);
       },
       createEvents: () =>
         createEventBatch({ storage, writer: context.oldEvents, cache, limits, guards }),
       async writeEvents(batch) {
-        admission.takePoints(batch.size, limits, sender);
+        admission.takePoints(batch.size(), limits, sender);
         return stored(await batch.write());
       },
-      get total() {
-        return { accepted, rejections };
-      },
+      total,
     };
     try {
       const answer = await handle(request);

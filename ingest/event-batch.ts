@@ -21,7 +21,7 @@ export interface NewEvent {
 
 export interface EventBatch {
   /** Events added so far. */
-  readonly size: number;
+  size(): number;
   /**
    * `key` always stands for the same labels in this door; `labels` is asked when it is new, for the
    * labels in any order or for why they cannot be a stream.
@@ -55,9 +55,7 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
   }
 
   return {
-    get size() {
-      return added.length;
-    },
+    size: () => added.length,
     add(key, labels, event) {
       const entry = { event, id: 0 };
       added.push(entry);

@@ -59,7 +59,7 @@ export interface Rejections {
   /** Has answers say this of the reason, beside other details, instead of what is always said. */
   explain(reason: Reason, detail: string): void;
   details(reason: Reason): readonly string[];
-  readonly total: number;
+  total(): number;
   count(reason: Reason): number;
   /** Most frequent first. */
   entries(): [Reason, number][];
@@ -87,9 +87,7 @@ export function createRejections(): Rejections {
         for (const detail of others.details(reason)) explain(reason, detail);
       }
     },
-    get total() {
-      return counts.reduce((sum, count) => sum + count, 0);
-    },
+    total: () => counts.reduce((sum, count) => sum + count, 0),
     count: (reason) => counts[REASONS.indexOf(reason)]!,
     entries: () =>
       REASONS.map((reason, index): [Reason, number] => [reason, counts[index]!])

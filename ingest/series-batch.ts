@@ -11,7 +11,7 @@ import { createRejections, REJECTED_ID_MIN, type Reason } from './reasons.ts';
 import { knownId, type SeriesCache } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesLookup } from './series-lookup.ts';
-import { type SeriesPredictor, viewOf } from './series-predictor.ts';
+import { createViewer, type SeriesPredictor } from './series-predictor.ts';
 import { checkSizes } from './validate.ts';
 
 /** Just under a power of two of bytes, as the pool keeps memory. */
@@ -21,7 +21,7 @@ const FIRST_SERIES = 64;
 
 export interface SeriesBatch {
   /** Points added so far. */
-  readonly size: number;
+  size(): number;
   /**
    * The slot of a series, good for this batch. `key` is whatever always stands for the same labels
    * in this door, such as the bytes they came as: a known key costs one look into a cache. `labels`
@@ -70,7 +70,7 @@ export interface SeriesBatch {
 /** A batch as its owner sees it, who writes it once it is filled. */
 export interface OpenBatch extends SeriesBatch {
   /** Memory that was reserved for its points. */
-  readonly heldBytes: number;
+  heldBytes(): number;
   /** To be called once, when nothing is added any more. */
   identify(): Promise<IdentifiedPoints>;
 }
@@ -100,9 +100,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   /** Its ids are slots until `identify`. */
   let points = pool.take(0);
   let valueWords = new Uint32Array(0);
-  /** The bytes that were looked at last, which most often have the next key as well. */
-  let source = points.bytes;
-  let sourceView = viewOf(source);
+  const viewOf = createViewer();
 
   function grow(): void {
     const next = Math.max(FIRST_POINTS, capacity * 2);
@@ -150,14 +148,6 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return slot;
   }
 
-  function inView(bytes: Buffer): DataView {
-    if (bytes !== source) {
-      source = bytes;
-      sourceView = viewOf(bytes);
-    }
-    return sourceView;
-  }
-
   function addBits(slot: number, timestampMs: number, low: number, high: number): void {
     if (size === capacity) grow();
     points.ids[size] = slot;
@@ -173,7 +163,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   }
 
   function expected(bytes: Buffer, start: number, end: number): number {
-    return ifRenewed(predictor.expected(inView(bytes), start, end));
+    return ifRenewed(predictor.expected(viewOf(bytes), start, end));
   }
 
   function takeExpected(): number {
@@ -183,17 +173,13 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   }
 
   return {
-    get size() {
-      return size;
-    },
-    get heldBytes() {
-      return capacity * POINT_BYTES;
-    },
+    size: () => size,
+    heldBytes: () => capacity * POINT_BYTES,
 
     series,
     expected,
     expectedRest: (prefix, bytes, start, end) =>
-      ifRenewed(predictor.expectedRest(prefix, inView(bytes), start, end)),
+      ifRenewed(predictor.expectedRest(prefix, viewOf(bytes), start, end)),
     takeExpected,
     seriesAt(bytes, start, end, labels) {
       if (end > start && expected(bytes, start, end) === end - start) {
@@ -227,7 +213,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
 
     addBits,
     addAt(slot, timestampMs, bytes, at) {
-      const view = inView(bytes);
+      const view = viewOf(bytes);
       addBits(slot, timestampMs, view.getInt32(at, true), view.getInt32(at + 4, true));
     },
 

@@ -11,7 +11,7 @@ export interface PointLedger {
   /** For a point of the batch; positions come in their order. */
   rejectAt(position: number): void;
   /** Data points of which at least one point was rejected. */
-  readonly rejected: number;
+  rejected(): number;
 }
 
 export function createPointLedger(): PointLedger {
@@ -33,8 +33,6 @@ export function createPointLedger(): PointLedger {
       countedUpTo = end;
       rejected++;
     },
-    get rejected() {
-      return rejected;
-    },
+    rejected: () => rejected,
   };
 }

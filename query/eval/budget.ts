@@ -17,7 +17,7 @@ export interface Budget {
    * milliseconds lets others on this thread have their turn.
    */
   turn(): Promise<void> | undefined;
-  readonly points: number;
+  points(): number;
 }
 
 /** How long queries compute, one or several, before one lets the event loop turn. */
@@ -97,8 +97,6 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
       signal.throwIfAborted();
       return msInTurn() < TURN_MS ? undefined : letOthersRun();
     },
-    get points() {
-      return points;
-    },
+    points: () => points,
   };
 }

@@ -26,7 +26,7 @@ export interface LineReader {
   /** Adds the points of a block of whole lines. */
   read(block: Buffer, batch: SeriesBatch): void;
   /** The first line that could not be read; each of them is counted in its batch. */
-  readonly firstBad: BadLine | undefined;
+  firstBad(): BadLine | undefined;
 }
 
 export function createLineReader({ precision, nowMs, database }: LineRules): LineReader {
@@ -80,8 +80,6 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
         start = end + 1;
       }
     },
-    get firstBad() {
-      return firstBad;
-    },
+    firstBad: () => firstBad,
   };
 }
