@@ -7,8 +7,8 @@ import { runSweepChaos } from './sweep-chaos.ts';
 const chaos = suite('fuzz/sweep-chaos');
 
 chaos('whatever is killed, what is due is dropped once and nobody notices', async () => {
-  const { windowsDropped, writes, queries } = await runSweepChaos(6, 6000);
-  assert.ok(Math.min(windowsDropped, writes, queries) > 0);
+  const { windowsDropped, writes, queries, snapshots } = await runSweepChaos(6, 6000);
+  assert.ok(Math.min(windowsDropped, writes, queries, snapshots) > 0);
 });
 
 chaos.run();

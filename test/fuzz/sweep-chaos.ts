@@ -1,10 +1,10 @@
 // Three servers, six workers of their sweeps, one Redis. Workers and Redis are killed at random
-// while points come in and queries are asked; every second a window is due on every server. In the
-// end each is gone, dropped once and not before its time, and whoever wrote or asked has not
-// noticed.
+// while points come in, queries are asked and snapshots made; every second a window is due on every
+// server. In the end each is gone, dropped once and not before its time, every snapshot that was
+// asked for was made once, and whoever wrote or asked has not noticed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
@@ -28,6 +28,7 @@ export interface ChaosOutcome {
   readonly windowsDropped: number;
   readonly writes: number;
   readonly queries: number;
+  readonly snapshots: number;
   /** From the moment that a window was due to that of its drop, the longest, ms. */
   readonly latestMs: number;
 }
@@ -57,12 +58,17 @@ export async function runSweepChaos(seed: number, durationMs: number): Promise<C
     await Promise.all(drops);
     const sums = await Promise.all(traffic.map((one) => one.stop()));
     const ends = await Promise.all(servers.map((varve) => varve.stop()));
+    for (const [i, { snapshots }] of sums.entries()) {
+      const made = readdirSync(join(servers[i]!.dataDir, 'snapshots'));
+      assert.is(made.length, snapshots, 'each snapshot that was asked for is made once');
+    }
     const latestMs = due.map((windows, i) => checkDrops(windows, ends[i]!.stderr));
     return {
       ...kills,
       windowsDropped: drops.length,
       writes: sums.reduce((sum, { writes }) => sum + writes, 0),
       queries: sums.reduce((sum, { queries }) => sum + queries, 0),
+      snapshots: sums.reduce((sum, { snapshots }) => sum + snapshots, 0),
       latestMs: Math.max(...latestMs),
     };
   } catch (error) {
@@ -121,7 +127,7 @@ function startTraffic({ grpc, http }: VarveProcess) {
   const labels = [{ name: '__name__', value: 'traffic' }];
   const firstMs = Date.now() - 1000;
   let isStopped = false;
-  const sums = { writes: 0, queries: 0 };
+  const sums = { writes: 0, queries: 0, snapshots: 0 };
 
   async function run(): Promise<void> {
     while (!isStopped) {
@@ -130,9 +136,11 @@ function startTraffic({ grpc, http }: VarveProcess) {
       assert.is(accepted, 1n);
       sums.writes++;
       if (sums.writes % 4 === 0) await ask();
+      if (sums.writes % 32 === 0) await snapshot();
       await after(10);
     }
     await ask();
+    await snapshot();
   }
 
   /** At the time of the newest point: what is owed does not depend on any clock. */
@@ -148,6 +156,11 @@ function startTraffic({ grpc, http }: VarveProcess) {
     const found = Number(data.result[0]?.value[1] ?? 0);
     assert.is(found, sums.writes, `not every acknowledged point is there: ${text}`);
     sums.queries++;
+  }
+
+  async function snapshot(): Promise<void> {
+    await post(`${http}/api/v1/admin/tsdb/snapshot`);
+    sums.snapshots++;
   }
 
   const ended = run();
