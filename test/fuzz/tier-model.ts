@@ -17,6 +17,8 @@ type SeriesPoints = ReadonlyMap<string, Points>;
 
 /** What one tier has. Never changed, but replaced. */
 interface TierPart {
+  /** On disk: it tells one that is wanted again from what it was before. */
+  readonly id: number;
   readonly policy: number;
   readonly everyMs: number;
   /** What its steps have of windows that were dropped. */
@@ -31,6 +33,7 @@ interface TierPart {
 interface TierState {
   /** The widest first, of these the oldest: what is asked for every hour is read there. */
   readonly parts: readonly TierPart[];
+  readonly lastId: number;
   /** By policy, the end of what was dropped. */
   readonly goneMs: readonly number[];
   /** All such ends there were: whether a late point was put to its step is not known of these. */
@@ -40,17 +43,19 @@ interface TierState {
 const QUERIES = ['count', 'sum'].map(
   (name) => `${name}_over_time({job!="",${STREAM_LABEL.name}=""}[1h])`,
 );
+/** A history has few crashes of which nothing shows for long. */
+const STATES_MAX = 64;
 const RANGE = { startMs: -24 * HOUR_MS, endMs: 24 * HOUR_MS, stepMs: HOUR_MS };
 
 export class TierModel {
   #policies: PolicySet;
-  /** Those that may hold: two after a crash. */
+  /** Those that may hold: twice as many after a crash, until their answers differ. */
   #states: readonly TierState[];
 
   constructor(policies: PolicySet) {
     this.#policies = policies;
     const goneMs = policies.policies.map(() => Number.NEGATIVE_INFINITY);
-    this.#states = [adopting({ parts: [], goneMs, ends: new Set() }, policies)];
+    this.#states = [adopting({ parts: [], lastId: 0, goneMs, ends: new Set() }, policies)];
   }
 
   /** Does `adopt`, which puts others in force, of the same policies with other tiers. */
@@ -110,17 +115,20 @@ export class TierModel {
     const expected = this.#states.map((state) => this.#expected(state, points));
     const left = this.#states.filter((_, i) => found(expected[i]!) === textOf(expected[i]!));
     if (left.length === 0) assert.is(found(expected[0]!), textOf(expected[0]!));
-    this.#states = left.slice(0, 1);
+    this.#states = left.slice(0, STATES_MAX);
   }
 
   #dropped(state: TierState, points: SeriesPoints, windows: readonly WindowInfo[]): TierState {
-    const goneMs = this.#policies.policies.map(({ name }, policy) =>
-      endOf(windows, { name, rollupMs: undefined }, state.goneMs[policy]!),
-    );
+    const goneMs = this.#policies.policies.map(({ name }, policy) => {
+      const own = windows.filter((window) => !window.rollupMs && window.policy.name === name);
+      return endOf(own, state.goneMs[policy]!);
+    });
     const parts = state.parts.map((part): TierPart => {
-      const { policy, everyMs } = part;
-      const { name } = this.#policies.policies[policy]!;
-      const beforeMs = endOf(windows, { name, rollupMs: everyMs }, part.beforeMs);
+      const { id, policy, everyMs } = part;
+      const beforeMs = endOf(
+        windows.filter(({ key }) => key.startsWith(`${id}/`)),
+        part.beforeMs,
+      );
       const [fromMs, toMs] = [state.goneMs[policy]!, goneMs[policy]!];
       if (toMs === fromMs || part.untilMs < Infinity) return { ...part, beforeMs };
       const gone = new Map(part.gone);
@@ -134,7 +142,7 @@ export class TierModel {
       }
       return { ...part, gone, beforeMs };
     });
-    return { parts, goneMs, ends: new Set([...state.ends, ...goneMs]) };
+    return { ...state, parts, goneMs, ends: new Set([...state.ends, ...goneMs]) };
   }
 
   #expected({ parts, goneMs, ends }: TierState, points: SeriesPoints): Expected {
@@ -185,37 +193,35 @@ export class TierModel {
 
 /** A tier that is wanted no more stays as it is; wanted again, it is a new one. */
 function adopting(state: TierState, { policies }: PolicySet): TierState {
-  const wanted = policies.flatMap(({ rollups = [] }, policy) =>
-    rollups.map(({ everyMs }) => ({ policy, everyMs })),
-  );
-  const isSame = (one: Wanted, other: Wanted) =>
-    one.policy === other.policy && one.everyMs === other.everyMs;
-  const inForce = state.parts.filter(({ untilMs }) => untilMs === Infinity);
-  const left = inForce.filter((part) => !wanted.some((own) => isSame(own, part)));
-  const fresh = wanted.filter((own) => !inForce.some((part) => isSame(own, part)));
-  const parts = [
-    ...state.parts.map((part) =>
-      left.includes(part) ? { ...part, untilMs: state.goneMs[part.policy]! } : part,
-    ),
-    ...fresh.map((own): TierPart => {
-      const beforeMs = state.goneMs[own.policy]!;
-      return { ...own, gone: new Map(), beforeMs, untilMs: Infinity };
-    }),
-  ];
-  return { ...state, parts: parts.sort((one, other) => other.everyMs - one.everyMs) };
+  let { lastId } = state;
+  const kept = new Set<TierPart>();
+  const fresh: TierPart[] = [];
+  for (const [policy, { rollups = [] }] of policies.entries()) {
+    // At first the policies get ids as well, each before its tiers.
+    if (state.lastId === 0) lastId++;
+    for (const { everyMs } of rollups) {
+      const known = state.parts.find(
+        (part) => part.policy === policy && part.everyMs === everyMs && part.untilMs === Infinity,
+      );
+      const beforeMs = state.goneMs[policy]!;
+      if (known !== undefined) kept.add(known);
+      else {
+        const own = { id: ++lastId, policy, everyMs, beforeMs, untilMs: Infinity };
+        fresh.push({ ...own, gone: new Map() });
+      }
+    }
+  }
+  const known = state.parts.map((part) => {
+    const untilMs = kept.has(part) ? Infinity : Math.min(part.untilMs, state.goneMs[part.policy]!);
+    return { ...part, untilMs };
+  });
+  const parts = [...known, ...fresh].sort((one, other) => other.everyMs - one.everyMs);
+  return { ...state, lastId, parts };
 }
 
-type Wanted = Pick<TierPart, 'policy' | 'everyMs'>;
-
-/** Of those of `windows` that are the policy's, or the tier's, the last end; or `leastMs`. */
-function endOf(
-  windows: readonly WindowInfo[],
-  { name, rollupMs }: { readonly name: string; readonly rollupMs: number | undefined },
-  leastMs: number,
-): number {
-  return windows
-    .filter((window) => window.policy.name === name && window.rollupMs === rollupMs)
-    .reduce((latest, { endMs }) => Math.max(latest, endMs), leastMs);
+/** The last end of `windows`, or `leastMs`. */
+function endOf(windows: readonly WindowInfo[], leastMs: number): number {
+  return windows.reduce((latest, { endMs }) => Math.max(latest, endMs), leastMs);
 }
 
 /** The start of the step that has the time. */

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type RetentionOptions, startRetention } from '../../retention/index.ts';
-import { StorageError } from '../../storage/index.ts';
+import { type CompactDueOptions, CorruptionError, StorageError } from '../../storage/index.ts';
 import { createSimClock } from '../sim/sim-clock.ts';
 import { absentRedisUrl } from '../support/redis.ts';
 import { rejection } from '../support/rejection.ts';
@@ -104,6 +104,47 @@ retention('says what starts the sweeps, also when Redis never answers', async ()
   sim.advance(2 * MINUTE_MS);
   await own.stop();
   assert.match(await registry.metrics(), /varve_retention_sweeps_total [12]/);
+});
+
+retention('merges what has closed every minute, however rare sweeps are', async () => {
+  const { sim, storage, registry, log, start } = setUp({ sweepEveryMs: DAY_MS });
+  const asked: CompactDueOptions[] = [];
+  let failure: Error | undefined;
+  storage.compactDue = async (options = {}) => {
+    asked.push(options);
+    if (failure !== undefined) throw failure;
+    return { merges: 2, bytesWritten: 10 };
+  };
+  const own = await start();
+  sim.advance(2 * MINUTE_MS);
+  assert.equal(
+    asked.map(({ budgetMs, signal }) => [budgetMs, signal?.aborted]),
+    Array.from({ length: 3 }, () => [20_000, false]),
+  );
+  failure = new Error('the disk is full');
+  const told = log.next('tables are not merged');
+  sim.advance(MINUTE_MS);
+  assert.is((await told).level, 'error');
+  assert.match(await registry.metrics(), 'varve_compaction_failures_total 1');
+  await own.stop();
+  assert.is(asked[0]?.signal?.aborted, true, 'a merge under way is not waited for');
+});
+
+retention('a snapshot lies under its name, once, and a name leads nowhere else', async () => {
+  const { storage, registry, start } = setUp();
+  const dirs: string[] = [];
+  storage.snapshot = async (dir, options) => {
+    assert.equal(options, { skipHead: true, orMade: true });
+    dirs.push(dir);
+    return { dir, files: 3, sizeBytes: 100, lost: [new CorruptionError('a.sst', 0, 'gone')] };
+  };
+  await using own = await start();
+  const report = await own.snapshot({ name: 'one', skipHead: true });
+  assert.equal(report, { files: 3, sizeBytes: 100, lost: ['a.sst is damaged at byte 0: gone'] });
+  const error = await rejection(own.snapshot({ name: '../one', skipHead: true }));
+  assert.is(error.code, 'INVALID_ARGUMENT');
+  assert.equal(dirs, ['data/snapshots/one']);
+  assert.match(await registry.metrics(), 'varve_snapshots_total 1');
 });
 
 const REFUSED: [string, Partial<RetentionOptions>][] = [
