@@ -5,7 +5,7 @@ import type { Rng } from '../sim/rng.ts';
 import type { Place } from '../support/witness.ts';
 
 export const HOUR_MS = 3_600_000;
-const SERIES = 60;
+export const SERIES = 60;
 const JOBS = 4;
 const HOURS = 12;
 

@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from '../../query/index.ts';
 import type { Labels, PolicySet, Storage, TimeRange, WindowInfo } from '../../storage/index.ts';
 import { contentsOf } from '../support/storage.ts';
 import { STREAM_LABEL } from '../support/witness.ts';
-import { HOUR_MS } from './places.ts';
+import { HOUR_MS, SERIES, seriesLabels } from './places.ts';
 
 /** By time. */
 type Points = ReadonlyMap<number, number>;
@@ -39,6 +39,8 @@ interface TierState {
   /** All such ends there were: whether a late point was put to its step is not known of these. */
   readonly ends: ReadonlySet<number>;
 }
+
+const EVERY_SERIES = Array.from({ length: SERIES }, (_, i) => JSON.stringify(seriesLabels(i)));
 
 const QUERIES = ['count', 'sum'].map(
   (name) => `${name}_over_time({job!="",${STREAM_LABEL.name}=""}[1h])`,
@@ -148,8 +150,7 @@ export class TierModel {
   #expected({ parts, goneMs, ends }: TierState, points: SeriesPoints): Expected {
     const steps: Answers = new Map();
     const open = new Set<string>();
-    const keys = [...parts.flatMap(({ gone }) => [...gone.keys()]), ...points.keys()];
-    for (const key of new Set(keys)) {
+    for (const key of EVERY_SERIES) {
       const policy = this.#policyOf(key);
       const own = parts.filter((part) => part.policy === policy);
       /** What is read of the hour that has the time, once its points are gone. */
@@ -157,10 +158,13 @@ export class TierModel {
         const startMs = stepOf(timeMs, HOUR_MS);
         return own.find(({ beforeMs, untilMs }) => startMs >= beforeMs && startMs < untilMs);
       };
-      // What else is there of one that is wanted no more is better than nothing.
+      // Of one that is wanted no more, what else it has is better than nothing; and it may have got
+      // the points at the end of the last drop, or not.
       for (let endMs = RANGE.startMs; endMs <= goneMs[policy]!; endMs += HOUR_MS) {
         const isSome = own.some(({ beforeMs }) => stepOf(endMs, HOUR_MS) >= beforeMs);
-        if (isSome && partAt(endMs) === undefined) open.add(`${seriesName(key)} ${endMs}`);
+        const part = partAt(endMs);
+        const isKnown = part === undefined ? !isSome : part.untilMs !== endMs;
+        if (!isKnown) open.add(`${seriesName(key)} ${endMs}`);
       }
       const seen = new Map<number, number>();
       for (const part of own) {
