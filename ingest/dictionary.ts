@@ -25,26 +25,23 @@ export function createDictionary(refsMax: number): Dictionary {
   // 0 is no series: an entry that has not been defined.
   let dense = new Uint32Array(0);
   const sparse = new Map<number, number>();
-  let size = 0;
 
   function sparseId(ref: number): number {
     return sparse.get(ref) ?? 0;
   }
 
-  return {
-    get size() {
-      return size;
-    },
+  const dictionary = {
+    size: 0,
 
-    define(ref, id) {
+    define(ref: number, id: number) {
       const known = ref < dense.length ? dense[ref]! : sparseId(ref);
-      if (known === 0 && size === refsMax) {
+      if (known === 0 && dictionary.size === refsMax) {
         throw new IngestError(
           'RESOURCE_EXHAUSTED',
           `more than ${refsMax} refs defined, which no config key changes: use several streams`,
         );
       }
-      if (known === 0) size++;
+      if (known === 0) dictionary.size++;
       if (ref >= DENSE_REFS_MAX) {
         sparse.set(ref, id);
         return;
@@ -53,7 +50,7 @@ export function createDictionary(refsMax: number): Dictionary {
       dense[ref] = id;
     },
 
-    lookUp(refs) {
+    lookUp(refs: Uint32Array) {
       // A local: the variable of the closure would be fetched again for every point.
       const table = dense;
       let idMax = 0;
@@ -72,6 +69,7 @@ export function createDictionary(refsMax: number): Dictionary {
       yield* sparse.values();
     },
   };
+  return dictionary;
 }
 
 function grown(dense: Uint32Array<ArrayBuffer>, ref: number): Uint32Array<ArrayBuffer> {

@@ -118,8 +118,7 @@ export function createDoor(name: string, context: DoorContext): Door {
     const limits = context.limits();
     const guards = context.quotas.guards(limits, sender);
     const startMs = context.monotonicMs();
-    const rejections = createRejections();
-    let accepted = 0;
+    const total = { accepted: 0, rejections: createRejections() };
     let heldBytes = 0;
     const hold = (bytes: number) => {
       admission.enter(bytes, limits);
@@ -131,8 +130,8 @@ export function createDoor(name: string, context: DoorContext): Door {
     };
     const stored = (outcome: WriteOutcome) => {
       context.onStored(name, outcome, sender);
-      accepted += outcome.accepted;
-      rejections.addAll(outcome.rejections);
+      total.accepted += outcome.accepted;
+      total.rejections.addAll(outcome.rejections);
       return outcome;
     };
     const request: DoorRequest = {
@@ -171,9 +170,7 @@ export function createDoor(name: string, context: DoorContext): Door {
         admission.takePoints(batch.size, limits, sender);
         return stored(await batch.write());
       },
-      get total() {
-        return { accepted, rejections };
-      },
+      total,
     };
     try {
       const answer = await handle(request);

@@ -54,13 +54,11 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
     return typeof labels === 'string' ? labels : (checkSizes(labels, limits) ?? labels);
   }
 
-  return {
-    get size() {
-      return added.length;
-    },
-    add(key, labels, event) {
+  const batch = {
+    size: 0,
+    add(key: string, labels: () => readonly Label[] | Reason, event: NewEvent) {
       const entry = { event, id: 0 };
-      added.push(entry);
+      batch.size = added.push(entry);
       const known = knownId(cache, key, storage);
       lookup.add(
         known,
@@ -83,4 +81,5 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
       return { accepted, rejections };
     },
   };
+  return batch;
 }

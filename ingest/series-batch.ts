@@ -88,6 +88,14 @@ export interface SeriesBatchOptions {
   readonly reserve: (bytes: number) => void;
 }
 
+/**
+ * A batch while it is filled. What it counts are fields, here and wherever an object is made for
+ * each request: an object with a getter of its own gets a hidden class of its own, which V8 keeps,
+ * with all that the getter can reach, until the next full collection, and which makes strangers of
+ * any two batches to the code that fills them.
+ */
+type Filling = { -readonly [Key in keyof OpenBatch]: OpenBatch[Key] };
+
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   const { storage, cache, predictor, scope, limits, guards, pool, reserve } = options;
   const rejections = createRejections();
@@ -95,7 +103,6 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   /** Ids by slot; 0 until storage has told. */
   let slotIds = new Uint32Array(FIRST_SERIES);
   let slots = 0;
-  let size = 0;
   let capacity = 0;
   /** Its ids are slots until `identify`. */
   let points = pool.take(0);
@@ -116,6 +123,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     points = larger;
     valueWords = words;
     capacity = next;
+    batch.heldBytes = capacity * POINT_BYTES;
   }
 
   function checked(labels: readonly Label[] | Reason): readonly Label[] | Reason {
@@ -159,12 +167,12 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   }
 
   function addBits(slot: number, timestampMs: number, low: number, high: number): void {
-    if (size === capacity) grow();
-    points.ids[size] = slot;
-    points.timestampsMs[size] = timestampMs;
-    valueWords[2 * size] = low;
-    valueWords[2 * size + 1] = high;
-    size++;
+    if (batch.size === capacity) grow();
+    const at = batch.size++;
+    points.ids[at] = slot;
+    points.timestampsMs[at] = timestampMs;
+    valueWords[2 * at] = low;
+    valueWords[2 * at + 1] = high;
   }
 
   /** `size` of the key that is expected, unless its series was forgotten. */
@@ -182,14 +190,9 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return slot;
   }
 
-  return {
-    get size() {
-      return size;
-    },
-    get heldBytes() {
-      return capacity * POINT_BYTES;
-    },
-
+  const batch: Filling = {
+    size: 0,
+    heldBytes: 0,
     series,
     expected,
     expectedRest: (prefix, bytes, start, end) =>
@@ -208,21 +211,23 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     },
 
     add(slot, timestampMs, value) {
-      if (size === capacity) grow();
-      points.ids[size] = slot;
-      points.timestampsMs[size] = timestampMs;
-      points.values[size] = value;
-      size++;
+      if (batch.size === capacity) grow();
+      const at = batch.size++;
+      points.ids[at] = slot;
+      points.timestampsMs[at] = timestampMs;
+      points.values[at] = value;
     },
 
     addRow(rowSlots, rowValues, count, timestampMs) {
-      while (size + count > capacity) grow();
+      const start = batch.size;
+      while (start + count > capacity) grow();
       const { ids, timestampsMs, values } = points;
       for (let i = 0; i < count; i++) {
-        ids[size] = rowSlots[i]!;
-        timestampsMs[size] = timestampMs;
-        values[size++] = rowValues[i]!;
+        ids[start + i] = rowSlots[i]!;
+        timestampsMs[start + i] = timestampMs;
+        values[start + i] = rowValues[i]!;
       }
+      batch.size = start + count;
     },
 
     addBits,
@@ -235,7 +240,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
 
     async identify() {
       await lookup.settle();
-      const filled = firstPoints(points, size);
+      const filled = firstPoints(points, batch.size);
       return {
         points: filled,
         span: checkTimestamps(filled.timestampsMs),
@@ -244,6 +249,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       };
     },
   };
+  return batch;
 }
 
 /** The values as words: a double that passes through a register may come out as another NaN. */

@@ -21,24 +21,23 @@ export function entryReader(
   visit: (entry: WireCursor) => void,
 ): EntryReader {
   const cursor = wireCursor(bytes);
-  let isPlain = true;
-  return {
-    get isPlain() {
-      return isPlain;
-    },
-    read(count) {
+  const reader = {
+    isPlain: true,
+    read(count: number) {
+      let left = count;
       for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
         if (tag !== wanted) {
-          isPlain = false;
+          reader.isPlain = false;
           skipField(cursor, tag);
           continue;
         }
         within(cursor, visit);
-        if (--count === 0) return true;
+        if (--left === 0) return true;
       }
       return false;
     },
   };
+  return reader;
 }
 
 /** Reads all that are left. */

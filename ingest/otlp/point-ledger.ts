@@ -19,22 +19,20 @@ export function createPointLedger(): PointLedger {
   const ends: number[] = [];
   let current = 0;
   let countedUpTo = 0;
-  let rejected = 0;
-  return {
-    close: (end) => ends.push(end),
-    skip: (end) => ends.push(-end),
-    reject(dataPoints) {
-      rejected += dataPoints;
+  const ledger = {
+    rejected: 0,
+    close: (end: number) => ends.push(end),
+    skip: (end: number) => ends.push(-end),
+    reject(dataPoints: number) {
+      ledger.rejected += dataPoints;
     },
-    rejectAt(position) {
+    rejectAt(position: number) {
       while (Math.abs(ends[current]!) <= position) current++;
       const end = ends[current]!;
       if (end < 0 || end === countedUpTo) return;
       countedUpTo = end;
-      rejected++;
-    },
-    get rejected() {
-      return rejected;
+      ledger.rejected++;
     },
   };
+  return ledger;
 }

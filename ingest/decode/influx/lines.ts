@@ -34,7 +34,6 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
   const known = createKnownLine();
   const keys = createFieldKeys();
   let lines = 0;
-  let firstBad: BadLine | undefined;
 
   function addFields(block: Buffer, batch: SeriesBatch): void {
     const { headStart, headEnd, keyStarts, keyEnds, values } = line;
@@ -57,7 +56,7 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
   function addLine(block: Buffer, start: number, end: number, batch: SeriesBatch): void {
     const problem = readLine(block, start, end, precision, line);
     if (problem !== undefined) {
-      firstBad ??= { number: lines, reason: problem };
+      reader.firstBad ??= { number: lines, reason: problem };
       batch.reject('malformed_line');
       return;
     }
@@ -65,8 +64,9 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
     if (line.strings > 0) batch.reject('not_a_number', line.strings);
   }
 
-  return {
-    read(block, batch) {
+  const reader = {
+    firstBad: undefined as BadLine | undefined,
+    read(block: Buffer, batch: SeriesBatch) {
       for (let start = 0; start < block.length; ) {
         lines++;
         if (readKnownLine(block, start, batch, precision, known)) {
@@ -80,8 +80,6 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
         start = end + 1;
       }
     },
-    get firstBad() {
-      return firstBad;
-    },
   };
+  return reader;
 }
