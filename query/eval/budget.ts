@@ -56,7 +56,6 @@ export function mapValues(
 /** `signal` is the query's deadline. */
 export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
   let series = 0;
-  let points = 0;
   let bytes = 0;
 
   function checkBytes(): void {
@@ -70,17 +69,18 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
     signal.throwIfAborted();
   }
 
-  return {
-    takeSeries(count) {
+  const budget = {
+    points: 0,
+    takeSeries(count: number) {
       series += count;
       if (series <= limits.seriesMax) return;
       const note = limitNote(limits, 'seriesMax');
       throw new QueryError('execution', `query selects too many series${note}`);
     },
-    takePoints(count) {
-      points += count;
+    takePoints(count: number) {
+      budget.points += count;
       bytes += count * POINT_BYTES;
-      if (points > limits.samplesMax) {
+      if (budget.points > limits.samplesMax) {
         throw new QueryError(
           'execution',
           'query processing would load too many samples into memory in query execution' +
@@ -89,7 +89,7 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
       }
       checkBytes();
     },
-    takeColumns(count, steps) {
+    takeColumns(count: number, steps: number) {
       bytes += count * steps * COLUMN_PLACE_BYTES;
       checkBytes();
     },
@@ -97,8 +97,6 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
       signal.throwIfAborted();
       return msInTurn() < TURN_MS ? undefined : letOthersRun();
     },
-    get points() {
-      return points;
-    },
   };
+  return budget;
 }

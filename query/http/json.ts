@@ -47,7 +47,7 @@ export function* resultJson(result: QueryResult, options: ResultOptions): Genera
       else if (result.instant)
         piece.text(`"value":${point(result.grid.startMs, series.values[0]!)}`);
       else writeColumn(piece, series, heads);
-      if (piece.length >= PIECE_CHARS) yield piece.take();
+      if (piece.length() >= PIECE_CHARS) yield piece.take();
     }
     piece.text(shown.length === 0 ? '[]' : '}]');
   }

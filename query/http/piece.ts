@@ -4,7 +4,7 @@ import { NUMBER_BYTES_MAX, writeNumber } from './number-bytes.ts';
 
 export interface Piece {
   /** Bytes and characters written since the last `take`. */
-  readonly length: number;
+  length(): number;
   text(text: string): void;
   /** The points of a column, a comma between them: at each step that is present, head and value. */
   points(heads: PointHeads, values: Float64Array, present: Uint8Array): void;
@@ -59,9 +59,8 @@ export function createPiece(): Piece {
   }
 
   return {
-    get length() {
-      return length + pending.length;
-    },
+    // No getter: V8 would keep it, and the bytes with it, until the next full collection.
+    length: () => length + pending.length,
     text(text) {
       pending += text;
       if (pending.length >= PENDING_MAX) settle();
