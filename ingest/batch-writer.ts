@@ -20,9 +20,10 @@ import type { Dictionary } from './dictionary.ts';
 import type { EventWriter, OpenEvents } from './event-writer.ts';
 import type { IngestLimits } from './limits.ts';
 import type { PointWriter, WriteOutcome } from './point-writer.ts';
-import { createRejections } from './reasons.ts';
+import { createRejections, type Rejections } from './reasons.ts';
 import type { Sender } from './sender.ts';
 import { createSeriesLookup } from './series-lookup.ts';
+import { createSeriesPredictor, createViewer, PREDICTOR_BYTES } from './series-predictor.ts';
 import type { SeriesQuotas } from './series-quotas.ts';
 
 export interface BatchOutcome extends WriteOutcome {
@@ -62,6 +63,18 @@ export interface BatchWriter {
 export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
   const { storage, points: pointWriter, admission, quotas } = options;
   const canonical = createCanonicalBytes();
+  const predictor = createSeriesPredictor(PREDICTOR_BYTES);
+
+  /** The id of a series in use, or 0. Of almost every one the labels are not even decoded. */
+  function idInUse(labels: LabelBytes, view: DataView): number {
+    const { bytes, start, end } = labels;
+    const size = end - start;
+    const isExpected = size > 0 && predictor.expected(view, start, end) === size;
+    if (isExpected && storage.renew(predictor.expectedId())) return predictor.take();
+    const id = canonical.put(labels) ? storage.findInUse(canonical.bytes, canonical.length) : 0;
+    if (id !== 0) predictor.learn(bytes, start, end, id);
+    return id;
+  }
 
   async function submit(
     bytes: Buffer,
@@ -83,12 +96,9 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     const rejections = createRejections();
     const guards = quotas.guards(limits, sender);
     const lookup = createSeriesLookup({ storage, limits, guards, rejections });
+    const viewOf = createViewer();
     const lookUp = (labels: LabelBytes, assign: (id: number) => void) => {
-      // Of almost every series the labels are not even decoded.
-      const known = canonical.put(labels)
-        ? storage.findInUse(canonical.bytes, canonical.length)
-        : 0;
-      lookup.add(known, () => decodeLabels(labels, limits), assign);
+      lookup.add(idInUse(labels, viewOf(labels.bytes)), () => decodeLabels(labels, limits), assign);
     };
     const define = (ref: number, labels: LabelBytes) => {
       lookUp(labels, (id) => dictionary.define(ref, id));
@@ -135,14 +145,21 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
     if (preparing.length > 0) await Promise.all(preparing);
     for (const { stream, id } of streams) addEvents(events, request, stream, id, limits);
     const appended = [pointWriter.append(identified, limits), events.append()];
-    const durable = Promise.all(appended).then((outcomes) => {
-      const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
-      return { accepted, rejections, sequence: request.sequence };
-    });
-    return { durable };
+    return { durable: outcomeOf(appended, rejections, request.sequence) };
   }
 
   return { submit };
+}
+
+/** Of its own, so that nobody who waits for an fsync holds the message. */
+async function outcomeOf(
+  appended: readonly Promise<Pick<WriteOutcome, 'accepted'>>[],
+  rejections: Rejections,
+  sequence: bigint,
+): Promise<BatchOutcome> {
+  const outcomes = await Promise.all(appended);
+  const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
+  return { accepted, rejections, sequence };
 }
 
 function addEvents(

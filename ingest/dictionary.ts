@@ -8,7 +8,7 @@ const DENSE_REFS_MAX = 1 << 20;
 const DENSE_REFS_MIN = 64;
 
 export interface Dictionary {
-  readonly size: number;
+  size(): number;
   /** Gives `ref` a meaning; a ref that had one gets the new one. */
   define(ref: number, id: number): void;
   /**
@@ -25,23 +25,24 @@ export function createDictionary(refsMax: number): Dictionary {
   // 0 is no series: an entry that has not been defined.
   let dense = new Uint32Array(0);
   const sparse = new Map<number, number>();
+  let size = 0;
 
   function sparseId(ref: number): number {
     return sparse.get(ref) ?? 0;
   }
 
-  const dictionary = {
-    size: 0,
+  return {
+    size: () => size,
 
-    define(ref: number, id: number) {
+    define(ref, id) {
       const known = ref < dense.length ? dense[ref]! : sparseId(ref);
-      if (known === 0 && dictionary.size === refsMax) {
+      if (known === 0 && size === refsMax) {
         throw new IngestError(
           'RESOURCE_EXHAUSTED',
           `more than ${refsMax} refs defined, which no config key changes: use several streams`,
         );
       }
-      if (known === 0) dictionary.size++;
+      if (known === 0) size++;
       if (ref >= DENSE_REFS_MAX) {
         sparse.set(ref, id);
         return;
@@ -50,7 +51,7 @@ export function createDictionary(refsMax: number): Dictionary {
       dense[ref] = id;
     },
 
-    lookUp(refs: Uint32Array) {
+    lookUp(refs) {
       // A local: the variable of the closure would be fetched again for every point.
       const table = dense;
       let idMax = 0;
@@ -66,7 +67,6 @@ export function createDictionary(refsMax: number): Dictionary {
 
     ids: () => allOf(dense, sparse),
   };
-  return dictionary;
 }
 
 function* allOf(dense: Uint32Array, sparse: ReadonlyMap<number, number>): Iterable<number> {

@@ -13,11 +13,15 @@ import type { FindSender, Sender } from './sender.ts';
 import { createSeriesBatch, type OpenBatch } from './series-batch.ts';
 import type { SeriesCaches } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
-import { createSeriesPredictor, NO_PREDICTOR, type SeriesPredictor } from './series-predictor.ts';
+import {
+  createSeriesPredictor,
+  NO_PREDICTOR,
+  PREDICTOR_BYTES,
+  type SeriesPredictor,
+} from './series-predictor.ts';
 import type { SeriesQuotas } from './series-quotas.ts';
 
-/** Keys of some 100,000 series in each of the scopes that a door has seen first. */
-const PREDICTOR_BYTES = 16 * 1024 * 1024;
+/** The scopes that a door has seen first have one each. */
 const PREDICTORS_MAX = 8;
 
 /** For formats whose answer or whose values depend on what becomes of single points. */
@@ -118,7 +122,8 @@ export function createDoor(name: string, context: DoorContext): Door {
     const limits = context.limits();
     const guards = context.quotas.guards(limits, sender);
     const startMs = context.monotonicMs();
-    const total = { accepted: 0, rejections: createRejections() };
+    const rejections = createRejections();
+    const total = { accepted: 0, rejections };
     let heldBytes = 0;
     const hold = (bytes: number) => {
       admission.enter(bytes, limits);
@@ -131,7 +136,7 @@ export function createDoor(name: string, context: DoorContext): Door {
     const stored = (outcome: WriteOutcome) => {
       context.onStored(name, outcome, sender);
       total.accepted += outcome.accepted;
-      total.rejections.addAll(outcome.rejections);
+      rejections.addAll(outcome.rejections);
       return outcome;
     };
     const request: DoorRequest = {
@@ -156,18 +161,18 @@ export function createDoor(name: string, context: DoorContext): Door {
           reserve: hold,
         }),
       async write(batch, { adjust, onRejected } = {}) {
-        admission.takePoints(batch.size, limits, sender);
+        admission.takePoints(batch.size(), limits, sender);
         const identified = await batch.identify();
         await points.prepare(identified, limits);
         const adjusted = adjust?.(identified) ?? identified;
         const outcome = await points.append(adjusted, limits, onRejected);
-        release(batch.heldBytes);
+        release(batch.heldBytes());
         return stored(outcome);
       },
       createEvents: () =>
         createEventBatch({ storage, writer: context.oldEvents, cache, limits, guards }),
       async writeEvents(batch) {
-        admission.takePoints(batch.size, limits, sender);
+        admission.takePoints(batch.size(), limits, sender);
         return stored(await batch.write());
       },
       total,

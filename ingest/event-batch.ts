@@ -21,7 +21,7 @@ export interface NewEvent {
 
 export interface EventBatch {
   /** Events added so far. */
-  readonly size: number;
+  size(): number;
   /**
    * `key` always stands for the same labels in this door; `labels` is asked when it is new, for the
    * labels in any order or for why they cannot be a stream.
@@ -54,11 +54,11 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
     return typeof labels === 'string' ? labels : (checkSizes(labels, limits) ?? labels);
   }
 
-  const batch = {
-    size: 0,
-    add(key: string, labels: () => readonly Label[] | Reason, event: NewEvent) {
+  return {
+    size: () => added.length,
+    add(key, labels, event) {
       const entry = { event, id: 0 };
-      batch.size = added.push(entry);
+      added.push(entry);
       const known = knownId(cache, key, storage);
       lookup.add(
         known,
@@ -81,5 +81,4 @@ export function createEventBatch(options: EventBatchOptions): OpenEventBatch {
       return { accepted, rejections };
     },
   };
-  return batch;
 }

@@ -80,7 +80,7 @@ export function createIngestMetrics(registry: Registry): IngestMetrics {
     received: (method, size) => bytes.inc({ method }, size),
     stored(method, outcome, token) {
       points.inc(outcome.accepted);
-      if (outcome.rejections.total === 0) return;
+      if (outcome.rejections.total() === 0) return;
       for (const [reason, count] of outcome.rejections.entries()) {
         rejected.inc({ method, reason, ...named({ token }) }, count);
       }

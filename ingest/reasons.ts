@@ -59,7 +59,7 @@ export interface Rejections {
   /** Has answers say this of the reason, beside other details, instead of what is always said. */
   explain(reason: Reason, detail: string): void;
   details(reason: Reason): readonly string[];
-  readonly total: number;
+  total(): number;
   count(reason: Reason): number;
   /** Most frequent first. */
   entries(): [Reason, number][];
@@ -70,32 +70,30 @@ export function createRejections(): Rejections {
   const detailsOf = new Map<Reason, string[]>();
   const addAt = (index: number, points: number) => {
     counts[index]! += points;
-    rejections.total += points;
   };
   const explain = (reason: Reason, detail: string) => {
     const details = detailsOf.get(reason) ?? [];
     if (details.length === DETAILS_MAX || details.includes(detail)) return;
     detailsOf.set(reason, [...details, detail]);
   };
-  const rejections = {
-    total: 0,
+  return {
     explain,
-    details: (reason: Reason) => detailsOf.get(reason) ?? [],
-    add: (reason: Reason, points = 1) => addAt(REASONS.indexOf(reason), points),
-    addId: (id: number) => addAt(id - REJECTED_ID_MIN, 1),
-    addAll(others: Rejections) {
+    details: (reason) => detailsOf.get(reason) ?? [],
+    add: (reason, points = 1) => addAt(REASONS.indexOf(reason), points),
+    addId: (id) => addAt(id - REJECTED_ID_MIN, 1),
+    addAll(others) {
       for (const [reason, points] of others.entries()) {
         addAt(REASONS.indexOf(reason), points);
         for (const detail of others.details(reason)) explain(reason, detail);
       }
     },
-    count: (reason: Reason) => counts[REASONS.indexOf(reason)]!,
+    total: () => counts.reduce((sum, count) => sum + count, 0),
+    count: (reason) => counts[REASONS.indexOf(reason)]!,
     entries: () =>
       REASONS.map((reason, index): [Reason, number] => [reason, counts[index]!])
         .filter(([, count]) => count > 0)
         .sort(([, a], [, b]) => b - a),
   };
-  return rejections;
 }
 
 /** As an answer says it: names the config key that decided, where there is one. */

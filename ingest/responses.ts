@@ -17,7 +17,7 @@ export type WriteAnswer = MessageInitShape<typeof WriteResponseSchema>;
 
 export function toAnswer(outcome: BatchOutcome, limits: IngestLimits): WriteAnswer {
   const { sequence, accepted, rejections } = outcome;
-  const rejected = rejections.total;
+  const rejected = rejections.total();
   if (rejected === 0) return { sequence, accepted: BigInt(accepted) };
   return {
     sequence,
@@ -33,7 +33,7 @@ export function rejectionText(
   limits: IngestLimits,
 ): string {
   const reasons = toMessages(rejections, limits).map(({ count, reason }) => `${count}: ${reason}`);
-  return `${rejections.total} rejected, ${accepted} stored; ${reasons.join('; ')}`;
+  return `${rejections.total()} rejected, ${accepted} stored; ${reasons.join('; ')}`;
 }
 
 /** An error without a code of ours is a bug: the client learns that, and nothing of its insides. */

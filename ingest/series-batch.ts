@@ -11,7 +11,7 @@ import { createRejections, REJECTED_ID_MIN, type Reason } from './reasons.ts';
 import { knownId, type SeriesCache } from './series-cache.ts';
 import type { SeriesGuard } from './series-guard.ts';
 import { createSeriesLookup } from './series-lookup.ts';
-import { type SeriesPredictor, viewOf } from './series-predictor.ts';
+import { createViewer, type SeriesPredictor } from './series-predictor.ts';
 import { checkSizes } from './validate.ts';
 
 /** Just under a power of two of bytes, as the pool keeps memory. */
@@ -21,7 +21,7 @@ const FIRST_SERIES = 64;
 
 export interface SeriesBatch {
   /** Points added so far. */
-  readonly size: number;
+  size(): number;
   /**
    * The slot of a series, good for this batch. `key` is whatever always stands for the same labels
    * in this door, such as the bytes they came as: a known key costs one look into a cache. `labels`
@@ -70,7 +70,7 @@ export interface SeriesBatch {
 /** A batch as its owner sees it, who writes it once it is filled. */
 export interface OpenBatch extends SeriesBatch {
   /** Memory that was reserved for its points. */
-  readonly heldBytes: number;
+  heldBytes(): number;
   /** To be called once, when nothing is added any more. */
   identify(): Promise<IdentifiedPoints>;
 }
@@ -88,14 +88,6 @@ export interface SeriesBatchOptions {
   readonly reserve: (bytes: number) => void;
 }
 
-/**
- * A batch while it is filled. What it counts are fields, here and wherever an object is made for
- * each request: an object with a getter of its own gets a hidden class of its own, which V8 keeps,
- * with all that the getter can reach, until the next full collection, and which makes strangers of
- * any two batches to the code that fills them.
- */
-type Filling = { -readonly [Key in keyof OpenBatch]: OpenBatch[Key] };
-
 export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   const { storage, cache, predictor, scope, limits, guards, pool, reserve } = options;
   const rejections = createRejections();
@@ -103,13 +95,12 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   /** Ids by slot; 0 until storage has told. */
   let slotIds = new Uint32Array(FIRST_SERIES);
   let slots = 0;
+  let size = 0;
   let capacity = 0;
   /** Its ids are slots until `identify`. */
   let points = pool.take(0);
   let valueWords = new Uint32Array(0);
-  /** The bytes that were looked at last, which most often have the next key as well. */
-  let source = points.bytes;
-  let sourceView = viewOf(source);
+  const viewOf = createViewer();
 
   function grow(): void {
     const next = Math.max(FIRST_POINTS, capacity * 2);
@@ -123,7 +114,6 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     points = larger;
     valueWords = words;
     capacity = next;
-    batch.heldBytes = capacity * POINT_BYTES;
   }
 
   function checked(labels: readonly Label[] | Reason): readonly Label[] | Reason {
@@ -158,21 +148,13 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return slot;
   }
 
-  function inView(bytes: Buffer): DataView {
-    if (bytes !== source) {
-      source = bytes;
-      sourceView = viewOf(bytes);
-    }
-    return sourceView;
-  }
-
   function addBits(slot: number, timestampMs: number, low: number, high: number): void {
-    if (batch.size === capacity) grow();
-    const at = batch.size++;
-    points.ids[at] = slot;
-    points.timestampsMs[at] = timestampMs;
-    valueWords[2 * at] = low;
-    valueWords[2 * at + 1] = high;
+    if (size === capacity) grow();
+    points.ids[size] = slot;
+    points.timestampsMs[size] = timestampMs;
+    valueWords[2 * size] = low;
+    valueWords[2 * size + 1] = high;
+    size++;
   }
 
   /** `size` of the key that is expected, unless its series was forgotten. */
@@ -181,7 +163,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
   }
 
   function expected(bytes: Buffer, start: number, end: number): number {
-    return ifRenewed(predictor.expected(inView(bytes), start, end));
+    return ifRenewed(predictor.expected(viewOf(bytes), start, end));
   }
 
   function takeExpected(): number {
@@ -190,13 +172,14 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     return slot;
   }
 
-  const batch: Filling = {
-    size: 0,
-    heldBytes: 0,
+  return {
+    size: () => size,
+    heldBytes: () => capacity * POINT_BYTES,
+
     series,
     expected,
     expectedRest: (prefix, bytes, start, end) =>
-      ifRenewed(predictor.expectedRest(prefix, inView(bytes), start, end)),
+      ifRenewed(predictor.expectedRest(prefix, viewOf(bytes), start, end)),
     takeExpected,
     seriesAt(bytes, start, end, labels) {
       if (end > start && expected(bytes, start, end) === end - start) {
@@ -211,28 +194,26 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
     },
 
     add(slot, timestampMs, value) {
-      if (batch.size === capacity) grow();
-      const at = batch.size++;
-      points.ids[at] = slot;
-      points.timestampsMs[at] = timestampMs;
-      points.values[at] = value;
+      if (size === capacity) grow();
+      points.ids[size] = slot;
+      points.timestampsMs[size] = timestampMs;
+      points.values[size] = value;
+      size++;
     },
 
     addRow(rowSlots, rowValues, count, timestampMs) {
-      const start = batch.size;
-      while (start + count > capacity) grow();
+      while (size + count > capacity) grow();
       const { ids, timestampsMs, values } = points;
       for (let i = 0; i < count; i++) {
-        ids[start + i] = rowSlots[i]!;
-        timestampsMs[start + i] = timestampMs;
-        values[start + i] = rowValues[i]!;
+        ids[size] = rowSlots[i]!;
+        timestampsMs[size] = timestampMs;
+        values[size++] = rowValues[i]!;
       }
-      batch.size = start + count;
     },
 
     addBits,
     addAt(slot, timestampMs, bytes, at) {
-      const view = inView(bytes);
+      const view = viewOf(bytes);
       addBits(slot, timestampMs, view.getInt32(at, true), view.getInt32(at + 4, true));
     },
 
@@ -240,7 +221,7 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
 
     async identify() {
       await lookup.settle();
-      const filled = firstPoints(points, batch.size);
+      const filled = firstPoints(points, size);
       return {
         points: filled,
         span: checkTimestamps(filled.timestampsMs),
@@ -249,7 +230,6 @@ export function createSeriesBatch(options: SeriesBatchOptions): OpenBatch {
       };
     },
   };
-  return batch;
 }
 
 /** The values as words: a double that passes through a register may come out as another NaN. */

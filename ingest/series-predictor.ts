@@ -34,6 +34,8 @@ export const NO_PREDICTOR: SeriesPredictor = {
   learn: () => {},
 };
 
+/** Keys of some 100,000 series. */
+export const PREDICTOR_BYTES = 16 * 2 ** 20;
 const FIRST_ARENA_BYTES = 64 * 1024;
 const FIRST_ENTRIES = 1024;
 /** Longer keys are not worth keeping. */
@@ -121,6 +123,19 @@ export function createSeriesPredictor(bytesMax: number): SeriesPredictor {
 /** What keys are compared in. */
 export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length);
+}
+
+/** The same, but the last view is kept: most often the next key lies there too. */
+export function createViewer(): (bytes: Buffer) => DataView {
+  let last: Buffer = Buffer.alloc(0);
+  let view = viewOf(last);
+  return (bytes) => {
+    if (bytes !== last) {
+      last = bytes;
+      view = viewOf(bytes);
+    }
+    return view;
+  };
 }
 
 /**

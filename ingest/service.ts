@@ -112,7 +112,7 @@ export function createIngestService(options: IngestServiceOptions): IngestServic
     monotonicMs: clock.monotonicMs,
     onStored(method: string, outcome: WriteOutcome, { name }: Sender) {
       metrics.stored(method, outcome, name);
-      if (outcome.rejections.total === 0) return;
+      if (outcome.rejections.total() === 0) return;
       for (const [reason, count] of outcome.rejections.entries()) {
         log.rejected(method, reason, count, name);
       }

@@ -116,7 +116,7 @@ export function createQueryEngine(
         progress.phase = 'evaluating';
         const annotations = createAnnotations(text);
         const budget = createBudget(limits, signal);
-        progress.points = () => budget.points;
+        progress.points = budget.points;
         const trace = options.explain === true ? createTrace() : undefined;
         const lookbackMs = options.lookbackMs ?? limits.lookbackMs;
         const compute = createColumnCompute(threads, budget, signal);
@@ -128,7 +128,7 @@ export function createQueryEngine(
           instant: query.stepMs === 0,
           warnings: annotations.warnings(),
           infos: annotations.infos(),
-          points: budget.points,
+          points: budget.points(),
           trace,
         };
       });

@@ -11,33 +11,36 @@ export interface EntryReader {
   /** Visits the next `count` entries, or those that are left; false when there are no more. */
   read(count: number): boolean;
   /** Whether the fields so far were all entries: there is nothing else to look for. */
-  readonly isPlain: boolean;
+  isPlain(): boolean;
 }
 
-/** Visits the fields with the tag `wanted`; `visit` gets a cursor that ends with the entry. */
+/**
+ * Visits the fields with the tag `wanted`; `visit` gets a cursor that ends with the entry. No
+ * getter: each object that is written down with one has a hidden class of its own, which lives
+ * until the next full collection and holds the request until then.
+ */
 export function entryReader(
   bytes: Buffer,
   wanted: number,
   visit: (entry: WireCursor) => void,
 ): EntryReader {
   const cursor = wireCursor(bytes);
-  const reader = {
-    isPlain: true,
-    read(count: number) {
-      let left = count;
+  let onlyEntries = true;
+  return {
+    isPlain: () => onlyEntries,
+    read(count) {
       for (let tag = readTag(cursor); tag !== 0; tag = readTag(cursor)) {
         if (tag !== wanted) {
-          reader.isPlain = false;
+          onlyEntries = false;
           skipField(cursor, tag);
           continue;
         }
         within(cursor, visit);
-        if (--left === 0) return true;
+        if (--count === 0) return true;
       }
       return false;
     },
   };
-  return reader;
 }
 
 /** Reads all that are left. */

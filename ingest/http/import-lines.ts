@@ -48,13 +48,13 @@ export async function importLines(request: HttpRequest, decoder: LineDecoder): P
 
   async function writeBoth(): Promise<void> {
     await request.write(points);
-    if (events.size > 0) await request.writeEvents(events);
+    if (events.size() > 0) await request.writeEvents(events);
   }
 
   try {
     for await (const block of request.readLines(decoder.lineBytesMax)) {
       decodeBlock(block);
-      if (events.size === 0 && points.size < BATCH_POINTS) continue;
+      if (events.size() === 0 && points.size() < BATCH_POINTS) continue;
       await writeBoth();
       points = request.createBatch();
       events = request.createEvents();
@@ -87,7 +87,7 @@ function answer({ total, limits }: HttpRequest, lines: number, bad: BadLines): H
   const data = {
     lines,
     accepted: total.accepted,
-    rejected: total.rejections.total,
+    rejected: total.rejections.total(),
     rejections: rejections.map(({ count, reason }) => ({ count: Number(count), reason })),
   };
   const problems = [...bad.named];

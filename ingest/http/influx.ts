@@ -47,7 +47,7 @@ async function writeLines(
   let batch = request.createBatch(database);
   for await (const block of request.readLines(ROW_BYTES_MAX)) {
     reader.read(block, batch);
-    if (batch.size < BATCH_POINTS) continue;
+    if (batch.size() < BATCH_POINTS) continue;
     await request.write(batch);
     batch = request.createBatch(database);
   }
@@ -55,8 +55,8 @@ async function writeLines(
 
   const { rejections } = request.total;
   // A string has nowhere to go in any line: no reason to have a sender look for its mistake.
-  if (rejections.total === rejections.count('not_a_number')) return { status: 204 };
-  const bad = reader.firstBad;
+  if (rejections.total() === rejections.count('not_a_number')) return { status: 204 };
+  const bad = reader.firstBad();
   const place = bad === undefined ? '' : `line ${bad.number}: ${bad.reason}; `;
   const message = `partial write: ${place}${rejectionText(request.total, limits)}`;
   return { status: 400, ...refuse({ code: 'INVALID_ARGUMENT', status: 400, message }, request) };

@@ -47,11 +47,11 @@ async function writeV1(request: HttpRequest): Promise<HttpAnswer> {
   const batch = request.createBatch();
   const series = writeRequestReader(body, batch, limits);
   await readInTurns(series);
-  if (!series.isPlain) readMetadata(body, metadata, limits);
+  if (!series.isPlain()) readMetadata(body, metadata, limits);
   letGo(body);
   const { rejections } = await request.write(batch);
   // As Prometheus itself: an exemplar that is not kept is no reason to give up on samples.
-  const isComplete = rejections.total === rejections.count('exemplar');
+  const isComplete = rejections.total() === rejections.count('exemplar');
   return isComplete ? { status: 204 } : partial(request);
 }
 
@@ -63,7 +63,7 @@ async function writeV2(request: HttpRequest): Promise<HttpAnswer> {
   letGo(body);
   const outcome = await request.write(batch);
   const headers = writtenHeaders(outcome);
-  if (outcome.rejections.total === 0) return { status: 204, headers };
+  if (outcome.rejections.total() === 0) return { status: 204, headers };
   const answer = partial(request);
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }

@@ -126,8 +126,8 @@ function toHttpRequest(
 }
 
 /**
- * Blocks of lines, with a turn for others now and then. Out here, because a generator that is made
- * for one request has a hidden class of its own: see series-batch.ts.
+ * Blocks of lines, with a turn for others now and then. Out here, because a generator function that
+ * is made for one request keeps it until the next full collection: see CONTRIBUTING.md.
  */
 async function* inTurns(
   open: () => Promise<Chunks>,

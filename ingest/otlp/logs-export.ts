@@ -79,16 +79,16 @@ export function createLogsExporter(options: LogsExporterOptions): LogsExporter {
       }
     });
     while (reader.read(1)) await nextTurn();
-    admission.takePoints(batch.size, limits, request.sender);
+    admission.takePoints(batch.size(), limits, request.sender);
     const outcome = await batch.write();
     const { rejections } = outcome;
-    if (rejections.total === 0) return { answer: {}, outcome };
+    if (rejections.total() === 0) return { answer: {}, outcome };
     const reasons = rejections
       .entries()
       .slice(0, REASONS_NAMED_MAX)
       .map(([reason]) => reasonText(reason, rejections, limits));
     const partialSuccess = {
-      rejectedLogRecords: BigInt(rejections.total),
+      rejectedLogRecords: BigInt(rejections.total()),
       errorMessage: reasons.join('; '),
     };
     return { answer: { partialSuccess }, outcome };

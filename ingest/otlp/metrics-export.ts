@@ -70,7 +70,7 @@ export function createMetricsExporter(options: MetricsExporterOptions): MetricsE
       adjust: (points) => accumulated(points, deltas, totals, request),
       onRejected: ledger.rejectAt,
     });
-    return toAnswer(ledger.rejected, rejections, limits);
+    return toAnswer(ledger.rejected(), rejections, limits);
   }
 
   return {

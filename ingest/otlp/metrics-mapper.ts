@@ -66,7 +66,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
 
   /** False when the point is not stored. */
   function begin(point: DataPoint, reason = metric.refusal): boolean {
-    if (batch.size > pointsMax) {
+    if (batch.size() > pointsMax) {
       throw new IngestError('TOO_LARGE', tooManyText(pointsMax, 'points'));
     }
     if (point.exemplars > 0) batch.reject('exemplar', point.exemplars);
@@ -106,7 +106,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
 
   function addWords(slot: number, point: DataPoint, words: DoubleWords): void {
     const { low, high } = point.isUnrecorded ? STALE : words;
-    if (metric.isDelta && !point.isUnrecorded) onDelta(batch.size);
+    if (metric.isDelta && !point.isUnrecorded) onDelta(batch.size());
     batch.addBits(slot, point.timestampMs, low, high);
   }
 
@@ -115,7 +115,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
       batch.addBits(slot, point.timestampMs, STALE.low, STALE.high);
       return;
     }
-    if (metric.isDelta) onDelta(batch.size);
+    if (metric.isDelta) onDelta(batch.size());
     batch.add(slot, point.timestampMs, value);
   }
 
@@ -127,7 +127,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
     addNumber(slotOf('c', '_count'), point, point.count);
     for (let i = 0; i < bounds.length; i++) addBucket(point, bounds[i]!, counts[i]!);
     addBucket(point, Number.POSITIVE_INFINITY, point.count);
-    ledger.close(batch.size);
+    ledger.close(batch.size());
   }
 
   function addBucket(point: DataPoint, bound: number, count: number): void {
@@ -146,7 +146,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
     for (let back = Math.min(most, TARGET_POINTS_MAX - 1); back >= 0; back--) {
       batch.add(slot, Math.max(oldestMs, newestMs - back * TARGET_INTERVAL_MS), 1);
     }
-    ledger.skip(batch.size);
+    ledger.skip(batch.size());
     metadata.set('target_info', { type: 'gauge', help: 'Target metadata', unit: '' });
   }
 
@@ -170,7 +170,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
       // The high word of an integer has its sign.
       if (point.valueKind === 'int') addNumber(slot, point, fromWords(point.low, point.high | 0));
       else addWords(slot, point, point);
-      ledger.close(batch.size);
+      ledger.close(batch.size());
     },
     histogram(point) {
       const isOver = Math.max(point.bounds.length, point.counts.length) > POINT_PARTS_MAX;
@@ -194,7 +194,7 @@ export function createMetricsMapper(options: MetricsMapperOptions): MetricsVisit
         const value = decimalText(quantile);
         addWords(slotOf(`q${value}`, '', { name: 'quantile', value }), point, words);
       }
-      ledger.close(batch.size);
+      ledger.close(batch.size());
     },
     leaveResource: addTarget,
   };

@@ -11,7 +11,7 @@ export interface PointLedger {
   /** For a point of the batch; positions come in their order. */
   rejectAt(position: number): void;
   /** Data points of which at least one point was rejected. */
-  readonly rejected: number;
+  rejected(): number;
 }
 
 export function createPointLedger(): PointLedger {
@@ -19,20 +19,20 @@ export function createPointLedger(): PointLedger {
   const ends: number[] = [];
   let current = 0;
   let countedUpTo = 0;
-  const ledger = {
-    rejected: 0,
-    close: (end: number) => ends.push(end),
-    skip: (end: number) => ends.push(-end),
-    reject(dataPoints: number) {
-      ledger.rejected += dataPoints;
+  let rejected = 0;
+  return {
+    close: (end) => ends.push(end),
+    skip: (end) => ends.push(-end),
+    reject(dataPoints) {
+      rejected += dataPoints;
     },
-    rejectAt(position: number) {
+    rejectAt(position) {
       while (Math.abs(ends[current]!) <= position) current++;
       const end = ends[current]!;
       if (end < 0 || end === countedUpTo) return;
       countedUpTo = end;
-      ledger.rejected++;
+      rejected++;
     },
+    rejected: () => rejected,
   };
-  return ledger;
 }

@@ -17,7 +17,7 @@ export interface Budget {
    * milliseconds lets others on this thread have their turn.
    */
   turn(): Promise<void> | undefined;
-  readonly points: number;
+  points(): number;
 }
 
 /** How long queries compute, one or several, before one lets the event loop turn. */
@@ -56,6 +56,7 @@ export function mapValues(
 /** `signal` is the query's deadline. */
 export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
   let series = 0;
+  let points = 0;
   let bytes = 0;
 
   function checkBytes(): void {
@@ -69,18 +70,17 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
     signal.throwIfAborted();
   }
 
-  const budget = {
-    points: 0,
-    takeSeries(count: number) {
+  return {
+    takeSeries(count) {
       series += count;
       if (series <= limits.seriesMax) return;
       const note = limitNote(limits, 'seriesMax');
       throw new QueryError('execution', `query selects too many series${note}`);
     },
-    takePoints(count: number) {
-      budget.points += count;
+    takePoints(count) {
+      points += count;
       bytes += count * POINT_BYTES;
-      if (budget.points > limits.samplesMax) {
+      if (points > limits.samplesMax) {
         throw new QueryError(
           'execution',
           'query processing would load too many samples into memory in query execution' +
@@ -89,7 +89,7 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
       }
       checkBytes();
     },
-    takeColumns(count: number, steps: number) {
+    takeColumns(count, steps) {
       bytes += count * steps * COLUMN_PLACE_BYTES;
       checkBytes();
     },
@@ -97,6 +97,6 @@ export function createBudget(limits: QueryLimits, signal: AbortSignal): Budget {
       signal.throwIfAborted();
       return msInTurn() < TURN_MS ? undefined : letOthersRun();
     },
+    points: () => points,
   };
-  return budget;
 }

@@ -59,7 +59,6 @@ export function createPiece(): Piece {
   }
 
   return {
-    // No getter: V8 would keep it, and the bytes with it, until the next full collection.
     length: () => length + pending.length,
     text(text) {
       pending += text;

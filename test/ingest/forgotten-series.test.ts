@@ -50,14 +50,14 @@ async function valuesIn(storage: Storage): Promise<number[]> {
 
 forgotten('a series that was forgotten is written again by the same bytes', async (context) => {
   const { client, storage } = context;
-  for (const value of [1, 2]) {
+  // The second time it comes it is learned, the third time it is expected and has been forgotten.
+  for (const value of [1, 2, 3, 4]) {
+    if (value > 2) await dropEverything(context);
     const labels = toLabels({ __name__: 'load', host: 'a' });
     const series = [{ labels, timestampsMs: [BigInt(NOW_MS)], values: [value] }];
     assert.is((await client.write({ series })).accepted, 1n);
     assert.equal(await valuesIn(storage), [value]);
     assert.is(storage.seriesCount, 1);
-    await dropEverything(context);
-    assert.is(storage.seriesCount, 0);
   }
 });
 

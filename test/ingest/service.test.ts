@@ -2,8 +2,11 @@ import { compressionAlgorithms, status } from '@grpc/grpc-js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compress } from 'zstd-napi';
+import { openStorage } from '../../storage/index.ts';
+import { createSimEnv } from '../sim/sim-env.ts';
 import { type HeldStorage, holdAppends } from '../support/held-storage.ts';
 import { connect, NOW_MS, startIngestServer } from '../support/ingest-server.ts';
+import { contentsOf } from '../support/storage.ts';
 import { encodeRequest, field, toLabels } from '../support/write-requests.ts';
 
 const service = suite('ingest/service');
@@ -89,6 +92,36 @@ service('the same labels in another order are the same series', async () => {
   assert.is(server.storage.seriesCount, 1);
   client.close();
   await server.close();
+});
+
+service('series that came in one order are told apart in every other', async () => {
+  const storage = await openStorage('data', createSimEnv());
+  const server = await startIngestServer({ wrap: () => storage });
+  const client = connect(server.address);
+  const hosts = ['a', 'ab', 'abc', 'b', 'bc'];
+  const orders = [hosts, hosts, hosts.toReversed(), hosts.slice(2), ['a', 'abc', 'a', 'd', 'ab']];
+  const sent = new Map<string, number[]>();
+  for (const order of [...orders, ...orders]) {
+    const series = order.map((host) => {
+      const values = sent.get(host) ?? [];
+      sent.set(host, [...values, values.length]);
+      const timestampsMs = [BigInt(NOW_MS + values.length)];
+      return { labels: toLabels({ host }), timestampsMs, values: [values.length] };
+    });
+    assert.is((await client.write({ series })).accepted, BigInt(order.length));
+  }
+  const stored = await contentsOf(storage);
+  for (const [host, values] of sent) {
+    const points = stored.get(JSON.stringify(toLabels({ host }))) ?? [];
+    assert.equal(
+      points.map(([, bits]) => new Float64Array(BigUint64Array.of(bits).buffer)[0]),
+      values,
+    );
+  }
+  assert.is(stored.size, sent.size);
+  client.close();
+  await server.close();
+  await storage.close();
 });
 
 service('a request larger than one turn is stored whole', async () => {

@@ -151,7 +151,7 @@ validate('an answer names the 16 most frequent reasons, the most frequent first'
     messages.map(({ count }) => Number(count)),
     Array.from({ length: 16 }, (_, i) => REASONS.length - i),
   );
-  assert.is(rejections.total, (REASONS.length * (REASONS.length + 1)) / 2);
+  assert.is(rejections.total(), (REASONS.length * (REASONS.length + 1)) / 2);
 });
 
 validate.run();

@@ -35,9 +35,7 @@ export function createBatchLog(
   const batch: BatchLog = {
     points,
     rejected,
-    get size() {
-      return points.length;
-    },
+    size: () => points.length,
     get asked() {
       return asked;
     },
@@ -80,9 +78,7 @@ export function createEventLog(): EventLog {
   const events: EventLog['events'] = [];
   return {
     events,
-    get size() {
-      return events.length;
-    },
+    size: () => events.length,
     add: (_key, labels, event) => void events.push({ ...event, labels: labels() }),
   };
 }

@@ -138,7 +138,7 @@ export function mapMetrics(
     log.reject(labels as Reason);
     ledger.rejectAt(position);
   });
-  return { lines, rejected: log.rejected, rejectedDataPoints: ledger.rejected, deltas, metadata };
+  return { lines, rejected: log.rejected, rejectedDataPoints: ledger.rejected(), deltas, metadata };
 }
 
 /** Throws when a key stands for two series. */

@@ -17,7 +17,7 @@ export const noDefaultExports: Rule = (files) =>
 
 /**
  * Of a getter, or a generator, of an object that is made for each request V8 keeps all that it can
- * reach until the next full collection: see ingest/series-batch.ts. Classes have theirs once.
+ * reach until the next full collection: see CONTRIBUTING.md. Classes have theirs once.
  */
 export const requestsLeaveNothing: Rule = (files) =>
   each(

@@ -26,7 +26,7 @@ export interface LineReader {
   /** Adds the points of a block of whole lines. */
   read(block: Buffer, batch: SeriesBatch): void;
   /** The first line that could not be read; each of them is counted in its batch. */
-  readonly firstBad: BadLine | undefined;
+  firstBad(): BadLine | undefined;
 }
 
 export function createLineReader({ precision, nowMs, database }: LineRules): LineReader {
@@ -34,6 +34,7 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
   const known = createKnownLine();
   const keys = createFieldKeys();
   let lines = 0;
+  let firstBad: BadLine | undefined;
 
   function addFields(block: Buffer, batch: SeriesBatch): void {
     const { headStart, headEnd, keyStarts, keyEnds, values } = line;
@@ -56,7 +57,7 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
   function addLine(block: Buffer, start: number, end: number, batch: SeriesBatch): void {
     const problem = readLine(block, start, end, precision, line);
     if (problem !== undefined) {
-      reader.firstBad ??= { number: lines, reason: problem };
+      firstBad ??= { number: lines, reason: problem };
       batch.reject('malformed_line');
       return;
     }
@@ -64,9 +65,8 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
     if (line.strings > 0) batch.reject('not_a_number', line.strings);
   }
 
-  const reader = {
-    firstBad: undefined as BadLine | undefined,
-    read(block: Buffer, batch: SeriesBatch) {
+  return {
+    read(block, batch) {
       for (let start = 0; start < block.length; ) {
         lines++;
         if (readKnownLine(block, start, batch, precision, known)) {
@@ -80,6 +80,6 @@ export function createLineReader({ precision, nowMs, database }: LineRules): Lin
         start = end + 1;
       }
     },
+    firstBad: () => firstBad,
   };
-  return reader;
 }

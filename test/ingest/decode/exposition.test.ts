@@ -89,7 +89,7 @@ exposition('what is told of metrics is remembered, comments are not', () => {
       '# EOF',
     ].join('\n'),
   );
-  assert.is(batch.size, 1);
+  assert.is(batch.size(), 1);
   const help = 'Time\nof "all" \\ kinds.';
   assert.equal(metadata, {
     a_seconds: [{ type: 'histogram', help, unit: 'seconds' }],

@@ -42,7 +42,7 @@ jsonLines('an empty line, and one without points, are nothing', () => {
   const batch = createBatchLog();
   decodeJsonLine('  ', batch, createEventLog());
   decodeJsonLine('{"metric":{"a":"b"},"values":[],"timestamps":[]}', batch, createEventLog());
-  assert.is(batch.size, 0);
+  assert.is(batch.size(), 0);
 });
 
 jsonLines('a line is events of one stream, with bodies that may be any bytes', () => {
@@ -61,7 +61,7 @@ jsonLines('a line is events of one stream, with bodies that may be any bytes', (
     { labels, timestampNs: -1n, body: Buffer.from([0xff, 0]), attributes: [] },
     { labels, timestampNs: 0n, body: Buffer.from(''), attributes: [] },
   ]);
-  assert.is(points.size, 0);
+  assert.is(points.size(), 0);
 });
 
 const BAD: readonly (readonly [what: string, line: string, message: RegExp])[] = [
@@ -107,7 +107,7 @@ for (const [what, text, message] of BAD) {
     } catch (error) {
       assert.instance(error, LineError);
       assert.match((error as LineError).message, message);
-      assert.is(batch.size + log.size, 0);
+      assert.is(batch.size() + log.size(), 0);
       return;
     }
     assert.unreachable('the line was taken');

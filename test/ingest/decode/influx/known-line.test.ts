@@ -21,7 +21,7 @@ function sender(predictor?: SeriesPredictor) {
     const reader = createLineReader({ precision: PRECISIONS['ms']!, nowMs: 7, database: 'db' });
     reader.read(Buffer.from(text), batch);
     const { points, rejected, asked } = batch;
-    return { read: { points, rejected, firstBad: reader.firstBad }, asked };
+    return { read: { points, rejected, firstBad: reader.firstBad() }, asked };
   };
 }
 

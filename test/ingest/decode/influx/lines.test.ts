@@ -18,7 +18,7 @@ function read(text: string | Buffer, { precision = 'ns', database = '' } = {}) {
       typeof labels === 'string' ? labels : labels.map(({ name, value }) => `${name}=${value}`);
     return [pairs, new Float64Array(new BigUint64Array([bits]).buffer)[0], timestampMs];
   });
-  return { points, rejected: batch.rejected, firstBad: reader.firstBad };
+  return { points, rejected: batch.rejected, firstBad: reader.firstBad() };
 }
 
 const T = '1465839830100400200';
