@@ -10,12 +10,11 @@ import {
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
 import { type MethodCodec, reflectionPackage, serviceDefinition } from '../../proto/index.ts';
 import { LINGER_MS, trackConnections } from './connections.ts';
 import { type FlowWindows, widenWindows } from './flow-control.ts';
 import { onHttp2Server } from './http2-server.ts';
+import { addLateServices, type LateServices } from './late-services.ts';
 import { explainOversize, type OnOversize } from './oversize.ts';
 
 const MIB = 1024 * 1024;
@@ -77,24 +76,20 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   onHttp2Server(server, (http2Server) => {
     if ('setSecureContext' in http2Server) secure.add(http2Server as unknown as SecureServer);
   });
-  const health = new HealthImplementation();
   const services: DescService[] = [];
   const addresses: string[] = [];
-  let published = false;
+  let late: LateServices | undefined;
 
   function setServing(serving: boolean): void {
-    const status = serving ? 'SERVING' : 'NOT_SERVING';
     for (const name of ['', ...services.map(({ typeName }) => typeName)]) {
-      health.setStatus(name, status);
+      late?.setServing(name, serving);
     }
   }
 
   /** Reflection describes the services there are, so it comes last. */
   function publish(): void {
-    if (published) return;
-    published = true;
-    health.addToServer(server);
-    new ReflectionService(reflectionPackage(services)).addToServer(server);
+    if (late !== undefined) return;
+    late = addLateServices(server, () => reflectionPackage(services));
     setServing(true);
   }
 

@@ -1,9 +1,9 @@
 // What the manifest has to say of tiers when windows go: the edits' parts, as pure functions.
 
 import type { Edit, ManifestState, TableMeta } from '../manifest/edit.ts';
-import type { WindowInfo } from '../types.ts';
+import type { TimeRange, WindowInfo } from '../types.ts';
 import { sourceWindows } from './source-windows.ts';
-import type { Tier } from './tiers.ts';
+import { droppedBeforeMs, type Tier, tiersOf } from './tiers.ts';
 
 export function policyIdOf({ key }: WindowInfo): number {
   return Number(key.slice(0, key.indexOf('/')));
@@ -44,6 +44,18 @@ export function droppedWith(
   }
   if (beforeMs.size === 0) return {};
   return { dropped: Array.from(beforeMs, ([policyId, ms]) => ({ policyId, beforeMs: ms })) };
+}
+
+/**
+ * The times whose points have to be in tables when `window` is dropped: its own, and the first of
+ * the next, which ends its last step. Those of a source are summarised up to its end for the last
+ * time, so that all since the drop before counts, in whichever window it is.
+ */
+export function reachOfDrop(window: WindowInfo, state: ManifestState): TimeRange {
+  const id = policyIdOf(window);
+  const isSource = tiersOf(state).some(({ rollup }) => rollup.sourceId === id);
+  const sinceMs = isSource ? droppedBeforeMs(state, id) : window.startMs;
+  return { startMs: Math.min(window.startMs, sinceMs), endMs: window.endMs + 1 };
 }
 
 /** What goes with a table of summaries that is put aside: its steps are to be made again. */

@@ -7,7 +7,7 @@ import { manifestPath } from '../filenames.ts';
 import { currentManifest } from '../manifest/current.ts';
 import type { ManifestState, TableMeta } from '../manifest/edit.ts';
 import { replayManifest } from '../manifest/log.ts';
-import { droppedWith } from '../rollups/marks.ts';
+import { droppedWith, reachOfDrop } from '../rollups/marks.ts';
 import type { WindowInfo } from '../types.ts';
 
 /** Every window with a table, by policy id, then start. */
@@ -32,14 +32,14 @@ export async function readWindows(dir: string, { fs }: Env): Promise<readonly Wi
   return windowsOf(state);
 }
 
-/** Whether memtables may have points of the windows `keys`, or of the last steps made of them. */
+/** Whether memtables may have points of the windows `keys`, or of steps made before they go. */
 export function mayBeInMemory({ catalog }: Core, keys: readonly string[]): boolean {
   const { sealed, active } = catalog.version.parts;
   const generations = [...sealed, active];
   const wanted = new Set(keys);
   return windowsOf(catalog.state)
     .filter(({ key }) => wanted.has(key))
-    .map(({ startMs, endMs }) => ({ startMs, endMs: endMs + 1 }))
+    .map((window) => reachOfDrop(window, catalog.state))
     .some((range) => generations.some((generation) => generation.meets(range)));
 }
 

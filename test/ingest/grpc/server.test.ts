@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { Readable } from 'node:stream';
@@ -6,6 +6,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import {
   type ClientDuplexStream,
+  type ClientReadableStream,
   credentials,
   makeClientConstructor,
   type Server,
@@ -112,6 +113,24 @@ grpcServer('health tells every service, before and after it stops serving', asyn
   server.server.setServing(false);
   assert.is(await check(''), 'NOT_SERVING');
   assert.is(await check('varve.v1.IngestService'), 'NOT_SERVING');
+  client.close();
+  await server.close();
+});
+
+grpcServer('whoever watches health hears when it stops serving', async () => {
+  const server = await startIngestServer();
+  server.server.setServing(false);
+  const HealthClient = makeClientConstructor(healthService, 'grpc.health.v1.Health');
+  const client = new HealthClient(server.address, credentials.createInsecure());
+  const call = client['watch']?.({ service: '' }) as ClientReadableStream<{ status: string }>;
+  const answers = on(call, 'data');
+  for (const serving of [false, true, false]) {
+    server.server.setServing(serving);
+    const { value } = (await answers.next()) as { value: [{ status: string }] };
+    assert.is(value[0].status, serving ? 'SERVING' : 'NOT_SERVING');
+  }
+  call.on('error', () => {});
+  call.cancel();
   client.close();
   await server.close();
 });

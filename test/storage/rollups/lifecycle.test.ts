@@ -130,6 +130,21 @@ lifecycle('nothing is dropped before it is summarised, due or not', async () => 
   await storage.close();
 });
 
+lifecycle('what memory has of older windows is summarised before a newer one goes', async () => {
+  const storage = await open();
+  await fill(storage);
+  await dropPoints(storage, START_MS + HOUR_MS);
+  // Inside of a step, where what comes after a drop is taken for one of the points of the step.
+  await appendPoints(storage, [
+    { labels: labels('m', 'a'), timestampMs: START_MS + 1.5 * HOUR_MS + 1, value: 1 },
+  ]);
+  const newer = storage.windows().find(({ startMs }) => startMs === START_MS + 3 * HOUR_MS);
+  await storage.dropWindows([newer!.key]);
+  const { answers } = await ask(storage, 'count_over_time(m[1h])');
+  assert.equal(answers, [[1, 60, 61, 60, 60, 60]]);
+  await storage.close();
+});
+
 lifecycle('points that come after their window was dropped leave its summaries alone', async () => {
   const storage = await open();
   await fill(storage);
