@@ -65,11 +65,13 @@ export function createDictionary(refsMax: number): Dictionary {
       return idMax;
     },
 
-    *ids() {
-      yield* dense;
-      yield* sparse.values();
-    },
+    ids: () => allOf(dense, sparse),
   };
+}
+
+function* allOf(dense: Uint32Array, sparse: ReadonlyMap<number, number>): Iterable<number> {
+  yield* dense;
+  yield* sparse.values();
 }
 
 function grown(dense: Uint32Array<ArrayBuffer>, ref: number): Uint32Array<ArrayBuffer> {

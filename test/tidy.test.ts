@@ -30,6 +30,7 @@ import {
   noMachinePaths,
   noTestRunsAlone,
   nothingIsLeftOpen,
+  requestsLeaveNothing,
   testsMirrorSources,
 } from './tidy/text.ts';
 
@@ -115,6 +116,19 @@ const RULES: readonly {
     rule: noDefaultExports,
     good: { 'query/a.ts': 'export const a = 1;\n' },
     bad: [{ 'query/a.ts': 'export default 1;\n' }, { 'query/a.ts': 'export { a as default };\n' }],
+  },
+  {
+    name: 'objects of the doors have no getter or generator of their own',
+    rule: requestsLeaveNothing,
+    good: {
+      'ingest/a.ts': 'class A {\n  get size() {\n  }\n}\nfunction* b() {}\n',
+      'query/a.ts': '  return {\n    get size() {\n',
+    },
+    bad: [
+      { 'ingest/a.ts': '  return {\n    get size() {\n' },
+      { 'ingest/a.ts': 'function a() {\n  async function* b() {}\n}\n' },
+      { 'ingest/a.ts': '  return {\n    *ids() {\n' },
+    ],
   },
   {
     name: 'no test is left to run alone',

@@ -49,10 +49,7 @@ export function watchBodies({ patienceMs, lookEveryMs, refusals }: BodyWatchOpti
     const stoodStillMs = Math.max(0, nowMs - lookedMs - lookEveryMs);
     lookedMs = nowMs;
     for (const [request, state] of watched) {
-      if (request.complete || request.destroyed) {
-        watched.delete(request);
-        continue;
-      }
+      if (request.complete || request.destroyed) continue;
       const { bytesRead } = request.socket;
       const earnedMs = ((bytesRead - state.bytesRead) * 1000) / BODY_BYTES_PER_SECOND;
       const isOurs = request.isPaused() || request.readableLength > 0;
@@ -74,6 +71,9 @@ export function watchBodies({ patienceMs, lookEveryMs, refusals }: BodyWatchOpti
     add(request, response) {
       const { bytesRead } = request.socket;
       watched.set(request, { response, dueMs: performance.now() + patienceMs, bytesRead });
+      // At once, not at the next look: a request that is let go of while it is young costs nothing,
+      // and thousands of them would be a hundred MiB by then.
+      request.once('close', () => watched.delete(request));
     },
     stop: () => clearInterval(timer),
   };

@@ -64,40 +64,40 @@ export interface CanonicalBytes {
 
 export function createCanonicalBytes(): CanonicalBytes {
   let bytes = new Uint8Array(CANONICAL_BYTES_START);
-  let length = 0;
 
   /** A text with its length is written the same way on both sides. */
-  function putText(cursor: WireCursor): void {
+  function putText(cursor: WireCursor, start: number): number {
     const from = cursor.offset;
     const size = readLength(cursor);
     const to = cursor.offset + size;
+    let length = start;
     for (let at = from; at < to; at++) bytes[length++] = cursor.bytes[at]!;
     cursor.offset = to;
+    return length;
   }
 
-  return {
-    get bytes() {
-      return bytes;
-    },
-    get length() {
-      return length;
-    },
-    put({ bytes: source, start, end }) {
+  const canonical = {
+    bytes,
+    length: 0,
+    put({ bytes: source, start, end }: LabelBytes) {
       if (end - start > bytes.length) bytes = new Uint8Array(2 * (end - start));
-      length = 0;
+      canonical.bytes = bytes;
+      let length = 0;
       const cursor = wireCursor(source, start, end);
       while (readTag(cursor) !== 0) {
         const size = readLength(cursor);
         const labelEnd = cursor.offset + size;
         if (readTag(cursor) !== NAME_FIELD * 8 + WIRE_LEN) return false;
-        putText(cursor);
+        length = putText(cursor, length);
         if (readTag(cursor) !== VALUE_FIELD * 8 + WIRE_LEN) return false;
-        putText(cursor);
+        length = putText(cursor, length);
         if (cursor.offset !== labelEnd) return false;
       }
+      canonical.length = length;
       return true;
     },
   };
+  return canonical;
 }
 
 /**

@@ -5,12 +5,12 @@ import { errorCodeOf, statusOf } from '../../proto/index.ts';
 import { createDoor, type Door, type DoorContext, type DoorRequest } from '../door.ts';
 import { IngestError } from '../errors.ts';
 import { createTurns, type Turns } from '../turns.ts';
-import { type BodyRules, contentCoding, openBody, readAll, tooLarge } from './body.ts';
+import { type BodyRules, type Chunks, contentCoding, openBody, readAll, tooLarge } from './body.ts';
 import type { HttpAnswer, HttpDoor, HttpRequest, Refusal } from './http-door.ts';
 import { HTTP_DOORS } from './http-doors.ts';
 import { registerInfluxQuestions } from './influx.ts';
 import { letGo } from './let-go.ts';
-import { lineBlocks } from './line-blocks.ts';
+import { type BlockMemory, type LineLimit, lineBlocks } from './line-blocks.ts';
 import { uncompressBlock } from './snappy.ts';
 
 /** What a sender is told to wait when the error does not say, ms. */
@@ -107,16 +107,14 @@ function toHttpRequest(
     return message;
   }
 
-  async function* readLines(lineBytesMax = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+  async function openLines(): Promise<Chunks> {
     const rules = { coding: coding(), sizeMax: Number.POSITIVE_INFINITY };
-    const chunks = rules.coding === 'snappy' ? slices(await readMessage()) : open(rules);
+    return rules.coding === 'snappy' ? slices(await readMessage()) : open(rules);
+  }
+
+  function readLines(lineBytesMax = Number.POSITIVE_INFINITY): Chunks {
     const limit = { bytesMax: Math.min(lineBytesMax, sizeMax), isFixed: lineBytesMax < sizeMax };
-    const turn = turns();
-    for await (const block of lineBlocks(chunks, limit, { hold, release })) {
-      yield block;
-      const next = turn();
-      if (next !== undefined) await next;
-    }
+    return inTurns(openLines, limit, { hold, release }, turns());
   }
 
   return Object.assign(request, {
@@ -125,6 +123,23 @@ function toHttpRequest(
     readMessage,
     readLines,
   });
+}
+
+/**
+ * Blocks of lines, with a turn for others now and then. Out here, because a generator function that
+ * is made for one request keeps it until the next full collection: see CONTRIBUTING.md.
+ */
+async function* inTurns(
+  open: () => Promise<Chunks>,
+  limit: LineLimit,
+  memory: BlockMemory,
+  turn: Turns,
+): AsyncGenerator<Buffer> {
+  for await (const block of lineBlocks(await open(), limit, memory)) {
+    yield block;
+    const next = turn();
+    if (next !== undefined) await next;
+  }
 }
 
 /** What is in memory, as if it arrived. */

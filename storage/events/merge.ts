@@ -74,17 +74,27 @@ function sinkFirst(heads: Head[]): void {
   }
 }
 
-export function runCursor({ columns, positions }: EventRun): EventCursor {
-  let at = 0;
-  return {
-    get columns() {
-      return at < positions.length ? columns : undefined;
-    },
-    get position() {
-      return positions[at]!;
-    },
-    advance() {
-      at++;
-    },
-  };
+/** A class, as one is made for each run: see CONTRIBUTING.md on getters. */
+class RunCursor implements EventCursor {
+  columns: EventBatch | undefined;
+  position: number;
+  readonly #positions: EventRun['positions'];
+  #at = -1;
+
+  constructor({ columns, positions }: EventRun) {
+    this.columns = columns;
+    this.position = 0;
+    this.#positions = positions;
+    this.advance();
+  }
+
+  advance(): void {
+    this.#at++;
+    if (this.#at < this.#positions.length) this.position = this.#positions[this.#at]!;
+    else this.columns = undefined;
+  }
+}
+
+export function runCursor(run: EventRun): EventCursor {
+  return new RunCursor(run);
 }

@@ -61,7 +61,8 @@ export class Witness {
     const batch = ++this.#batches;
     const sent = (id: number, { labels, timestampMs }: Place, value: number): LedgerPoint => {
       const policy = this.policies.policies[this.policies.policyOf(labels)]!;
-      return { labels, timestampMs, value, id, home: homeOf(policy, timestampMs) };
+      const home = homeOf(policy, timestampMs);
+      return { key: JSON.stringify(labels), labels, timestampMs, value, id, home };
     };
     const points = places.map((place, i) => sent(ids[i]!, place, batch * 1000 + i));
     // An event is the same whenever it is sent to a place: its body says when.

@@ -15,6 +15,17 @@ export const noDefaultExports: Rule = (files) =>
     return 'is a default export; export it by its name';
   });
 
+/**
+ * Of a getter, or a generator, of an object that is made for each request V8 keeps all that it can
+ * reach until the next full collection: see CONTRIBUTING.md. Classes have theirs once.
+ */
+export const requestsLeaveNothing: Rule = (files) =>
+  each(
+    sources(files).filter(({ path }) => path.startsWith('ingest/')),
+    /^ {4,}get \w+\(\)|^ {2,}(?:async )?function\*|^ {4,}(?:async )?\*\w/,
+    () => 'is made for each object anew; make the getter a field, the generator a function outside',
+  );
+
 export const noTestRunsAlone: Rule = (files) =>
   each(tests(files), /\.only\(/, () => 'leaves all other tests of the file out; remove it');
 

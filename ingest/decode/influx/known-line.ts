@@ -79,8 +79,8 @@ function headSize(block: Buffer, start: number, end: number): number {
 function readFieldValue(block: Buffer, start: number, { number }: KnownLine): number {
   const decimalEnd = readDecimal(block, start, block.length, number);
   const isWhole = decimalEnd > start && isEnd(block[decimalEnd]);
-  if (isWhole && !Number.isNaN(number.value)) return decimalEnd;
-  const end = isWhole ? decimalEnd : findEnd(block, start);
+  if (isWhole) return Number.isFinite(number.value) ? decimalEnd : -1;
+  const end = findEnd(block, start);
   const value = block[start] === QUOTE ? undefined : readValue(block, start, end);
   if (value === undefined) return -1;
   number.value = value;

@@ -23,7 +23,7 @@ export interface NumberPlace {
 
 /**
  * Reads the decimal at `start`, such as -12.5, and returns where its digits end, or `start` when
- * there are none. Its value is NaN when it has too many digits to be exact on this way.
+ * there are none. Its value is infinite when it is too large for a double.
  */
 export function readDecimal(bytes: Buffer, start: number, end: number, to: NumberPlace): number {
   const sign = bytes[start] === MINUS ? -1 : 1;
@@ -44,9 +44,12 @@ export function readDecimal(bytes: Buffer, start: number, end: number, to: Numbe
     }
   }
   if (digits === 0) return start;
-  const scale = fraction < 0 ? 1 : (POWERS_OF_TEN[digits - fraction] ?? Number.NaN);
+  const scale = fraction < 0 ? 1 : POWERS_OF_TEN[digits - fraction];
   // One division of two exact doubles is rounded once, as the number itself would be.
-  to.value = mantissa < EXACT_BELOW ? (sign * mantissa) / scale : Number.NaN;
+  to.value =
+    mantissa < EXACT_BELOW && scale !== undefined
+      ? (sign * mantissa) / scale
+      : Number(bytes.toString('latin1', start, at));
   return at;
 }
 
@@ -55,10 +58,12 @@ const decimal: NumberPlace = { value: Number.NaN };
 /** A float; undefined when it is none. Infinities and NaN cannot be written. */
 export function parseFloatField(bytes: Buffer, start: number, end: number): number | undefined {
   const isDecimal = start < end && readDecimal(bytes, start, end, decimal) === end;
-  if (isDecimal && !Number.isNaN(decimal.value)) return decimal.value;
-  const text = bytes.toString('latin1', start, end);
-  const value = isDecimal || FLOAT.test(text) ? Number(text) : Number.NaN;
+  const value = isDecimal ? decimal.value : exponential(bytes.toString('latin1', start, end));
   return Number.isFinite(value) ? value : undefined;
+}
+
+function exponential(text: string): number {
+  return FLOAT.test(text) ? Number(text) : Number.NaN;
 }
 
 /** An integer without its suffix; undefined when it is none or beyond 64 bits. */
