@@ -146,7 +146,7 @@ function addRetention(program: Command, world: World): void {
 function addJobs(program: Command, world: World): void {
   program
     .command('jobs')
-    .description('list the sweeps that servers run as jobs on a Redis')
+    .description('list the sweeps, rollups, compactions and snapshots that servers run on a Redis')
     .option('--redis <url>', 'redis://HOST:PORT')
     .option('--config <file>', 'the config whose retention.redis is asked')
     .option('--json', 'for programs')
