@@ -1,11 +1,13 @@
 // Runs the benchmarks one after another, each in a process of its own so that one's heap is not
 // another's. Words pick the files whose name contains any of them; options are passed on to each.
+// The cores are kept awake meanwhile.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AWAKE_VARIABLE, keepAwake } from './support/awake.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const args = process.argv.slice(2);
@@ -21,12 +23,15 @@ if (files.length === 0) {
   console.error(`no benchmark matches ${picks.join(' ')}`);
   process.exitCode = 2;
 }
+const letSleep = keepAwake();
+const env = letSleep === undefined ? process.env : { ...process.env, [AWAKE_VARIABLE]: '1' };
 let isStopped = false;
 for (const file of files) {
   if (isStopped) break;
   console.log(`\n# ${file.replace(/\.js$/, '.ts')}\n`);
   const child = spawn(process.execPath, ['--enable-source-maps', join(here, file), ...options], {
     stdio: 'inherit',
+    env,
   });
   const stop = () => {
     isStopped = true;
@@ -37,3 +42,4 @@ for (const file of files) {
   process.off('SIGTERM', stop).off('SIGINT', stop);
   if (code !== 0) process.exitCode = 1;
 }
+letSleep?.();

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AWAKE_VARIABLE } from './awake.ts';
 import { figure } from './figure.ts';
 import { type Plot, plotSvg } from './plot.ts';
 
@@ -79,5 +80,6 @@ function cellText(cell: string | number): string {
 function machine(): string {
   const model = cpus()[0]?.model.trim() ?? 'an unknown processor';
   const date = new Date().toISOString().slice(0, 10);
-  return `${availableParallelism()} cores of ${model}, Node ${process.version}, ${date}`;
+  const awake = process.env[AWAKE_VARIABLE] === undefined ? '' : ' that were kept awake';
+  return `${availableParallelism()} cores of ${model}${awake}, Node ${process.version}, ${date}`;
 }
