@@ -238,8 +238,9 @@ export class Engine implements Storage {
     if (mayBeInMemory(this.#core, keys)) await this.#flushAll().catch(() => undefined);
     const safe = await this.#roller.secured(keys);
     const dropped = await withReserve(this.#core, () => dropWindows(this.#core, safe));
-    if (dropped.length > 0) this.#forgetter.pointsGone();
     await this.#core.catalog.unlinked();
+    // Only then: looking for series without a point reads every table that is left.
+    if (dropped.length > 0) this.#forgetter.pointsGone();
     return dropped;
   }
 

@@ -2,10 +2,11 @@
 // sweep that drops half of the windows, what it rewrites, and what acks of a real server have of
 // it; and the same points deleted by key from LevelDB and SQLite.
 //
-//   --megabytes N    in the windows that go: 256 unless it is said; the issue's are 2048
+//   --megabytes N    in the windows that go: 2048 unless it is said
 
 import { randomFillSync } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
+import { mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPolicySet, planSweep, type RetentionRules } from '../../retention/index.ts';
 import { createNodeEnv, EventBuffer, openStorage, type Storage } from '../../storage/index.ts';
@@ -15,11 +16,12 @@ import { QUIET, startServer, type VarveProcess } from '../support/varve-process.
 import { deleteFromLevel, deleteFromSqlite, type KeyedDelete } from './load/keyed-deletes.ts';
 import { endAfter } from './support/bounded.ts';
 import { figure } from './support/figure.ts';
+import { mountOf } from './support/mount.ts';
 import { numberOption } from './support/options.ts';
 import { writeReport } from './support/report.ts';
 import { quantile, shortestMs } from './support/timing.ts';
 
-const MEGABYTES = numberOption('megabytes', 256);
+const MEGABYTES = numberOption('megabytes', 2048);
 const POLICIES = 10;
 const WINDOWS_EACH = 40;
 const GOING_EACH = WINDOWS_EACH / 2;
@@ -38,9 +40,11 @@ const lastEndMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
 
 endAfter(1200);
 const dir = await tempDir();
+const mount = mountOf(dir);
 const dataDir = join(dir, 'data');
 const planMs = await prepare();
 const swept = await sweepUnderLoad();
+const unlinkMs = await unlinksAlone(join(dir, 'files'));
 const keyed = [
   await deleteFromLevel(join(dir, 'level'), pointsOf, POLICIES * WINDOWS_EACH),
   await deleteFromSqlite(join(dir, 'sqlite'), pointsOf, POLICIES * WINDOWS_EACH),
@@ -182,6 +186,21 @@ async function sweepUnderLoad(): Promise<Swept> {
   }
 }
 
+/** As many files of as many bytes as the sweep lets go of, unlinked one after another, ms. */
+async function unlinksAlone(filesDir: string): Promise<number> {
+  await mkdir(filesDir);
+  const files = Array.from({ length: swept.windows }, (_, i) => join(filesDir, String(i)));
+  const content = randomFillSync(new Uint8Array(swept.bytes / swept.windows));
+  for (const file of files) {
+    await using handle = await open(file, 'w');
+    await handle.writeFile(content);
+    await handle.sync();
+  }
+  const began = performance.now();
+  for (const file of files) await unlink(file);
+  return performance.now() - began;
+}
+
 /** What flushes and merges have written since the start of the server. */
 async function rewritten({ http }: VarveProcess): Promise<number> {
   const exposition = await (await fetch(`${http}/metrics`)).text();
@@ -243,7 +262,9 @@ function report(): void {
     about: [
       `${POLICIES} policies over ${figure(POLICIES * SERIES_EACH)} series and`,
       `${figure(POLICIES * WINDOWS_EACH)} windows of an hour; the half that goes has log events of`,
-      'random bytes beside its points, which make up its size. A real server takes a batch of 100',
+      `random bytes beside its points, which make up its size. All of it lies on ${mount}; where`,
+      'blocks are discarded as they are freed, the disk decides how long an unlink takes, as the',
+      'row of unlinks alone tells, one after another. A real server takes a batch of 100',
       `points every ${BATCH_EVERY_MS} ms over gRPC, each acknowledged after its fsync, for`,
       `${LOAD_MS / 1000} s before and for as long from the sweep on; then the policies' keep is`,
       'shortened by a reload and a sweep asked for over HTTP. Rewritten is what flushes and merges',
@@ -255,6 +276,7 @@ function report(): void {
     rows: [
       [`plan of a sweep over ${figure(POLICIES * WINDOWS_EACH)} windows`, 0, planMs, 0],
       [`sweep: ${figure(windows)} windows`, keyed[0]!.points, sweepMs, rewrittenBytes],
+      ['unlinks alone of as many files and bytes', 0, unlinkMs, 0],
       ...keyed.map(({ name, points, deleteMs, writtenBytes }: KeyedDelete) => {
         return [name, points, deleteMs, writtenBytes];
       }),

@@ -4,8 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { requireInstalled } from '../support/npm-packages.ts';
 
-/** SQLite through libsql: better-sqlite3's interface, with binaries in the npm registry. */
-const PACKAGES = { 'classic-level': '3.0.0', libsql: '0.5.29' };
+const PACKAGES = { 'classic-level': '3.0.0', 'better-sqlite3': '12.11.1' };
 const BATCH = 10_000;
 
 export interface KeyedPoint {
@@ -79,7 +78,7 @@ export async function deleteFromSqlite(
   pointsOf: KeyedPoints,
   windows: number,
 ): Promise<KeyedDelete> {
-  const Database = requireInstalled(PACKAGES)('libsql') as new (file: string) => Sqlite;
+  const Database = requireInstalled(PACKAGES)('better-sqlite3') as new (file: string) => Sqlite;
   const db = new Database(file);
   try {
     db.exec('PRAGMA journal_mode = WAL');
@@ -94,7 +93,7 @@ export async function deleteFromSqlite(
       db.exec('COMMIT');
     });
     const remove = db.prepare('DELETE FROM points WHERE series = ? AND time = ?');
-    return await measured('SQLite (libsql), transactions of deletes', () =>
+    return await measured('SQLite (better-sqlite3), transactions of deletes', () =>
       eachBatch(pointsOf, windows, true, async (points) => {
         db.exec('BEGIN');
         for (const { series, timestampMs } of points) remove.run(series, timestampMs);
