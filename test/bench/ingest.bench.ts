@@ -21,7 +21,7 @@ interface Outcome extends Measured {
   /** Mean time of an fsync of the WAL. */
   readonly syncMs?: number;
   /** Share of the cores' time that the host took meanwhile. */
-  readonly stolen: number;
+  readonly stolen?: number;
 }
 
 const SECONDS = numberOption('seconds', 30);
@@ -128,15 +128,16 @@ writeReport({
     outcome.ackMs.max,
     outcome.flushes === undefined ? '' : figure(outcome.flushes),
     outcome.syncMs === undefined ? '' : figure(outcome.syncMs),
-    percent(outcome.stolen),
+    outcome.stolen === undefined ? '' : percent(outcome.stolen),
     outcome.seconds,
   ]),
   notes: [
     'Bare grpc-js answers every message without looking at it: the ceiling for any server on Node.',
     'The ingest room alone decodes, checks and looks series up, and stores nothing.',
     [
-      'Stolen is the share of the time that the host of the virtual machine took. A load during',
-      'which it took over 2% runs again, four times at most; the run that lost the least counts.',
+      'Stolen is the share of the time that the host of the virtual machine took. A load on varve',
+      'during which it took over 2% runs again, four times at most; the run that lost the least',
+      'counts.',
     ].join(' '),
   ],
   plot: {
@@ -197,15 +198,6 @@ async function mustHaveStored(target: VarveTarget, points: number): Promise<void
 }
 
 async function onBare(mode: 'bare' | 'discard', name: string, load: Load): Promise<Outcome> {
-  const { result, stolen } = await leastDisturbed(() => measureBare(mode, name, load));
-  return { ...result, stolen };
-}
-
-async function measureBare(
-  mode: 'bare' | 'discard',
-  name: string,
-  load: Load,
-): Promise<Omit<Outcome, 'stolen'>> {
   const target = await startBare(mode);
   try {
     await measure(target, warmUpOf(load));
