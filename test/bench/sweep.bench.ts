@@ -186,7 +186,7 @@ async function sweepUnderLoad(): Promise<Swept> {
   }
 }
 
-/** As many files of as many bytes as the sweep lets go of, unlinked one after another, ms. */
+/** The bytes that the sweep lets go of, in a file a window, unlinked one after another, ms. */
 async function unlinksAlone(filesDir: string): Promise<number> {
   await mkdir(filesDir);
   const files = Array.from({ length: swept.windows }, (_, i) => join(filesDir, String(i)));
@@ -276,7 +276,7 @@ function report(): void {
     rows: [
       [`plan of a sweep over ${figure(POLICIES * WINDOWS_EACH)} windows`, 0, planMs, 0],
       [`sweep: ${figure(windows)} windows`, keyed[0]!.points, sweepMs, rewrittenBytes],
-      ['unlinks alone of as many files and bytes', 0, unlinkMs, 0],
+      ['unlinks alone, of a file of the same bytes a window', 0, unlinkMs, 0],
       ...keyed.map(({ name, points, deleteMs, writtenBytes }: KeyedDelete) => {
         return [name, points, deleteMs, writtenBytes];
       }),
